@@ -1,0 +1,93 @@
+"""Commands: no order, a life of their own, done at most once."""
+
+from enum import StrEnum
+
+import msgspec
+
+from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
+from edge_agent.contract.types import (
+    DurationMs,
+    GainDb,
+    Identifier,
+    LanguageTag,
+    Reason,
+    ScopeId,
+    Title,
+    UtcMs,
+)
+
+MAX_LIFE_MS = 10 * 60_000
+"""expires - issued of an acceptable command."""
+
+REMEMBERED_MS = 24 * 3_600_000
+"""A seen id stays on disk until expires plus this."""
+
+
+class CommandKind(StrEnum):
+    """What a box can be told to do now."""
+
+    PLAY = "play"
+    STOP = "stop"
+    VOLUME = "volume"
+    TEST_TONE = "test_tone"
+    REBOOT = "reboot"
+    DIAGNOSE = "diagnose"
+    UPDATE = "update"
+
+
+class Command(msgspec.Struct, frozen=True):
+    """Head of every command; `kind` stays open so that an unknown one is refused by name."""
+
+    id: Identifier
+    kind: str
+    audience: ScopeId
+    issued: UtcMs
+    expires: UtcMs
+    body: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Play(msgspec.Struct, frozen=True):
+    """Play one asset at once; never longer than `max_play_ms` on the monotonic clock."""
+
+    asset: Asset
+    rank: Rank
+    enter: Enter
+    leave: Leave
+    gain_db: GainDb
+    max_play_ms: DurationMs
+    title: Title
+    language: LanguageTag
+    quiet_ok: Reason = ""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Stop what sounds now, or only the play or cue named."""
+
+    cue: Identifier | None = None
+
+
+class Volume(msgspec.Struct, frozen=True):
+    """Set the gain under which everything but an emergency is played."""
+
+    gain_db: GainDb
+
+
+class AckStatus(StrEnum):
+    """How far a command has come."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class CommandAck(msgspec.Struct, frozen=True):
+    """One step of one command on one box."""
+
+    id: Identifier
+    status: AckStatus
+    at: int
+    reason: Reason = ""

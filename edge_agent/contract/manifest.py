@@ -1,0 +1,104 @@
+"""The desired plan of one box: day pages of cues, fetched by hash like audio."""
+
+from enum import StrEnum
+
+import msgspec
+
+from edge_agent.contract.types import (
+    DurationMs,
+    GainDb,
+    Identifier,
+    LanguageTag,
+    LocalDate,
+    Reason,
+    Sha256,
+    Title,
+    UtcMs,
+)
+
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+"""Bound of one unpacked day page: 1,440 one-minute cues are about 1 MB."""
+
+
+class Rank(StrEnum):
+    """Who interrupts whom, highest first."""
+
+    EMERGENCY_LIVE = "emergency_live"
+    EMERGENCY_RECORDED = "emergency_recorded"
+    LIVE = "live"
+    PRIORITY = "priority"
+    RELAY = "relay"
+    PROGRAMME = "programme"
+    FILLER = "filler"
+
+
+class Enter(StrEnum):
+    """How a cue enters over a lower one: cut it, wait for the end of its item, or duck it."""
+
+    CUT = "cut"
+    AFTER_ITEM = "after_item"
+    DUCK = "duck"
+
+
+class Leave(StrEnum):
+    """What becomes of what was interrupted: goes on, starts again, or is dropped."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+    DROP = "drop"
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One audio file: its name is its hash."""
+
+    sha256: Sha256
+    bytes: int
+    duration_ms: DurationMs
+    media_type: str = "audio/ogg"
+
+
+class Cue(msgspec.Struct, frozen=True):
+    """Play this asset then, so loud, not after then.
+
+    It never starts after `latest_start`, nor if it could not end by `latest_end`,
+    nor sounds at all after `valid_until`.
+    """
+
+    id: Identifier
+    asset: Asset
+    start: UtcMs
+    latest_start: UtcMs
+    latest_end: UtcMs
+    valid_until: UtcMs
+    rank: Rank
+    enter: Enter
+    leave: Leave
+    gain_db: GainDb
+    title: Title
+    language: LanguageTag
+    quiet_ok: Reason = ""
+
+
+class DayPage(msgspec.Struct, frozen=True):
+    """All cues of one local date, in order of start."""
+
+    date: LocalDate
+    time_zone: str
+    cues: tuple[Cue, ...]
+
+
+class PageRef(msgspec.Struct, frozen=True):
+    """Where a day page is found: gzip JSON, named by the hash of its packed bytes."""
+
+    date: LocalDate
+    sha256: Sha256
+    bytes: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The whole plan for a horizon, never a delta; `content_sha256` names what it says."""
+
+    content_sha256: Sha256
+    covers_from: UtcMs
+    covers_until: UtcMs
+    pages: tuple[PageRef, ...]

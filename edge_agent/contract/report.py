@@ -1,0 +1,76 @@
+"""Playback events, written to disk before sound and kept until the controller has them."""
+
+from enum import StrEnum
+
+import msgspec
+
+from edge_agent.contract.manifest import Rank
+from edge_agent.contract.state import Clock
+from edge_agent.contract.types import (
+    ClockMs,
+    Counter,
+    DurationMs,
+    GainDb,
+    Identifier,
+    LanguageTag,
+    MonotonicMs,
+    Reason,
+    Sequence,
+    Sha256,
+    Title,
+    UtcMs,
+)
+
+MAX_EVENTS = 20
+MAX_REPORT_BYTES = 4096
+
+
+class EventKind(StrEnum):
+    """What happened to a play."""
+
+    STARTED = "started"
+    ENDED = "ended"
+    CUT = "cut"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+class PlaybackEvent(msgspec.Struct, frozen=True):
+    """One fact about one play; `seq` has no gaps within its spool.
+
+    `wall` and `mono` are the box's clocks, `played_ms` is sound that really left the player.
+    """
+
+    seq: Sequence
+    kind: EventKind
+    play: Identifier
+    cue: Identifier
+    asset_sha256: Sha256
+    wall: ClockMs
+    mono: MonotonicMs
+    boot: Counter
+    clock: Clock
+    planned: UtcMs
+    duration_ms: DurationMs
+    rank: Rank
+    rules: int
+    desired: Counter
+    gain_db: GainDb
+    title: Title
+    language: LanguageTag
+    played_ms: DurationMs = 0
+    reason: Reason = ""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """At most 20 events or 4 KB; each is read on its own, so that one bad event spoils no other."""
+
+    spool: Identifier
+    events: tuple[msgspec.Raw, ...]
+
+
+class EventHead(msgspec.Struct, frozen=True):
+    """The least that can be read of an event, to name it when the rest is bad."""
+
+    seq: Sequence

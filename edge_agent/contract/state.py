@@ -1,0 +1,121 @@
+"""What a box says of itself: birth and death, hello, telemetry, time."""
+
+from enum import StrEnum
+
+import msgspec
+
+from edge_agent.contract.types import (
+    ClockMs,
+    Counter,
+    DurationMs,
+    Identifier,
+    Serial,
+    Sha256,
+    UtcMs,
+)
+
+
+class State(msgspec.Struct, frozen=True):
+    """Retained birth; the last will is the same with `online` false.
+
+    A death counts only for the newest (`boot`, `conn`) pair: both are counters kept on disk.
+    """
+
+    boot: Counter
+    conn: Counter
+    online: bool
+
+
+class ClockSource(StrEnum):
+    """Why a box believes its clock."""
+
+    NTP = "ntp"
+    RTC = "rtc"
+    CONTROLLER = "controller"
+    UNTRUSTED = "untrusted"
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """Clock of a box: its source and what it would have to add to be right."""
+
+    source: ClockSource
+    offset_ms: int = 0
+
+
+class CacheState(msgspec.Struct, frozen=True):
+    """Audio on disk for the plan: `lacking` = 0 means that everything is held and verified."""
+
+    held: Counter
+    lacking: Counter
+    digest: Sha256
+
+
+class SpoolRange(msgspec.Struct, frozen=True):
+    """Reports not yet acknowledged; `first` > `last` when there are none."""
+
+    id: Identifier
+    first: Counter
+    last: Counter
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Said at each connection and whenever something in it changes."""
+
+    boot: Counter
+    conn: Counter
+    agent: str
+    rules: int
+    capabilities: tuple[str, ...]
+    desired: Counter
+    keys: Counter
+    cache: CacheState
+    spool: SpoolRange
+    clock: Clock
+
+
+class OnAir(msgspec.Struct, frozen=True):
+    """What sounds now and how far it has come."""
+
+    play: Identifier
+    cue: Identifier
+    position_ms: DurationMs
+    duration_ms: DurationMs
+
+
+class Telemetry(msgspec.Struct, frozen=True):
+    """Heartbeat; None where the machine cannot tell."""
+
+    boot: Counter
+    at: ClockMs
+    desired: Counter
+    lacking: Counter
+    bytes_wanted: Counter
+    bytes_held: Counter
+    on_air: OnAir | None = None
+    temperature_c: float | None = None
+    under_voltage: bool | None = None
+    disk_free_bytes: Counter | None = None
+    disk_errors: Counter | None = None
+    signal_dbm: int | None = None
+    data_used_bytes: Counter | None = None
+    speaker_dbfs: float | None = None
+
+
+class TimeRequest(msgspec.Struct, frozen=True):
+    """A fresh nonce; only an answer within 10 s is believed."""
+
+    nonce: Identifier
+
+
+class TimeAnswer(msgspec.Struct, frozen=True):
+    """The controller's clock, signed, for one nonce."""
+
+    nonce: Identifier
+    utc_ms: UtcMs
+
+
+class ControllerState(msgspec.Struct, frozen=True):
+    """Retained: is a controller there; `epoch` changes when its database was restored."""
+
+    online: bool
+    epoch: Serial | None = None

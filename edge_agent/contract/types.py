@@ -1,0 +1,62 @@
+"""Bounded building blocks of the wire: ids, hashes, instants, lengths, gains."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+"""A larger payload is dropped before its signature is checked."""
+
+DeviceId = Annotated[str, Meta(pattern=r"^[a-z0-9]{12}$")]
+"""Opaque id of one box."""
+
+ScopeId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+"""Opaque id of an area or group; a merger of communes changes no id."""
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")]
+"""Opaque id of a cue, play, command, alert, key or spool."""
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+# 2020-01-01 … 2100-01-01: an instant outside is a fault, not a plan.
+UtcMs = Annotated[int, Meta(ge=1_577_836_800_000, le=4_102_444_800_000)]
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+ClockMs = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+"""What a box's clock says, which may be wrong: milliseconds since 1970."""
+
+DurationMs = Annotated[int, Meta(ge=0, le=24 * 3_600_000)]
+MonotonicMs = Annotated[int, Meta(ge=0, le=1 << 53)]
+Serial = Annotated[int, Meta(ge=1, le=1 << 53)]
+Sequence = Annotated[int, Meta(ge=1, le=1 << 53)]
+Counter = Annotated[int, Meta(ge=0, le=1 << 53)]
+GainDb = Annotated[float, Meta(ge=-60.0, le=0.0)]
+LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+Reason = Annotated[str, Meta(max_length=500)]
+Title = Annotated[str, Meta(max_length=300)]
+LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Give the one JSON form of `message`: same content, same bytes."""
+    return _encoder.encode(message)
+
+
+class Unreadable(Exception):
+    """A payload that is not the message it claims to be; nothing of it is obeyed."""
+
+
+def decode(payload: bytes, kind: type[T]) -> T:
+    """Read `payload` as `kind`; unknown fields are ignored. Raises `Unreadable`."""
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise Unreadable(f"payload of {len(payload)} bytes is over {MAX_PAYLOAD_BYTES}")
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as e:
+        raise Unreadable(f"not a {kind.__name__}: {e}") from e
