@@ -1,0 +1,32 @@
+"""The box in the village carries nothing of the office."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+OFFICE = {
+    "controller",
+    "schedules",
+    "audio_library",
+    "fastapi",
+    "starlette",
+    "sqlmodel",
+    "sqlalchemy",
+    "pydantic",
+    "pydub",
+    "av",
+}
+
+
+def test_importing_the_agent_loads_nothing_of_the_office() -> None:
+    code = "import sys, edge_agent.agent; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert OFFICE & set(done.stdout.split()) == set()
+
+
+def test_the_package_itself_is_empty() -> None:
+    assert (ROOT / "edge_agent" / "__init__.py").read_bytes() == b""

@@ -1,0 +1,42 @@
+"""Rules for all tests: real parts that a machine may lack, and how hypothesis runs."""
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+
+from deploy.parts import PARTS, apt_line, is_installed
+
+WAITING = pytest.StashKey[Counter[str]]()
+
+settings.register_profile("person", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "person")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[WAITING] = Counter()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needed = [name for marker in item.iter_markers("needs") for name in marker.args]
+    missing = [name for name in needed if not is_installed(PARTS[name])]
+    if not missing:
+        return
+    item.config.stash[WAITING].update(missing)
+    reason = f"needs {', '.join(missing)}"
+    if os.environ.get("LOALANG_REQUIRE_PARTS") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    waiting = config.stash[WAITING]
+    if not waiting:
+        return
+    counts = ", ".join(f"{count} for {name}" for name, count in waiting.items())
+    terminalreporter.write_line(f"Tests that wait: {counts}. To run them:")
+    terminalreporter.write_line(f"  {apt_line(PARTS[name] for name in waiting)}")
