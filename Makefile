@@ -50,6 +50,7 @@ clean: ## Remove everything that make has made here
 	rm -rf $(VENV) .venv-tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 .venv-tools/bin/uv: constraints.txt
+	@echo 'Đang cài đặt lần đầu, cần mạng / setting up for the first time, needs the network'
 	@sh deploy/bring_uv.sh "$(PYTHON)" .venv-tools
 
 $(VENV)/bin/python: | $(UV)

@@ -18,8 +18,10 @@ has_venv() {
     "Python 3.11 to 3.13 is needed and \"$python\" is not one. Name another: make PYTHON=/path/to/python3"
 
 if ! has_venv && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo 'Đang cài python3-venv / installing python3-venv' >&2
     apt-get update -qq || echo 'apt-get update: một phần danh mục không tải được / some lists were not fetched' >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv \
+        >/dev/null
 fi
 has_venv || stop \
     "Python này thiếu venv. Hãy gõ rồi chạy lại: sudo apt-get install python3-venv" \
