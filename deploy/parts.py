@@ -97,6 +97,7 @@ def install(parts: list[Part]) -> int:
             print(f"Cần quyền root / needs root: {apt_line(parts)}", file=sys.stderr)
             return 1
         return subprocess.run(["sudo", sys.executable, __file__, "install"], check=False).returncode
+    print(f"Đang cài / installing: {', '.join(part.name for part in parts)}", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     # A list that cannot be fetched is no reason to stop: the install below decides.
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
