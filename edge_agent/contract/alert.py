@@ -1,6 +1,7 @@
 """Active alerts of one issuer: always the full list; what is absent has ended."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -31,14 +32,14 @@ class Alert(msgspec.Struct, frozen=True):
     """
 
     id: Identifier
-    version: int
+    version: Serial
     severity: Severity
     areas: tuple[ScopeId, ...]
     issued: UtcMs
     expires: UtcMs
-    max_play_s: int
+    max_play_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)]
     spoken: tuple[Spoken, ...]
-    repeat_s: int = 0
+    repeat_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
     supersedes: tuple[Identifier, ...] = ()
 
 

@@ -1,9 +1,12 @@
 """Desired state: the full, signed, retained word on what a box should do."""
 
+from typing import Annotated
+
 import msgspec
 
 from edge_agent.contract.manifest import Manifest
 from edge_agent.contract.types import (
+    Address,
     DeviceId,
     GainDb,
     Reason,
@@ -33,7 +36,7 @@ class QuietHours(msgspec.Struct, frozen=True):
 class ReportPolicy(msgspec.Struct, frozen=True):
     """How often a box speaks of itself."""
 
-    heartbeat_s: int = 30
+    heartbeat_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
 
 
 class Desired(msgspec.Struct, frozen=True):
@@ -48,11 +51,11 @@ class Desired(msgspec.Struct, frozen=True):
     issued: UtcMs
     manifest: Manifest
     withdrawn: tuple[Sha256, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Address, ...]
     scopes: tuple[ScopeId, ...]
     volume: tuple[VolumeStep, ...] = ()
     quiet_hours: QuietHours | None = None
     report: ReportPolicy = ReportPolicy()
-    brokers: tuple[str, ...] = ()
+    brokers: tuple[Address, ...] = ()
     minimum_agent: str = ""
     empty_because: Reason = ""

@@ -1,10 +1,12 @@
 """The desired plan of one box: day pages of cues, fetched by hash like audio."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from edge_agent.contract.types import (
+    AssetBytes,
     DurationMs,
     GainDb,
     Identifier,
@@ -52,7 +54,7 @@ class Asset(msgspec.Struct, frozen=True):
     """One audio file: its name is its hash."""
 
     sha256: Sha256
-    bytes: int
+    bytes: AssetBytes
     duration_ms: DurationMs
     media_type: str = "audio/ogg"
 
@@ -92,7 +94,7 @@ class PageRef(msgspec.Struct, frozen=True):
 
     date: LocalDate
     sha256: Sha256
-    bytes: int
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_BYTES)]
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from edge_agent.contract.types import (
     Counter,
     DurationMs,
     Identifier,
+    Reason,
     Serial,
     Sha256,
     UtcMs,
@@ -59,7 +60,10 @@ class SpoolRange(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Said at each connection and whenever something in it changes."""
+    """Said at each connection and whenever something in it changes.
+
+    `losses` names what was found unreadable on disk since the last start and set aside.
+    """
 
     boot: Counter
     conn: Counter
@@ -71,6 +75,7 @@ class Hello(msgspec.Struct, frozen=True):
     cache: CacheState
     spool: SpoolRange
     clock: Clock
+    losses: tuple[Reason, ...] = ()
 
 
 class OnAir(msgspec.Struct, frozen=True):

@@ -31,9 +31,13 @@ MonotonicMs = Annotated[int, Meta(ge=0, le=1 << 53)]
 Serial = Annotated[int, Meta(ge=1, le=1 << 53)]
 Sequence = Annotated[int, Meta(ge=1, le=1 << 53)]
 Counter = Annotated[int, Meta(ge=0, le=1 << 53)]
+AssetBytes = Annotated[int, Meta(ge=1, le=512 * 1024 * 1024)]
+"""Size of one audio file: 512 MB is a day of 48 kbit/s."""
+
 GainDb = Annotated[float, Meta(ge=-60.0, le=0.0)]
 LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
 Reason = Annotated[str, Meta(max_length=500)]
+Address = Annotated[str, Meta(min_length=1, max_length=500)]
 Title = Annotated[str, Meta(max_length=300)]
 LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]

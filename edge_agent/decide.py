@@ -1,0 +1,510 @@
+"""What a box does now: play this, play on, or be silent, and why. Pure.
+
+The controller asks the same function what a village will hear. A cue carries its rules as data;
+here they are obeyed. Ducking needs two sounds at once, so under these rules it is a cut.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from edge_agent.contract.alert import Alert, Severity
+from edge_agent.contract.desired import QuietHours, VolumeStep
+from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+
+RULES = 1
+"""Number of this set of rules, said in hello and copied into every as-run event."""
+
+LEAD_MS = 5_000
+"""A play is decided this long before its instant, so that the player can be loaded."""
+
+HANDOVER_MS = 400
+"""What is cut at an instant falls silent this much earlier: the player has to load the next."""
+
+REPLAN_MS = 60_000
+"""Decide again after this time at the latest, whatever happens."""
+
+END_GRACE_MS = 1_000
+"""A sound that should be over by now is given this much to end by itself."""
+
+MAX_STARTS = 5
+"""An interrupted play is taken up again only so often."""
+
+_RANKS = {rank: place for place, rank in enumerate(Rank)}
+_SEVERITIES = {severity: place for place, severity in enumerate(Severity)}
+_EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
+_DAY_MS = 24 * 3_600_000
+
+
+class Act(StrEnum):
+    """What there is to do."""
+
+    PLAY = "play"
+    KEEP = "keep"
+    SILENT = "silent"
+
+
+class PastState(StrEnum):
+    """What became of an occurrence that was on air or given up."""
+
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """History of one occurrence: sound given so far, when that ended, how often it started."""
+
+    state: PastState
+    played_ms: int = 0
+    at_ms: int = 0
+    starts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cue that may sound, from position `from_ms`, for `limit_ms` of sound at most.
+
+    `alert` names the alert that it speaks for, "" for a cue of the plan or of a command.
+    `resumed` was on air before, so that its first instant does not bind it any more.
+    """
+
+    cue: Cue
+    limit_ms: int
+    severity: Severity = Severity.EXTREME
+    alert: str = ""
+    from_ms: int = 0
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What has the player: on air, or released to start at its instant."""
+
+    candidate: Candidate
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for the whole box; `silenced` names the switch that silences everything.
+
+    Nothing that was to start before `history_from_ms` starts: whether it did is not known.
+    `command_gain_db` and `volume` lower everything but emergencies; wall times of `volume` are
+    in `time_zone`. Where the player cannot seek, what would resume starts again.
+    """
+
+    withdrawn: Set[str] = frozenset()
+    silenced: str = ""
+    quiet_hours: QuietHours | None = None
+    volume: tuple[VolumeStep, ...] = ()
+    time_zone: str = "UTC"
+    command_gain_db: float = 0.0
+    can_seek: bool = True
+    history_from_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision rests on; `cues` are in order of start, `held` are hashes on disk."""
+
+    now_ms: int
+    clock_trusted: bool
+    cues: tuple[Cue, ...]
+    held: Set[str]
+    history: Mapping[str, Past]
+    orders: tuple[Candidate, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    current: Current | None = None
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A cue that will not sound any more, and why."""
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """PLAY `play` at `at_ms`, KEEP what sounds, or be SILENT, always with a reason.
+
+    What sounds now is cut at `cut_at_ms` if that is given. Decide again at `next_deadline_ms`.
+    """
+
+    act: Act
+    reason: str
+    next_deadline_ms: int
+    play: Candidate | None = None
+    at_ms: int = 0
+    gain_db: float = 0.0
+    cut_at_ms: int | None = None
+    skipped: tuple[Skip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate with its earliest instant; blocked by `obstacle` if that is not empty."""
+
+    candidate: Candidate
+    at_ms: int
+    obstacle: str = ""
+
+
+def decide(s: Situation) -> Decision:
+    """Say what this box does at `s.now_ms`; the same situation gives the same decision."""
+    now = s.now_ms
+    if not s.clock_trusted:
+        return _decide_without_clock(s)
+    judged: list[_Judged] = []
+    skipped: list[Skip] = []
+    for candidate in _candidates(s):
+        verdict = _judge(candidate, s)
+        if isinstance(verdict, Skip):
+            skipped.append(verdict)
+        elif verdict is not None:
+            judged.append(verdict)
+    deadline = min([now + REPLAN_MS, *_deadlines(s, judged)])
+    lapsed = tuple(skipped)
+
+    if s.policy.silenced:
+        return _silence(s, s.policy.silenced, deadline, lapsed, cut=True)
+    wrong = _fault_of_current(s)
+    if wrong:
+        return _silence(s, wrong, deadline, lapsed, cut=True)
+    ready = [j for j in judged if not j.obstacle and j.at_ms <= now + LEAD_MS]
+    winner = min(ready, key=_precedence, default=None)
+    if s.current is not None and (winner is None or not _interrupts(winner, s.current)):
+        return Decision(
+            Act.KEEP,
+            "on_air",
+            deadline,
+            gain_db=gain_at(s.current.candidate.cue, now, s.policy),
+            skipped=lapsed,
+        )
+    if winner is None:
+        obstacle = next((j.obstacle for j in judged if j.obstacle and j.at_ms <= now), "")
+        return _silence(s, obstacle or ("nothing_due" if s.cues else "no_plan"), deadline, lapsed)
+    return Decision(
+        Act.PLAY,
+        _why(winner, s),
+        deadline,
+        play=winner.candidate,
+        at_ms=winner.at_ms,
+        gain_db=gain_at(winner.candidate.cue, winner.at_ms, s.policy),
+        cut_at_ms=None if s.current is None else max(now, winner.at_ms - HANDOVER_MS),
+        skipped=lapsed,
+    )
+
+
+def alert_key(alert: Alert) -> str:
+    """Name one version of one alert, in at most 100 characters."""
+    return f"{alert.id[:80]}.v{alert.version}"
+
+
+def active_alerts(alerts: tuple[Alert, ...], now_ms: int) -> tuple[Alert, ...]:
+    """Keep the newest version of each alert that is neither expired nor superseded."""
+    newest: dict[str, Alert] = {}
+    for alert in alerts:
+        known = newest.get(alert.id)
+        if known is None or alert.version > known.version:
+            newest[alert.id] = alert
+    superseded = {gone for alert in newest.values() for gone in alert.supersedes}
+    return tuple(
+        a for a in newest.values() if a.id not in superseded and a.issued <= a.expires > now_ms
+    )
+
+
+def gain_at(cue: Cue, at_ms: int, policy: Policy) -> float:
+    """How loud `cue` sounds at `at_ms`, in dB: the hours' profile never lowers an emergency."""
+    if cue.rank in _EMERGENCIES:
+        return cue.gain_db
+    profile = 0.0
+    if policy.volume:
+        wall = _local(at_ms, policy.time_zone).strftime("%H:%M")
+        steps = sorted(policy.volume, key=lambda step: step.since)
+        profile = ([steps[-1]] + [step for step in steps if step.since <= wall])[-1].gain_db
+    return max(-60.0, cue.gain_db + profile + policy.command_gain_db)
+
+
+def _decide_without_clock(s: Situation) -> Decision:
+    deadline = s.now_ms + REPLAN_MS
+    if s.policy.silenced:
+        return _silence(s, s.policy.silenced, deadline, (), cut=True)
+    if s.current is None:
+        return _silence(s, "clock_untrusted", deadline, ())
+    if s.current.candidate.cue.asset.sha256 in s.policy.withdrawn:
+        return _silence(s, "withdrawn", deadline, (), cut=True)
+    if _over_limit(s.current):
+        return _silence(s, "limit_reached", deadline, (), cut=True)
+    gain = gain_at(s.current.candidate.cue, s.now_ms, s.policy)
+    return Decision(Act.KEEP, "on_air", deadline, gain_db=gain)
+
+
+def _silence(
+    s: Situation, reason: str, deadline_ms: int, skipped: tuple[Skip, ...], *, cut: bool = False
+) -> Decision:
+    cut_at = s.now_ms if cut and s.current is not None else None
+    return Decision(Act.SILENT, reason, deadline_ms, cut_at_ms=cut_at, skipped=skipped)
+
+
+def _candidates(s: Situation) -> Iterator[Candidate]:
+    """Everything that could matter before the next decision and is not over."""
+    playing = s.current.candidate.cue.id if s.current else ""
+    horizon = s.now_ms + LEAD_MS + REPLAN_MS
+    for cue in s.cues:
+        if cue.start > horizon:
+            break
+        past = s.history.get(cue.id)
+        if cue.id != playing and (past is None or _can_go_on(cue, past)):
+            yield _continued(Candidate(cue, cue.asset.duration_ms), past, s.policy)
+    for order in s.orders:
+        past = s.history.get(order.cue.id)
+        if order.cue.id != playing and (past is None or _can_go_on(order.cue, past)):
+            yield _continued(order, past, s.policy)
+    for alert in active_alerts(s.alerts, s.now_ms):
+        item = _next_of_alert(alert, s)
+        if item is not None and item.cue.id != playing:
+            yield item
+
+
+def _can_go_on(cue: Cue, past: Past) -> bool:
+    return (
+        past.state is PastState.INTERRUPTED
+        and cue.leave is not Leave.DROP
+        and past.starts < MAX_STARTS
+    )
+
+
+def _continued(candidate: Candidate, past: Past | None, policy: Policy) -> Candidate:
+    if past is None:
+        return candidate
+    resumes = candidate.cue.leave is Leave.RESUME and policy.can_seek
+    return replace(
+        candidate,
+        from_ms=min(past.played_ms, candidate.cue.asset.duration_ms) if resumes else 0,
+        limit_ms=max(0, candidate.limit_ms - past.played_ms) if resumes else candidate.limit_ms,
+        resumed=True,
+    )
+
+
+def _next_of_alert(alert: Alert, s: Situation) -> Candidate | None:
+    """Find what `alert` says next; None when it has said all or used up its sound."""
+    key = alert_key(alert)
+    items = [(spoken.language, asset) for spoken in alert.spoken for asset in spoken.assets]
+    round_, sound_ms, past_round = 0, 0, _round_of(key, 0, len(items), s.history)
+    while past_round:
+        sound_ms += sum(past.played_ms for past in past_round.values())
+        following = _round_of(key, round_ + 1, len(items), s.history)
+        if not following:
+            break
+        round_, past_round = round_ + 1, following
+    open_items = [
+        place
+        for place in range(len(items))
+        if place not in past_round or past_round[place].state is PastState.INTERRUPTED
+    ]
+    start = alert.issued
+    if past_round:
+        start = max(past.at_ms for past in past_round.values())
+        if not any(items[place][1].sha256 in s.held for place in open_items):
+            if alert.repeat_s == 0 and not open_items:
+                return None
+            if alert.repeat_s:
+                round_, start = round_ + 1, start + alert.repeat_s * 1000
+                open_items, past_round = list(range(len(items))), {}
+    for place in sorted(open_items, key=lambda place: items[place][1].sha256 not in s.held):
+        language, asset = items[place]
+        left_ms = alert.max_play_s * 1000 - sound_ms
+        if asset.duration_ms > left_ms:
+            return None
+        again = past_round.get(place)
+        if again is not None and again.starts >= MAX_STARTS:
+            continue
+        cue = _alert_cue(alert, f"{key}.{round_}.{place}", asset, language, start)
+        repeated = again is not None or round_ > 0
+        return Candidate(cue, left_ms, alert.severity, key, resumed=repeated)
+    return None
+
+
+def _round_of(key: str, round_: int, items: int, history: Mapping[str, Past]) -> dict[int, Past]:
+    found = ((place, history.get(f"{key}.{round_}.{place}")) for place in range(items))
+    return {place: past for place, past in found if past is not None}
+
+
+def _alert_cue(alert: Alert, cue: str, asset: Asset, language: str, start_ms: int) -> Cue:
+    return Cue(
+        id=cue,
+        asset=asset,
+        start=start_ms,
+        latest_start=alert.expires,
+        latest_end=alert.expires,
+        valid_until=alert.expires,
+        rank=Rank.EMERGENCY_RECORDED,
+        enter=Enter.CUT,
+        leave=Leave.RESTART,
+        gain_db=0.0,
+        title=alert.id,
+        language=language,
+    )
+
+
+def _judge(candidate: Candidate, s: Situation) -> _Judged | Skip | None:
+    """Give the candidate's instant and obstacle, or that it is over; None = over and told."""
+    now, cue, policy = s.now_ms, candidate.cue, s.policy
+    at = max(now, cue.start)
+    end_by = min(cue.latest_end, cue.valid_until)
+    left_ms = min(cue.asset.duration_ms - candidate.from_ms, candidate.limit_ms)
+    fits = at + left_ms <= end_by and at <= cue.valid_until
+    if candidate.resumed:
+        if not fits or left_ms <= 0:
+            return None
+    elif now >= cue.start:
+        if cue.asset.sha256 in policy.withdrawn:
+            return Skip(candidate, "withdrawn")
+        if cue.start < policy.history_from_ms:
+            return Skip(candidate, "history_lost")
+        if now > cue.valid_until:
+            return Skip(candidate, "expired")
+        if now > cue.latest_start:
+            return Skip(candidate, _obstacle(candidate, at, left_ms, s) or "missed")
+        if not fits:
+            return Skip(candidate, _obstacle(candidate, at, left_ms, s) or "cannot_end")
+    if cue.asset.sha256 in policy.withdrawn or not fits or at > cue.latest_start:
+        obstacle = "withdrawn" if cue.asset.sha256 in policy.withdrawn else "cannot_end"
+        if not candidate.resumed or obstacle == "withdrawn":
+            return _Judged(candidate, at, obstacle)
+    obstacle = _obstacle(candidate, at, left_ms, s)
+    return _Judged(candidate, at, "" if obstacle == "superseded" else obstacle)
+
+
+def _obstacle(candidate: Candidate, at_ms: int, left_ms: int, s: Situation) -> str:
+    """What stands in the way of the candidate now, "" if nothing does."""
+    if s.policy.silenced:
+        return s.policy.silenced
+    if candidate.cue.asset.sha256 not in s.held:
+        return "audio_missing"
+    if not _may_break_quiet(candidate.cue) and _is_quiet(at_ms, at_ms + left_ms, s.policy):
+        return "quiet_hours"
+    if s.current is not None and not _interrupts(_Judged(candidate, at_ms), s.current):
+        return "superseded"
+    return ""
+
+
+def _fault_of_current(s: Situation) -> str:
+    """Why what sounds now must stop at once, "" if it may go on."""
+    if s.current is None:
+        return ""
+    candidate, cue = s.current.candidate, s.current.candidate.cue
+    if cue.asset.sha256 in s.policy.withdrawn:
+        return "withdrawn"
+    if candidate.alert:
+        if candidate.alert not in {alert_key(a) for a in active_alerts(s.alerts, s.now_ms)}:
+            return "alert_ended"
+    elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
+        return "expired"
+    if _over_limit(s.current):
+        return "limit_reached"
+    if not _may_break_quiet(cue) and _is_quiet(s.now_ms, s.now_ms + 1, s.policy):
+        return "quiet_hours"
+    return ""
+
+
+def _over_limit(current: Current) -> bool:
+    candidate = current.candidate
+    left_ms = candidate.cue.asset.duration_ms - candidate.from_ms
+    return candidate.limit_ms < left_ms and current.played_ms >= candidate.limit_ms
+
+
+def _weight(candidate: Candidate) -> tuple[int, int]:
+    """Place in precedence, lowest first: rank, then how severe an emergency is."""
+    emergency = candidate.cue.rank is Rank.EMERGENCY_RECORDED
+    return (
+        _RANKS[candidate.cue.rank],
+        _SEVERITIES[candidate.severity] if emergency else 0,
+    )
+
+
+def _precedence(judged: _Judged) -> tuple[tuple[int, int], int, int, str]:
+    """Order of winners: weight; then the newer emergency, or else the earlier cue."""
+    cue = judged.candidate.cue
+    newer_first = -cue.start if cue.rank is Rank.EMERGENCY_RECORDED else cue.start
+    instant = 0 if cue.rank is Rank.EMERGENCY_RECORDED else judged.at_ms
+    return (_weight(judged.candidate), instant, newer_first, cue.id)
+
+
+def _interrupts(judged: _Judged, current: Current) -> bool:
+    return (
+        _weight(judged.candidate) < _weight(current.candidate)
+        and judged.candidate.cue.enter is not Enter.AFTER_ITEM
+    )
+
+
+def _why(winner: _Judged, s: Situation) -> str:
+    if winner.candidate.alert:
+        return "alert"
+    if winner.candidate.resumed:
+        return "resume" if winner.candidate.from_ms else "restart"
+    if any(winner.candidate.cue.id == order.cue.id for order in s.orders):
+        return "ordered"
+    return "due"
+
+
+def _deadlines(s: Situation, judged: list[_Judged]) -> Iterator[int]:
+    """Instants after now at which the answer may change."""
+    now = s.now_ms
+    instants: list[int] = []
+    for j in judged:
+        cue = j.candidate.cue
+        instants += (cue.start - LEAD_MS, cue.start, cue.latest_start + 1, cue.valid_until + 1)
+    if s.current is not None:
+        candidate, cue = s.current.candidate, s.current.candidate.cue
+        instants.append(min(cue.latest_end, cue.valid_until) + END_GRACE_MS + 1)
+        instants.append(now + max(1, candidate.limit_ms - s.current.played_ms))
+        instants += (j.at_ms - HANDOVER_MS for j in judged)
+    instants += (alert.expires + 1 for alert in s.alerts)
+    instants += (edge for span in _quiet_spans(now, s.policy) for edge in span)
+    return (instant for instant in instants if instant > now)
+
+
+def _may_break_quiet(cue: Cue) -> bool:
+    return cue.rank in _EMERGENCIES or bool(cue.quiet_ok)
+
+
+def _is_quiet(from_ms: int, until_ms: int, policy: Policy) -> bool:
+    return any(
+        since < until_ms and from_ms < until
+        for at in {from_ms, until_ms}
+        for since, until in _quiet_spans(at, policy)
+    )
+
+
+def _quiet_spans(at_ms: int, policy: Policy) -> list[tuple[int, int]]:
+    """Quiet hours around `at_ms` as UTC instants; equal ends mean that there are none."""
+    quiet = policy.quiet_hours
+    if quiet is None or quiet.since == quiet.until:
+        return []
+    today = _local(at_ms, quiet.time_zone).date()
+    spans = []
+    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
+        last = day + timedelta(days=1) if quiet.until < quiet.since else day
+        spans.append(
+            (
+                _instant(day, quiet.since, quiet.time_zone),
+                _instant(last, quiet.until, quiet.time_zone),
+            )
+        )
+    return spans
+
+
+def _local(at_ms: int, time_zone: str) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(time_zone))
+
+
+def _instant(day: date, wall: str, time_zone: str) -> int:
+    local = datetime.combine(day, time.fromisoformat(wall), ZoneInfo(time_zone))
+    return int(local.timestamp() * 1000)
