@@ -118,7 +118,8 @@ def offer(parts: list[Part]) -> int:
     if parts:
         names = ", ".join(part.name for part in parts)
         print(
-            f"Các phép thử cần {names} sẽ chờ / tests that need {names} will wait for:\n"
+            f"Các phép thử cần {names} sẽ chờ; muốn chạy, hãy gõ /\n"
+            f"tests that need {names} will wait; to run them, type:\n"
             f"  {apt_line(parts)}",
             file=sys.stderr,
         )
