@@ -1,0 +1,80 @@
+"""Small honest plans for the tests: every builder gives a value that is fit for air."""
+
+from datetime import UTC, date, datetime, time
+from hashlib import sha256
+from typing import Any
+
+from schedules.programme import Programme, Recurrence
+from schedules.recurrence import Occurrence, occurrences
+from schedules.rundown import Material, MaterialKind, Rundown
+from schedules.types import (
+    AssetSha256,
+    BulletinId,
+    DurationMs,
+    LanguageTag,
+    ProgrammeId,
+    RenditionId,
+    ZoneId,
+    utc_instant,
+)
+from schedules.zone import Zone
+
+VI, BANA, SEDANG = LanguageTag("vi"), LanguageTag("bdq"), LanguageTag("sed")
+HOME = "Asia/Ho_Chi_Minh"
+DAY = date(2026, 8, 15)
+MIDNIGHT = datetime(2026, 8, 14, 17, tzinfo=UTC)
+"""00:00 of DAY in Viet Nam."""
+
+
+def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """That wall time of DAY in Viet Nam, as an instant in UTC; hours go past 24."""
+    return datetime.fromtimestamp(MIDNIGHT.timestamp() + hour * 3600 + minute * 60 + second, tz=UTC)
+
+
+def zone(*languages: LanguageTag, zone_id: str = "kon-dao") -> Zone:
+    return Zone(ZoneId(zone_id), "Kon Đao", HOME, (), languages or (VI,))
+
+
+def programme(name: str = "sang", wall: time = time(6), **changes: Any) -> Programme:
+    given: dict[str, Any] = {
+        "id": ProgrammeId(name),
+        "title": "Bản tin sáng",
+        "zone_ids": (ZoneId("kon-dao"),),
+        "time_zone": HOME,
+        "start_date": DAY,
+        "wall_time": wall,
+    }
+    return Programme(**(given | changes))
+
+
+def daily(name: str = "sang", wall: time = time(6), **changes: Any) -> Programme:
+    return programme(name, wall, kind=Recurrence.DAILY, **changes)
+
+
+def material(
+    bulletin: str = "tiem-chung",
+    language: LanguageTag = VI,
+    seconds: int = 60,
+    valid_until: datetime | None = None,
+) -> Material:
+    return Material(
+        asset_sha256=AssetSha256(sha256(f"{bulletin} {language} {seconds}".encode()).hexdigest()),
+        duration_ms=DurationMs(seconds * 1_000),
+        title=f"Tin {bulletin}",
+        language=language,
+        kind=MaterialKind.BULLETIN,
+        bulletin_id=BulletinId(bulletin),
+        rendition_id=RenditionId(f"{bulletin}-{language}"),
+        spoken_sha256=sha256(bulletin.encode()).hexdigest(),
+        approved_by="Y Bia",
+        valid_until=utc_instant(valid_until or at(24 * 7)),
+    )
+
+
+def on_day(slot: Programme) -> Occurrence:
+    """The occurrence of DAY."""
+    return next(each for each in occurrences(slot, at(0), at(48)) if each.local_date == DAY)
+
+
+def rundown(slot: Programme, *items: Material) -> Rundown:
+    return Rundown(slot, on_day(slot), slot.zone_ids[0], items)
