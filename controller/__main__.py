@@ -1,0 +1,148 @@
+"""The command `loalang`. Heavy parts are imported by the command that needs them."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.errors import ControllerError
+
+app = typer.Typer(
+    name="loalang",
+    help="Loa Làng: loa truyền thanh nhiều thứ tiếng / village loudspeakers in many languages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CANNOT = 2
+
+
+class Player(StrEnum):
+    """What turns files into sound in the demonstration."""
+
+    VIRTUAL = "virtual"
+    MPV = "mpv"
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Làm một lần rồi thôi / run once.")] = False,
+    bulletin: Annotated[
+        Path | None, typer.Option(help="Tệp bản tin UTF-8 / bulletin file, UTF-8.")
+    ] = None,
+    villages: Annotated[int, typer.Option(min=1, max=30, help="Số làng / villages.")] = 3,
+    delay: Annotated[
+        float,
+        typer.Option(
+            min=1, max=3600, help="Giây chờ sau khi mọi làng có tiếng / after all hold the audio."
+        ),
+    ] = 6.0,
+    player: Annotated[Player, typer.Option(help="virtual | mpv")] = Player.VIRTUAL,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Ghi kết quả / write the result here.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Cổng HTTP, 0: cổng trống.")] = 0,
+) -> None:
+    """Trình diễn cả chặng đường trên máy này / the whole way on this machine."""
+    from controller import log_setup
+    from controller.cli.demo import DemoOptions
+    from controller.cli.demo import demo as run
+
+    log_setup.set_up(level=log_setup.QUIET)
+    options = DemoOptions(once, bulletin, villages, delay, player.value, json_file, port)
+    raise SystemExit(run(options))
+
+
+@app.command()
+def serve(
+    data_dir: Annotated[Path | None, typer.Option(help="Thư mục dữ liệu / data folder.")] = None,
+    host: Annotated[str | None, typer.Option(help="Địa chỉ HTTP / HTTP address.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Cổng HTTP / port.")] = None,
+    sample: Annotated[
+        int, typer.Option(min=0, max=30, help="Thêm làng mẫu / add so many sample villages.")
+    ] = 0,
+) -> None:
+    """Chạy bộ điều khiển / run the controller; all other settings: LOALANG_… variables."""
+    import uvloop
+
+    from controller import log_setup
+    from controller.cli.serve import serve as run
+    from controller.settings import Settings
+
+    log_setup.set_up()
+    given = {"data_dir": data_dir, "http_host": host, "http_port": port}
+    settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    uvloop.run(run(settings, sample_villages=sample))
+
+
+@app.command()
+def wording(
+    source: Annotated[str, typer.Argument(metavar="[TỆP|-]")] = "-",
+) -> None:
+    """Mỗi dòng vào, một dòng loa sẽ đọc / one line in, its spoken form out."""
+    from controller.cli import voice
+
+    voice.wording(None if source == "-" else Path(source))
+
+
+@app.command()
+def voices() -> None:
+    """Các giọng đọc: giấy phép, sẵn sàng hay còn thiếu gì / the voices and their state."""
+    from controller.cli import voice
+
+    voice.list_voices()
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="Câu cần đọc; - để đọc từ stdin / the text.")],
+    lang: Annotated[str, typer.Option(help="Mã tiếng / language tag.")] = "vi",
+    out: Annotated[Path, typer.Option("-o", "--out", help="Tệp Ogg/Opus.")] = Path("loa.opus"),
+    voice_id: Annotated[str | None, typer.Option("--voice", help="Giọng / voice id.")] = None,
+) -> None:
+    """Đọc một câu ra tệp âm thanh / read a text into an audio file."""
+    from controller.cli import voice
+
+    voice.say(sys.stdin.buffer.read().decode() if text == "-" else text, lang, out, voice_id)
+
+
+@app.command("add-box")
+def add_box(
+    cluster: Annotated[str, typer.Argument(help="Mã cụm loa / cluster id.")],
+    public_key: Annotated[
+        str, typer.Argument(help="Khoá do `loalang-agent init` in ra / its key.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Tệp cấu hình / configuration file.")],
+    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
+    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="LOALANG_PASSWORD")
+    ] = "",
+) -> None:
+    """Nhận một hộp loa vào mạng / take a box into the fleet."""
+    from controller.cli.boxes import add_box as run
+
+    run(url, user, password, cluster, public_key, out)
+
+
+def main() -> None:
+    """Run the command; what a person can mend is said in two languages, without a traceback."""
+    from audio_library.errors import AudioLibraryError
+    from schedules.errors import ScheduleError
+
+    try:
+        app()
+    except (ControllerError, AudioLibraryError, ScheduleError) as e:
+        print(f"Lỗi: {e.vi}\nError: {e.en}", file=sys.stderr)
+        raise SystemExit(CANNOT) from None
+    except OSError as e:
+        what = f"{e.strerror}: {e.filename}" if e.filename else str(e)
+        print(f"Lỗi hệ thống: {what}\nSystem error: {what}", file=sys.stderr)
+        raise SystemExit(CANNOT) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Audio and day pages by hash, for boxes and for listening: immutable, with Range."""
+
+import re
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+
+from controller.doors import Given
+from controller.errors import NotFound
+from controller.storage import tables
+
+at = APIRouter(include_in_schema=False)
+
+FOREVER = "public, max-age=31536000, immutable"
+_HASH = re.compile(r"^[0-9a-f]{64}$")
+
+
+@at.api_route("/audio/{sha256}.opus", methods=["GET", "HEAD"])
+def get_audio(sha256: str, request: Request, given: Given) -> Response:
+    """One audio file; its name is its hash, so whoever knows the name may have it."""
+    if not _HASH.match(sha256) or not given.store.exists(sha256):
+        raise NotFound("tệp âm thanh", "audio file", sha256[:80])
+    headers = {"etag": f'"{sha256}"', "cache-control": FOREVER}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return FileResponse(given.store.path(sha256), media_type="audio/ogg", headers=headers)
+
+
+@at.api_route("/pages/{sha256}.json.gz", methods=["GET", "HEAD"])
+def get_page(sha256: str, given: Given) -> Response:
+    """One packed day page."""
+    with given.database.read() as session:
+        page = session.get(tables.Page, sha256) if _HASH.match(sha256) else None
+    if page is None:
+        raise NotFound("trang lịch", "day page", sha256[:80])
+    return Response(page.body, media_type="application/gzip", headers={"cache-control": FOREVER})

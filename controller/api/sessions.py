@@ -1,0 +1,52 @@
+"""Signing in and out."""
+
+from fastapi import APIRouter, Request, Response
+
+from controller.access.passwords import SESSION_MS
+from controller.api.shapes import SignedInAs, SignInForm
+from controller.doors import (
+    COOKIE,
+    Doorkeeper,
+    Given,
+    MaybeSigned,
+    refuse_foreign_origin,
+    token_of,
+)
+from controller.operations.sign_in import sign_in, sign_out
+
+
+def router(doorkeeper: Doorkeeper) -> APIRouter:
+    """Addresses for signing in and out."""
+    at = APIRouter(prefix="/sessions", tags=["sessions"])
+
+    @at.post("", status_code=201)
+    def post_session(
+        form: SignInForm, request: Request, response: Response, given: Given
+    ) -> SignedInAs:
+        """Sign in: sets a cookie, and gives the same token for use as a bearer."""
+        refuse_foreign_origin(request)
+        doorkeeper.admit(form.name, request.client.host if request.client else "")
+        token = sign_in(given.database, form.name, form.password, given.clock())
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=SESSION_MS // 1000,
+            httponly=True,
+            samesite="strict",
+            secure=given.secure_cookies,
+            path="/",
+        )
+        return SignedInAs(name=form.name, token=token)
+
+    @at.delete("/current", status_code=204)
+    def delete_session(
+        request: Request, response: Response, given: Given, who: MaybeSigned
+    ) -> None:
+        """Sign out; the token is worthless from now on."""
+        token = token_of(request)
+        if who is not None and token:
+            refuse_foreign_origin(request)
+            sign_out(given.database, token)
+        response.delete_cookie(COOKIE, path="/")
+
+    return at

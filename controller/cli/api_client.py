@@ -1,0 +1,60 @@
+"""The JSON API as a person's program uses it: plain HTTP, bearer token, refusals as words."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from controller.errors import ControllerError
+
+TIMEOUT_S = 30.0
+
+
+class Api:
+    """One signed-in user of a controller on this machine."""
+
+    def __init__(self, base: str) -> None:
+        self._base = f"{base}/api/v1"
+        self._token = ""
+        # A proxy of the surroundings must not see, nor break, what stays on this machine.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Sign in; later calls carry the token."""
+        self._token = self.post("/sessions", {"name": name, "password": password})["token"]
+
+    def get(self, path: str) -> Any:
+        """GET and read JSON; raises `ControllerError` in the server's words."""
+        return self._call("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """POST JSON and read JSON."""
+        return self._call("POST", path, body or {})
+
+    def delete(self, path: str) -> None:
+        """DELETE."""
+        self._call("DELETE", path, None)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        request = urllib.request.Request(self._base + path, method=method)
+        if self._token:
+            request.add_header("authorization", f"Bearer {self._token}")
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("content-type", "application/json")
+        try:
+            with self._opener.open(request, data, TIMEOUT_S) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as e:
+            raise _refusal(e.read()) from e
+        return json.loads(text) if text else None
+
+
+def _refusal(body: bytes) -> ControllerError:
+    try:
+        said = json.loads(body)
+        return ControllerError(said["code"], said["vi"], said["en"])
+    except (ValueError, KeyError, TypeError):
+        text = body.decode(errors="replace")[:300]
+        return ControllerError("refused", f"Máy chủ từ chối: {text}", f"Refused: {text}")

@@ -1,0 +1,46 @@
+"""`loalang wording`, `voices` and `say`: the audio library by hand."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from audio_library.render import render_speech
+from audio_library.script import check_text
+from audio_library.speech.registry import voices
+from audio_library.wording.spoken_form import spoken_form
+
+
+def wording(source: Path | None) -> None:
+    """Print the spoken form of each line of a file, or of standard input."""
+    raw = sys.stdin.buffer.read() if source is None else source.read_bytes()
+    for line in check_text(raw).split("\n"):
+        spoken = spoken_form(line) if line.strip() else None
+        print(spoken.text if spoken else "")
+        for warning in spoken.warnings if spoken else ():
+            print(f"! {warning}", file=sys.stderr)
+
+
+def list_voices() -> None:
+    """Print every voice: language, licence, online or not, ready or what is missing."""
+    for voice in voices():
+        state = "sẵn sàng / ready"
+        if voice.missing is not None:
+            state = f"{voice.missing.vi} / {voice.missing.en}"
+        where = "trực tuyến / online" if voice.online else "tại máy / offline"
+        row = (voice.id, voice.language, voice.name_vi, voice.engine, voice.licence, where, state)
+        print("\t".join(row))
+
+
+def say(text: str, language: str, out: Path, voice: str | None) -> None:
+    """Read a text into one mastered Ogg/Opus file."""
+    words = check_text(text)
+    spoken = spoken_form(words).text if language == "vi" else words
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".loalang-say-", dir=out.parent) as folder:
+        rendered = render_speech(spoken, language, out_dir=Path(folder), voice=voice)
+        rendered.mastered.path.replace(out)
+    m = rendered.mastered
+    print(
+        f"{out}: {m.duration_ms / 1000:.2f} s, {m.lufs:.1f} LUFS, {m.true_peak_dbtp:.1f} dBTP, "
+        f"{m.bytes} bytes, {rendered.voice}, sha256 {m.sha256}"
+    )

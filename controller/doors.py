@@ -1,0 +1,84 @@
+"""Who may come in: session cookie or bearer token; every change needs one."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from controller.errors import ControllerError, SignInRefused
+from controller.operations.services import Services
+from controller.operations.sign_in import Person, signed_in
+
+COOKIE = "loalang_session"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TRIES = RateLimitItemPerMinute(10)
+
+
+class Doorkeeper:
+    """Counts tries to sign in, per name and per address."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def admit(self, name: str, address: str) -> None:
+        """Count one try; raises `SignInRefused` after ten in a minute."""
+        within = [self._limiter.hit(TRIES, k) for k in (f"name/{name}", f"from/{address}")]
+        if not all(within):
+            raise SignInRefused(
+                "too_many_tries",
+                "Thử quá nhiều lần. Hãy đợi một phút rồi thử lại.",
+                "Too many tries. Wait a minute and try again.",
+            )
+
+
+def services(request: Request) -> Services:
+    """The running controller's parts."""
+    given: Services = request.app.state.services
+    return given
+
+
+Given = Annotated[Services, Depends(services)]
+
+
+def token_of(request: Request) -> str | None:
+    """The session token of a request: bearer first, then cookie."""
+    header = request.headers.get("authorization", "")
+    if header.lower().startswith("bearer "):
+        return header[7:].strip()
+    return request.cookies.get(COOKIE)
+
+
+def maybe_person(request: Request, given: Given) -> Person | None:
+    """Who is signed in, or None."""
+    token = token_of(request)
+    return signed_in(given.database, token, given.clock()) if token else None
+
+
+def person(request: Request, found: Annotated[Person | None, Depends(maybe_person)]) -> Person:
+    """Who is signed in; refuses strangers, and changes asked for by a foreign page."""
+    if found is None:
+        raise ControllerError(
+            "sign_in_needed",
+            "Hãy đăng nhập để làm việc này. Những gì đang viết vẫn còn trên màn hình.",
+            "Sign in to do this. What you are writing is still on the screen.",
+        )
+    if request.method not in SAFE and "authorization" not in request.headers:
+        refuse_foreign_origin(request)
+    return found
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """A browser says which page asks: only our own may change anything by cookie."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin.split("://", 1)[-1] != request.headers.get("host"):
+        raise ControllerError(
+            "foreign_origin",
+            "Yêu cầu đến từ một trang khác nên bị từ chối.",
+            "The request came from another site and was refused.",
+        )
+
+
+Signed = Annotated[Person, Depends(person)]
+MaybeSigned = Annotated[Person | None, Depends(maybe_person)]

@@ -1,0 +1,76 @@
+"""Take a box into the fleet: its public key, its place, its way to the broker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from controller.access.passwords import hash_box_password, new_box_password
+from controller.errors import NotFound
+from controller.fleet.authority import Authority, device_public
+from controller.operations.asked_work import ask_for_plan
+from controller.operations.ids import new_id
+from controller.storage import places, tables
+from controller.storage.database import Database
+from controller.storage.instants import to_ms
+from controller.storage.serials import next_serial
+from schedules.types import UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a box needs to know once; the password is stored nowhere here."""
+
+    did: str
+    password: str
+    root_public: str
+    placement: str
+
+
+def enrol_device(
+    database: Database, authority: Authority, cluster_id: str, public_key: str, now: datetime
+) -> Enrolled:
+    """Enrol the box that holds `public_key` at a cluster; who stood there before is relieved."""
+    device_public(public_key)
+    did, password, now_ms = new_id(), new_box_password(), to_ms(now)
+    with database.write() as session:
+        cluster = session.get(tables.Cluster, cluster_id)
+        if cluster is None:
+            raise NotFound("cụm loa", "cluster", cluster_id)
+        for standing in session.exec(
+            select(tables.Installation).where(
+                col(tables.Installation.cluster_id) == cluster_id,
+                col(tables.Installation.until_ms).is_(None),
+            )
+        ):
+            standing.until_ms = now_ms
+            session.add(standing)
+        session.add(
+            tables.Device(
+                id=did,
+                public_key=public_key,
+                password_hash=hash_box_password(password),
+                enrolled_ms=now_ms,
+            )
+        )
+        session.flush()
+        session.add(tables.Installation(device_id=did, cluster_id=cluster_id, from_ms=now_ms))
+        tree = places.area_tree(session)
+        unit = UnitId(cluster.unit_id)
+        above = (unit, *(u.id for u in tree.ancestors(unit)))
+        serial = next_serial(session, f"placement/{did}", now_ms)
+        ask_for_plan(session, now)
+    placement = authority.place(did, above, serial).decode()
+    return Enrolled(did, password, authority.root_public, placement)
+
+
+def broker_accounts(session: Session) -> Mapping[str, str]:
+    """Password hash of every box that may connect, by id."""
+    query = select(tables.Device).where(col(tables.Device.retired_ms).is_(None))
+    return {device.id: device.password_hash for device in session.exec(query)}
+
+
+def device_keys(session: Session) -> Mapping[str, str]:
+    """Public key of every enrolled box, by id."""
+    return {d.id: d.public_key for d in session.exec(select(tables.Device))}

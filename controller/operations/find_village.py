@@ -1,0 +1,68 @@
+"""Find the place a person means: an id, a name, or `commune/name`, accents or not."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from controller.errors import UnknownVillage
+from controller.storage import places, tables
+from schedules.area import Level
+
+_KIND = re.compile(r"^(xa|phuong|thi tran|dac khu|thon|lang|to dan pho|khu pho)\s+(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """A village and the zones in which it hears."""
+
+    id: str
+    name: str
+    commune: str
+    zone_ids: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """`commune/name`, as a person may type it."""
+        return f"{self.commune}/{self.name}"
+
+
+def villages(session: Session) -> list[Village]:
+    """Every village, by commune and name."""
+    tree = places.area_tree(session)
+    heard: dict[str, set[str]] = {}
+    zone_of: dict[str, set[str]] = {}
+    for member in session.exec(select(tables.ZoneCluster)):
+        zone_of.setdefault(member.cluster_id, set()).add(member.zone_id)
+    for hears in session.exec(select(tables.VillageHears)):
+        heard.setdefault(hears.unit_id, set()).update(zone_of.get(hears.cluster_id, ()))
+    units = session.exec(select(tables.Unit).where(tables.Unit.level == Level.VILLAGE.value)).all()
+    found = []
+    for unit in units:
+        commune = next((u.name for u in tree.ancestors(unit.id) if u.level is Level.COMMUNE), "")  # type: ignore[arg-type]
+        found.append(Village(unit.id, unit.name, commune, tuple(sorted(heard.get(unit.id, ())))))
+    return sorted(found, key=lambda v: (fold(v.commune), fold(v.name)))
+
+
+def find_village(session: Session, asked: str) -> Village:
+    """The one village that `asked` names; raises `UnknownVillage` with candidates."""
+    known = villages(session)
+    wanted = bare(asked)
+    exact = [v for v in known if asked == v.id or wanted in (bare(v.path), bare(v.name))]
+    if len(exact) == 1:
+        return exact[0]
+    near = exact or [v for v in known if wanted and wanted in bare(v.path)]
+    raise UnknownVillage(asked, tuple(v.path for v in near))
+
+
+def bare(path: str) -> str:
+    """A folded name or `commune/name` without the words for kinds of unit: xã, thôn, làng, …"""
+    return "/".join(_KIND.sub("", part) for part in fold(path).split("/"))
+
+
+def fold(text: str) -> str:
+    """A name without accents, case and doubled blanks, đ as d: for looking up only."""
+    plain = unicodedata.normalize("NFD", text.strip().lower().replace("đ", "d"))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(letters.replace(" /", "/").replace("/ ", "/").split())

@@ -1,0 +1,41 @@
+"""What handlers and loops are given: made once by `wiring`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from audio_library.store.asset_store import AssetStore
+from controller.fleet.authority import Authority
+from controller.operations.publish_plans import PlanRules
+from controller.storage.bell import BellTower
+from controller.storage.database import Database
+
+
+class BoxDoor(Protocol):
+    """How boxes reach this controller's broker."""
+
+    @property
+    def broker_url(self) -> str:
+        """Address of the broker, without anybody's password."""
+
+    def let_boxes_in(self) -> None:
+        """After an enrolment: the broker learns the new box's password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one running controller."""
+
+    database: Database
+    store: AssetStore
+    authority: Authority
+    rules: PlanRules
+    bells: BellTower
+    door: BoxDoor
+    clock: Callable[[], datetime]
+    closing: asyncio.Event
+    """Set when the controller begins to stop: long answers end then."""
+    four_eyes: bool
+    secure_cookies: bool

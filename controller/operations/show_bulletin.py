@@ -1,0 +1,81 @@
+"""A bulletin as a person should see it: words, reading, audio, and the exact reason why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from audio_library.approval import reading_changed
+from audio_library.bulletin import Bulletin, State
+from controller.operations.asked_work import (
+    RENDER,
+    ask_for_renditions,
+    rendition_key,
+    spoken_sha256,
+)
+from controller.operations.review_bulletin import read_aloud
+from controller.operations.show_fleet import unconfirmed_withdrawals
+from controller.storage import bulletins, tables, work_items
+from controller.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Audio of one language: ready, waiting, working, failed, or missing (nobody asked yet)."""
+
+    state: str
+    sha256: str | None = None
+    duration_ms: int | None = None
+    lufs: float | None = None
+    voice: str | None = None
+    vi: str | None = None
+    en: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A bulletin with what belongs to it, by language."""
+
+    bulletin: Bulletin
+    spoken: Mapping[str, str]
+    audio: Mapping[str, Audio]
+    changed: tuple[str, ...]
+    unconfirmed_boxes: int
+
+
+def show_bulletin(session: Session, bulletin_id: str) -> Shown:
+    """One bulletin; an approved one shows the words that were approved."""
+    bulletin = bulletins.load(session, bulletin_id)
+    today = read_aloud(bulletin)
+    spoken = {**today, **{p.language: p.spoken for p in bulletin.pins}}
+    behind: list[str] = []
+    if bulletin.state is State.WITHDRAWN:
+        behind = unconfirmed_withdrawals(session, bulletin_id)
+    return Shown(
+        bulletin,
+        spoken,
+        {language: _audio(session, language, words) for language, words in spoken.items()},
+        reading_changed(bulletin, today),
+        len(behind),
+    )
+
+
+def preview_bulletin(database: Database, bulletin_id: str, now: datetime) -> Shown:
+    """Have every language voiced as it would be approved now, to be heard first."""
+    with database.write() as session:
+        shown = show_bulletin(session, bulletin_id)
+        ask_for_renditions(session, shown.spoken, now)
+        session.flush()
+        return show_bulletin(session, bulletin_id)
+
+
+def _audio(session: Session, language: str, words: str) -> Audio:
+    rendition = session.get(tables.Rendition, (language, spoken_sha256(words)))
+    if rendition is not None:
+        asset = session.get_one(tables.Asset, rendition.asset_sha256)
+        return Audio("ready", asset.sha256, asset.duration_ms, asset.lufs, rendition.voice)
+    item = work_items.find(session, RENDER, rendition_key(language, words))
+    if item is None:
+        return Audio("missing")
+    return Audio(item.state, vi=item.error_vi, en=item.error_en)

@@ -1,0 +1,58 @@
+"""Settings, from the environment (LOALANG_…) or given by the command line."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Where a person's own controller keeps its data."""
+    return Path.home() / ".local" / "share" / "loalang"
+
+
+class Settings(BaseSettings):
+    """All that can be chosen from outside; the defaults suit one commune on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="LOALANG_", frozen=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    database_url: str = ""
+    """Empty: a SQLite file in `data_dir`."""
+    broker_url: str = "embedded:"
+    """`embedded:` or `mqtt(s)://user:password@host:port`."""
+    http_host: str = "127.0.0.1"
+    http_port: int = 8077
+    broker_host: str = "127.0.0.1"
+    """Where the embedded broker listens; 0.0.0.0 for boxes on the office's network."""
+    broker_port: int = 0
+    """Port of the embedded broker; 0: the one used last time, or a free one."""
+    public_url: str = ""
+    """Address under which boxes fetch audio; empty: the HTTP address."""
+    secure_cookies: bool = False
+    """True behind HTTPS."""
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    four_eyes: bool = False
+    """True: who wrote a bulletin may not approve it."""
+    horizon_days: int = Field(default=7, ge=1, le=14)
+    audio_limit_bytes: int = 0
+    """Largest size of the audio store; 0: as much as the disk holds."""
+    allow_trial_broker: bool = False
+    """May amqtt stand in where mosquitto is not installed: for trying out only."""
+    real_broker: bool = True
+    """False: use the trial broker even if mosquitto is installed."""
+    online_voices: bool = False
+    """May text leave the house for a voice service."""
+
+    def sqlite_path(self) -> Path | None:
+        """The database file, or None when it is a server."""
+        if not self.database_url:
+            return self.data_dir / "loalang.sqlite3"
+        prefix = "sqlite:///"
+        has = self.database_url.startswith(prefix)
+        return Path(self.database_url.removeprefix(prefix)) if has else None
+
+    def sqlalchemy_url(self) -> str:
+        """Address of the database for SQLAlchemy."""
+        path = self.sqlite_path()
+        return f"sqlite:///{path}" if path else self.database_url

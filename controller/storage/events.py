@@ -1,0 +1,31 @@
+"""What screens are told, read by id so that a reader resumes where it stopped."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from controller.storage import bell
+from controller.storage.tables import Event
+
+
+def tell(session: Session, kind: str, body: dict[str, object], now_ms: int) -> None:
+    """Add one event."""
+    session.add(Event(kind=kind, body=body, at_ms=now_ms))
+    bell.ring(session, bell.EVENTS)
+
+
+def after(session: Session, last_id: int, limit: int = 500) -> Sequence[Event]:
+    """Events with a greater id, in order."""
+    query = select(Event).where(col(Event.id) > last_id).order_by(col(Event.id)).limit(limit)
+    return session.exec(query).all()
+
+
+def newest_id(session: Session) -> int:
+    """Id of the last event, 0 when there is none."""
+    return session.exec(select(func.max(Event.id))).one() or 0
+
+
+def forget(session: Session, before_ms: int) -> None:
+    """Drop events told before `before_ms`."""
+    session.exec(delete(Event).where(col(Event.at_ms) < before_ms))

@@ -1,0 +1,69 @@
+"""Messages to the broker: written with what caused them, sent when the broker is there."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, or_, update
+from sqlmodel import Session, col, select
+
+from controller.storage import bell
+from controller.storage.tables import Outbox
+
+
+def put(
+    session: Session,
+    topic: str,
+    payload: bytes,
+    *,
+    retain: bool,
+    now_ms: int,
+    expires_ms: int | None = None,
+) -> None:
+    """Queue a message; a newer retained one takes the place of an unsent older one."""
+    if retain:
+        waiting = delete(Outbox).where(col(Outbox.topic) == topic, col(Outbox.sent_ms).is_(None))
+        session.exec(waiting)
+    session.add(
+        Outbox(
+            topic=topic,
+            payload=payload,
+            retain=retain,
+            created_ms=now_ms,
+            expires_ms=expires_ms,
+        )
+    )
+    bell.ring(session, bell.OUTBOX)
+
+
+def waiting(session: Session, now_ms: int, limit: int = 1000) -> Sequence[Outbox]:
+    """Unsent, unexpired messages, oldest first."""
+    alive = or_(col(Outbox.expires_ms).is_(None), col(Outbox.expires_ms) > now_ms)
+    query = (
+        select(Outbox)
+        .where(col(Outbox.sent_ms).is_(None), col(Outbox.lost_why).is_(None), alive)
+        .order_by(col(Outbox.id))
+        .limit(limit)
+    )
+    return session.exec(query).all()
+
+
+def mark_sent(session: Session, ids: Sequence[int], now_ms: int) -> None:
+    """The broker has taken these."""
+    session.exec(update(Outbox).where(col(Outbox.id).in_(ids)).values(sent_ms=now_ms))
+
+
+def mark_expired(session: Session, now_ms: int) -> None:
+    """Commands that outlived their life unsent are kept as lost, with the reason."""
+    session.exec(
+        update(Outbox)
+        .where(
+            col(Outbox.sent_ms).is_(None),
+            col(Outbox.lost_why).is_(None),
+            col(Outbox.expires_ms) <= now_ms,
+        )
+        .values(lost_why="expired before the broker could take it")
+    )
+
+
+def forget_sent(session: Session, before_ms: int) -> None:
+    """Drop messages that were sent before `before_ms`."""
+    session.exec(delete(Outbox).where(col(Outbox.sent_ms) < before_ms))

@@ -1,0 +1,447 @@
+"""Tables. Instants are whole milliseconds since 1970 UTC (`…_ms`), dates are ISO text.
+
+What a row copies at air time (`planned_play`, `as_run`) is copied on purpose: it must still be
+true when the place, the title or the bulletin has changed.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+def _ms(*, nullable: bool = False, index: bool = False) -> "Column[int]":
+    return Column(BigInteger, nullable=nullable, index=index)
+
+
+class Unit(SQLModel, table=True):
+    """Province, commune or village; `code` is the official 5-digit string, villages have none."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    level: str
+    code: str | None = Field(default=None, index=True)
+    parent_id: str | None = Field(default=None, foreign_key="unit.id", index=True)
+    valid_from: str
+    valid_until: str | None = None
+    predecessors: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class Cluster(SQLModel, table=True):
+    """Cụm loa: one amplifier with its horns, at a place."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    unit_id: str = Field(foreign_key="unit.id", index=True)
+    horns: int = 1
+    radius_m: int | None = None
+    sensitive: bool = False
+
+
+class VillageHears(SQLModel, table=True):
+    """Share of a village's homes in earshot of a cluster, dated."""
+
+    __tablename__ = "village_hears"
+    unit_id: str = Field(primary_key=True, foreign_key="unit.id")
+    cluster_id: str = Field(primary_key=True, foreign_key="cluster.id")
+    valid_from: str = Field(primary_key=True)
+    valid_until: str | None = None
+    share: float = 1.0
+
+
+class Device(SQLModel, table=True):
+    """A box: its keys. Where it stands is an installation."""
+
+    id: str = Field(primary_key=True)
+    public_key: str
+    password_hash: str
+    enrolled_ms: int = Field(sa_column=_ms())
+    retired_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class Installation(SQLModel, table=True):
+    """Which box stood at which cluster, and when."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    device_id: str = Field(foreign_key="device.id", index=True)
+    cluster_id: str = Field(foreign_key="cluster.id", index=True)
+    from_ms: int = Field(sa_column=_ms())
+    until_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class Zone(SQLModel, table=True):
+    """A place that hears together, with its order of languages."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    unit_id: str = Field(foreign_key="unit.id", index=True)
+    time_zone: str
+    languages: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ZoneCluster(SQLModel, table=True):
+    """Dated membership of a cluster in a zone."""
+
+    __tablename__ = "zone_cluster"
+    zone_id: str = Field(primary_key=True, foreign_key="zone.id")
+    cluster_id: str = Field(primary_key=True, foreign_key="cluster.id")
+    valid_from: str = Field(primary_key=True)
+    valid_until: str | None = None
+
+
+class AirtimeRule(SQLModel, table=True):
+    """A unit's own airtime law; holds for all below it that have none."""
+
+    __tablename__ = "airtime_rule"
+    unit_id: str = Field(primary_key=True, foreign_key="unit.id")
+    body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Bulletin(SQLModel, table=True):
+    """One message that someone must approve."""
+
+    id: str = Field(primary_key=True)
+    title: str
+    kind: str
+    topic: str
+    state: str = Field(index=True)
+    author: str
+    created_ms: int = Field(sa_column=_ms(index=True))
+    valid_until_ms: int = Field(sa_column=_ms())
+    supersedes: str | None = None
+    edited_by: str | None = None
+    approved_by: str | None = None
+    approved_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    withdrawn_by: str | None = None
+    withdrawn_why: str | None = None
+    withdrawn_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    sent_back_by: str | None = None
+    sent_back_why: str | None = None
+    sent_back_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class Script(SQLModel, table=True):
+    """The words in one language, and what approval pinned of them."""
+
+    bulletin_id: str = Field(primary_key=True, foreign_key="bulletin.id")
+    language: str = Field(primary_key=True)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    pinned_script_sha256: str | None = None
+    pinned_spoken: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    pinned_wording_version: str | None = None
+
+
+class Asset(SQLModel, table=True):
+    """One audio file, known by its SHA-256."""
+
+    sha256: str = Field(primary_key=True)
+    bytes: int
+    duration_ms: int
+    media_type: str
+    lufs: float
+    true_peak_dbtp: float
+    created_ms: int = Field(sa_column=_ms())
+
+
+class Rendition(SQLModel, table=True):
+    """A spoken form as speech: valid only for that hash."""
+
+    language: str = Field(primary_key=True)
+    spoken_sha256: str = Field(primary_key=True)
+    asset_sha256: str = Field(foreign_key="asset.sha256")
+    voice: str
+    engine: str
+    created_ms: int = Field(sa_column=_ms())
+
+
+class Programme(SQLModel, table=True):
+    """A slot, once or daily, in wall time of a named zone."""
+
+    id: str = Field(primary_key=True)
+    title: str
+    kind: str
+    time_zone: str
+    start_date: str
+    wall_time: str
+    until: str | None = None
+    rank: str
+    quiet_ok: str = ""
+    created_by: str
+    created_ms: int = Field(sa_column=_ms())
+    cancelled_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+
+
+class ProgrammeZone(SQLModel, table=True):
+    """Where a programme airs."""
+
+    __tablename__ = "programme_zone"
+    programme_id: str = Field(primary_key=True, foreign_key="programme.id")
+    zone_id: str = Field(primary_key=True, foreign_key="zone.id")
+
+
+class ProgrammeBulletin(SQLModel, table=True):
+    """What a programme airs, in order."""
+
+    __tablename__ = "programme_bulletin"
+    programme_id: str = Field(primary_key=True, foreign_key="programme.id")
+    position: int = Field(primary_key=True)
+    bulletin_id: str = Field(foreign_key="bulletin.id", index=True)
+
+
+class SerialCounter(SQLModel, table=True):
+    """Last serial given out for one signed state."""
+
+    __tablename__ = "serial_counter"
+    name: str = Field(primary_key=True)
+    last: int = Field(sa_column=_ms())
+
+
+class Page(SQLModel, table=True):
+    """A packed day page, by hash."""
+
+    sha256: str = Field(primary_key=True)
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_ms: int = Field(sa_column=_ms())
+
+
+class DesiredState(SQLModel, table=True):
+    """What we want of a device: the newest signed word."""
+
+    __tablename__ = "desired_state"
+    device_id: str = Field(primary_key=True, foreign_key="device.id")
+    serial: int = Field(sa_column=_ms())
+    said_sha256: str
+    """Of everything said but serial and time: unchanged means nothing to send."""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    issued_ms: int = Field(sa_column=_ms())
+
+
+class ReportedState(SQLModel, table=True):
+    """What a device says of itself."""
+
+    __tablename__ = "reported_state"
+    device_id: str = Field(primary_key=True, foreign_key="device.id")
+    boot: int = 0
+    conn: int = 0
+    online: bool = False
+    seen_ms: int = Field(sa_column=_ms())
+    agent: str = ""
+    rules: int = 0
+    desired: int = Field(default=0, sa_column=_ms())
+    keys: int = Field(default=0, sa_column=_ms())
+    held: int = 0
+    lacking: int | None = None
+    """None until the device has said it for the serial it holds."""
+    clock_source: str = "untrusted"
+    clock_offset_ms: int = Field(default=0, sa_column=_ms())
+    telemetry: dict[str, object] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
+
+
+class PlannedPlay(SQLModel, table=True):
+    """What a device was told to air; written at publishing, never changed."""
+
+    __tablename__ = "planned_play"
+    device_id: str = Field(primary_key=True)
+    cue_id: str = Field(primary_key=True)
+    serial: int = Field(sa_column=_ms())
+    cluster_id: str
+    cluster_name: str
+    village: str
+    title: str
+    language: str
+    bulletin_id: str = Field(index=True)
+    programme_id: str
+    asset_sha256: str
+    spoken_sha256: str
+    voice: str
+    author: str
+    approved_by: str
+    start_ms: int = Field(sa_column=_ms(index=True))
+    duration_ms: int
+    rank: str
+
+
+class UnplannedPlay(SQLModel, table=True):
+    """A planned play that a later plan took back before it was due."""
+
+    __tablename__ = "unplanned_play"
+    device_id: str = Field(primary_key=True)
+    cue_id: str = Field(primary_key=True)
+    serial: int = Field(sa_column=_ms())
+    at_ms: int = Field(sa_column=_ms())
+
+
+class PlaybackEvent(SQLModel, table=True):
+    """Immutable fact that a device reported."""
+
+    __tablename__ = "playback_event"
+    device_id: str = Field(primary_key=True)
+    spool: str = Field(primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    kind: str
+    play: str
+    cue: str
+    asset_sha256: str
+    wall_ms: int = Field(sa_column=_ms())
+    mono_ms: int = Field(sa_column=_ms())
+    boot: int
+    clock_source: str
+    clock_offset_ms: int = Field(sa_column=_ms())
+    planned_ms: int = Field(sa_column=_ms())
+    duration_ms: int
+    played_ms: int
+    rank: str
+    rules: int
+    desired: int = Field(sa_column=_ms())
+    gain_db: float
+    title: str
+    language: str
+    reason: str
+    received_ms: int = Field(sa_column=_ms())
+
+    __table_args__ = (Index("ix_playback_event_play", "device_id", "play"),)
+
+
+class QuarantinedEvent(SQLModel, table=True):
+    """An event that could not be read: kept, with the reason."""
+
+    __tablename__ = "quarantined_event"
+    device_id: str = Field(primary_key=True)
+    spool: str = Field(primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    reason: str
+    received_ms: int = Field(sa_column=_ms())
+
+
+class SpoolMark(SQLModel, table=True):
+    """Everything of a spool up to `upto` is committed or quarantined."""
+
+    __tablename__ = "spool_mark"
+    device_id: str = Field(primary_key=True)
+    spool: str = Field(primary_key=True)
+    upto: int = Field(sa_column=_ms())
+
+
+class AsRun(SQLModel, table=True):
+    """One row a play: what was really aired, copied at air time; can be rebuilt from events."""
+
+    __tablename__ = "as_run"
+    device_id: str = Field(primary_key=True)
+    play: str = Field(primary_key=True)
+    cue_id: str = Field(index=True)
+    cluster_id: str
+    cluster_name: str
+    village: str
+    title: str
+    language: str
+    bulletin_id: str = Field(index=True)
+    asset_sha256: str
+    spoken_sha256: str
+    voice: str
+    author: str
+    approved_by: str
+    rank: str
+    rules: int
+    planned_ms: int = Field(sa_column=_ms(index=True))
+    duration_ms: int
+    started_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    ended_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    start_error_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    played_ms: int
+    outcome: str
+    reason: str
+    gain_db: float
+    clock_source: str
+    clock_offset_ms: int = Field(sa_column=_ms())
+    received_ms: int = Field(sa_column=_ms())
+
+
+class Outbox(SQLModel, table=True):
+    """Messages to the broker, written in the transaction that caused them."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    topic: str
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    retain: bool
+    created_ms: int = Field(sa_column=_ms())
+    expires_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    sent_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    lost_why: str | None = None
+
+    __table_args__ = (Index("ix_outbox_waiting", "sent_ms", "id"),)
+
+
+class SentCommand(SQLModel, table=True):
+    """A command as it was signed; resent to a box that comes back within its life."""
+
+    __tablename__ = "sent_command"
+    id: str = Field(primary_key=True)
+    audience: str = Field(index=True)
+    kind: str
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ordered_by: str
+    issued_ms: int = Field(sa_column=_ms())
+    expires_ms: int = Field(sa_column=_ms(index=True))
+
+
+class CommandStep(SQLModel, table=True):
+    """One acknowledged step of a command on one device."""
+
+    __tablename__ = "command_step"
+    command_id: str = Field(primary_key=True)
+    device_id: str = Field(primary_key=True)
+    status: str = Field(primary_key=True)
+    at_ms: int = Field(sa_column=_ms())
+    reason: str
+
+
+class Account(SQLModel, table=True):
+    """Who may sign in; the password is kept as an argon2 hash."""
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    password_hash: str
+    created_ms: int = Field(sa_column=_ms())
+
+
+class SignedIn(SQLModel, table=True):
+    """An open session, by the hash of its token."""
+
+    __tablename__ = "signed_in"
+    token_sha256: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    created_ms: int = Field(sa_column=_ms())
+    expires_ms: int = Field(sa_column=_ms())
+
+
+class Event(SQLModel, table=True):
+    """What screens are told, in order; a reader resumes by id."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    at_ms: int = Field(sa_column=_ms(index=True))
+
+
+class WorkItem(SQLModel, table=True):
+    """Slow work: survives a restart, is claimed when due, shows progress, can be stopped."""
+
+    __tablename__ = "work_item"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    key: str
+    body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(index=True)
+    due_ms: int = Field(sa_column=_ms(index=True))
+    lease_until_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    attempts: int = 0
+    progress: float = 0.0
+    asked_again: bool = False
+    """Asked for while it was being done: it is due once more when it ends."""
+    error_code: str | None = None
+    error_vi: str | None = None
+    error_en: str | None = None
+    updated_ms: int = Field(sa_column=_ms())
+
+    __table_args__ = (UniqueConstraint("kind", "key"),)

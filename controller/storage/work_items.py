@@ -1,0 +1,110 @@
+"""Slow work as rows: one item a (kind, key), claimed under a lease, surviving restarts."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, or_, select
+
+from controller.storage import bell
+from controller.storage.tables import WorkItem
+
+LEASE_MS = 10 * 60_000
+MAX_ATTEMPTS = 3
+RETRY_AFTER_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A piece of work that is ours until its lease ends."""
+
+    id: int
+    kind: str
+    key: str
+    body: dict[str, object]
+    attempts: int
+
+
+def ask(session: Session, kind: str, key: str, body: dict[str, object], now_ms: int) -> None:
+    """Want this done; asking again for the same key restarts what failed or was stopped."""
+    item = find(session, kind, key)
+    if item is None:
+        item = WorkItem(
+            kind=kind, key=key, body=body, state="waiting", due_ms=now_ms, updated_ms=now_ms
+        )
+    elif item.state in ("failed", "stopped", "done"):
+        item.state, item.attempts, item.progress = "waiting", 0, 0.0
+        item.body, item.due_ms, item.updated_ms = body, now_ms, now_ms
+        item.error_code = item.error_vi = item.error_en = None
+    elif item.state == "working":
+        item.asked_again = True
+    session.add(item)
+    bell.ring(session, bell.WORK)
+
+
+def find(session: Session, kind: str, key: str) -> WorkItem | None:
+    """The item of this kind and key, or None."""
+    query = select(WorkItem).where(col(WorkItem.kind) == kind, col(WorkItem.key) == key)
+    return session.exec(query).first()
+
+
+def claim(session: Session, kind: str, now_ms: int) -> Claimed | None:
+    """Take the next due item, or one whose holder died."""
+    due = (col(WorkItem.state) == "waiting") & (col(WorkItem.due_ms) <= now_ms)
+    orphaned = (col(WorkItem.state) == "working") & (col(WorkItem.lease_until_ms) < now_ms)
+    query = (
+        select(WorkItem)
+        .where(col(WorkItem.kind) == kind, or_(due, orphaned))
+        .order_by(col(WorkItem.due_ms), col(WorkItem.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    item = session.exec(query).first()
+    if item is None or item.id is None:
+        return None
+    item.state, item.attempts = "working", item.attempts + 1
+    item.lease_until_ms, item.updated_ms = now_ms + LEASE_MS, now_ms
+    session.add(item)
+    return Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts)
+
+
+def finish(session: Session, item_id: int, now_ms: int) -> None:
+    """It is done, or due once more if it was asked for meanwhile."""
+    item = session.get_one(WorkItem, item_id)
+    item.state, item.progress, item.updated_ms = "done", 1.0, now_ms
+    if item.asked_again:
+        item.state, item.attempts, item.asked_again, item.due_ms = "waiting", 0, False, now_ms
+        bell.ring(session, bell.WORK)
+    session.add(item)
+
+
+def fail(
+    session: Session,
+    item_id: int,
+    error: tuple[str, str, str],
+    now_ms: int,
+    *,
+    final: bool,
+) -> None:
+    """It failed with (code, vi, en): try again a few times, unless trying again cannot help."""
+    item = session.get_one(WorkItem, item_id)
+    item.error_code, item.error_vi, item.error_en = error
+    again = not final and item.attempts < MAX_ATTEMPTS
+    item.state = "waiting" if again else "failed"
+    item.due_ms, item.updated_ms = now_ms + RETRY_AFTER_MS * item.attempts, now_ms
+    session.add(item)
+
+
+def stop(session: Session, item_id: int, now_ms: int) -> bool:
+    """Stop what has not begun; False when it is too late."""
+    item = session.get(WorkItem, item_id)
+    if item is None or item.state != "waiting":
+        return False
+    item.state, item.updated_ms = "stopped", now_ms
+    session.add(item)
+    return True
+
+
+def release_all(session: Session, now_ms: int) -> None:
+    """At start: what a dead controller was working on is due again."""
+    for item in session.exec(select(WorkItem).where(col(WorkItem.state) == "working")):
+        item.state, item.due_ms = "waiting", now_ms
+        session.add(item)

@@ -1,0 +1,211 @@
+"""The composition root: every part of a running controller is made here, and only here."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from audio_library.render import render_speech
+from audio_library.store.filesystem import FilesystemStore
+from controller.fleet.authority import open_authority
+from controller.mqtt.embedded import EmbeddedBroker
+from controller.mqtt.inbound import Inbound
+from controller.mqtt.link import Link, Offline
+from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
+from controller.operations.enrol_device import broker_accounts, device_keys
+from controller.operations.observe_devices import Observation
+from controller.operations.publish_plans import PlanRules, publish_plans
+from controller.operations.record_playback import Receipt, Received
+from controller.operations.render_bulletin import render_bulletin
+from controller.operations.republish import republish
+from controller.operations.services import Services
+from controller.operations.voices import allowed_engines
+from controller.settings import Settings
+from controller.storage import events, work_items
+from controller.storage.bell import BellTower
+from controller.storage.database import Database, open_database
+from controller.storage.instants import to_ms
+from controller.storage.serials import next_serial
+from controller.work.ingest import ingest_observations, ingest_reports
+from controller.work.midnight import at_each_midnight
+from controller.work.outbox import send_outbox
+from controller.work.workshop import work_through
+from edge_agent.contract import topics
+from edge_agent.contract.ack import ReportAck
+from edge_agent.contract.state import TimeAnswer
+from edge_agent.contract.trust import Kind, public_from_text
+
+log = structlog.get_logger()
+
+REPORT_QUEUE = 5_000
+OBSERVATION_QUEUE = 10_000
+KEEP_EVENTS_MS = 2 * 86_400_000
+
+
+def utc_now() -> datetime:
+    """The clock of the outermost loops."""
+    return datetime.now(UTC)
+
+
+class Controller:
+    """A running controller: `start`, serve `services`, `stop`."""
+
+    def __init__(self, settings: Settings, http_url: str) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._settings = settings
+        self._scratch = settings.data_dir / "scratch"
+        self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
+        self._authority = open_authority(settings.data_dir / "keys")
+        bells = BellTower()
+        self.database.on_ring = bells.ring
+        store = FilesystemStore(
+            settings.data_dir / "audio", max_bytes=settings.audio_limit_bytes or None
+        )
+        self.services = Services(
+            database=self.database,
+            store=store,
+            authority=self._authority,
+            rules=PlanRules(
+                settings.time_zone, settings.horizon_days, (settings.public_url or http_url,)
+            ),
+            bells=bells,
+            door=self,
+            clock=utc_now,
+            closing=asyncio.Event(),
+            four_eyes=settings.four_eyes,
+            secure_cookies=settings.secure_cookies,
+        )
+        self._keys = DeviceKeys(self.database)
+        self._reports: asyncio.Queue[Received] = asyncio.Queue(REPORT_QUEUE)
+        self._observations: asyncio.Queue[Observation] = asyncio.Queue(OBSERVATION_QUEUE)
+        self.broker = _broker(settings)
+        self._link: Link | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def broker_url(self) -> str:
+        """Where boxes reach the broker, without anybody's password."""
+        if self.broker is None:
+            return self._settings.broker_url.split("@")[-1]
+        return f"mqtt://{self.broker.host}:{self.broker.port}"
+
+    async def start(self) -> None:
+        """Start the broker and all loops; raises a `ControllerError`."""
+        database, services, now = self.database, self.services, utc_now()
+        with database.write() as session:
+            work_items.release_all(session, to_ms(now))
+            events.forget(session, to_ms(now) - KEEP_EVENTS_MS)
+            epoch = next_serial(session, "epoch", to_ms(now))
+            ask_for_plan(session, now)
+            accounts = broker_accounts(session)
+        if self.broker is not None:
+            await self.broker.start(accounts)
+        url = self.broker.url if self.broker else self._settings.broker_url
+        inbound = Inbound(self._keys, self._reports, self._observations, self._answer_time, utc_now)
+        self._link = link = Link(url, inbound.receive, epoch=epoch)
+        renderer = partial(
+            render_speech, engines=allowed_engines(online=self._settings.online_voices)
+        )
+
+        def render(work: work_items.Claimed, at: datetime) -> None:
+            render_bulletin(database, services.store, renderer, work, self._scratch, at)
+
+        def plan(work: work_items.Claimed, at: datetime) -> None:
+            publish_plans(database, self._authority, services.rules, at)
+            with database.write() as session:
+                work_items.finish(session, work.id, to_ms(at))
+
+        bells = services.bells
+        self._run("link", link.run())
+        self._run("republish", self._republish_when_connected(link))
+        self._run("outbox", send_outbox(database, link, bells, utc_now))
+        self._run("reports", ingest_reports(database, self._reports, self._acknowledge, utc_now))
+        self._run("observations", ingest_observations(database, self._observations, utc_now))
+        self._run("render", work_through(database, RENDER, render, bells, utc_now))
+        self._run("plan", work_through(database, PLAN, plan, bells, utc_now))
+        self._run("midnight", at_each_midnight(database, services.rules.time_zone, utc_now))
+
+    async def stop(self) -> None:
+        """End the loops, say goodbye to the boxes, stop the broker, close the database."""
+        self.services.closing.set()
+        for task in reversed(self._tasks):
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self.broker is not None:
+            await self.broker.stop()
+        self.database.close()
+
+    def let_boxes_in(self) -> None:
+        """After an enrolment: the broker learns the box's password."""
+        with self.database.read() as session:
+            accounts = broker_accounts(session)
+        if self.broker is not None:
+            self.broker.reload(accounts)
+
+    def _run(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(loop, name=name))
+
+    async def _acknowledge(self, receipt: Receipt) -> None:
+        ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)
+        await self._publish(topics.down(receipt.device_id, "ack"), ack)
+
+    async def _answer_time(self, device_id: str, nonce: str, now: datetime) -> None:
+        answer = self._authority.sign(TimeAnswer(nonce, to_ms(now)), Kind.TIME)
+        await self._publish(topics.down(device_id, "time"), answer)
+
+    async def _publish(self, topic: str, payload: bytes) -> None:
+        """Say something that is said again if it is lost."""
+        if self._link is not None:
+            with contextlib.suppress(Offline):
+                await self._link.publish(topic, payload, qos=0, retain=False)
+
+    async def _republish_when_connected(self, link: Link) -> None:
+        seen = 0
+        while True:
+            await link.connected.wait()
+            if link.connections != seen:
+                seen = link.connections
+                await asyncio.to_thread(republish, self.database, self._authority, utc_now())
+            await link.lost.wait()
+
+
+class DeviceKeys:
+    """Public keys of enrolled boxes, read again when a stranger speaks."""
+
+    LOOK_AGAIN_S = 1.0
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._looked = 0.0
+
+    def public_key(self, device_id: str) -> Ed25519PublicKey | None:
+        """The key of a box, or None for a stranger."""
+        known = self._keys.get(device_id)
+        now = asyncio.get_running_loop().time()
+        if known is None and now - self._looked > self.LOOK_AGAIN_S:
+            self._looked = now
+            with self._database.read() as session:
+                keys = device_keys(session)
+            self._keys = {did: public_from_text(text) for did, text in keys.items()}
+            known = self._keys.get(device_id)
+        return known
+
+
+def _broker(settings: Settings) -> EmbeddedBroker | None:
+    if settings.broker_url != "embedded:":
+        return None
+    return EmbeddedBroker(
+        settings.data_dir / "broker",
+        host=settings.broker_host,
+        port=settings.broker_port,
+        use_mosquitto=settings.real_broker,
+        allow_trial=settings.allow_trial_broker,
+    )
