@@ -37,7 +37,10 @@ class ClockSource(StrEnum):
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """Clock of a box: its source and what it would have to add to be right."""
+    """Clock of a box: its source, and what it would have to add to agree with the controller.
+
+    With source `controller` the box goes by wall + `offset_ms`, else by its wall clock alone.
+    """
 
     source: ClockSource
     offset_ms: int = 0

@@ -1,0 +1,99 @@
+"""Switches the amplifier: on before sound, off a while after the last."""
+
+import logging
+import subprocess
+import threading
+from typing import Protocol
+
+from edge_agent.log_setup import note
+from edge_agent.settings import AmplifierSettings, Argv
+
+log = logging.getLogger("edge_agent.amplifier")
+
+_WITHIN_S = 5.0
+
+
+class Switch(Protocol):
+    """What can be switched."""
+
+    def set(self, on: bool) -> None:
+        """Switch; returns at once."""
+
+
+class CommandSwitch:
+    """Runs a program for on and one for off, one at a time, without holding up the agent."""
+
+    def __init__(self, settings: AmplifierSettings) -> None:
+        self._argv = {True: settings.on, False: settings.off}
+        self._lock = threading.Lock()
+        self._wanted = False
+        self._busy = False
+
+    def set(self, on: bool) -> None:
+        """Bring the amplifier to `on`, after what is running now."""
+        if not self._argv[True] and not self._argv[False]:
+            return
+        with self._lock:
+            self._wanted = on
+            if self._busy:
+                return
+            self._busy = True
+        threading.Thread(target=self._work, name="amplifier").start()
+
+    def _work(self) -> None:
+        reached: bool | None = None
+        while True:
+            with self._lock:
+                if reached is self._wanted:
+                    self._busy = False
+                    return
+                reached = self._wanted
+            _run(self._argv[reached], reached)
+
+
+def _run(argv: Argv, on: bool) -> None:
+    if not argv:
+        return
+    try:
+        subprocess.run(argv, check=True, timeout=_WITHIN_S, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError) as e:
+        note(log, "amplifier_failed", level=logging.ERROR, on=on, error=str(e))
+    else:
+        note(log, "amplifier_switched", on=on)
+
+
+class Amplifier:
+    """Knows since when the amplifier is on; times are ms of the monotonic clock."""
+
+    def __init__(self, switch: Switch, *, lead_ms: int, hold_ms: int) -> None:
+        self._switch = switch
+        self._lead_ms = lead_ms
+        self._hold_ms = hold_ms
+        self._on_since: int | None = None
+        self._idle_since: int | None = None
+
+    def need(self, mono_ms: int) -> int:
+        """Switch on for coming or present sound; gives how long it still needs to wake up."""
+        self._idle_since = None
+        if self._on_since is None:
+            self._on_since = mono_ms
+            self._switch.set(True)
+        return max(0, self._on_since + self._lead_ms - mono_ms)
+
+    def rest(self, mono_ms: int) -> int | None:
+        """Nothing sounds: switch off when that has lasted; gives the ms until then."""
+        if self._on_since is None:
+            return None
+        if self._idle_since is None:
+            self._idle_since = mono_ms
+        left = self._idle_since + self._hold_ms - mono_ms
+        if left > 0:
+            return left
+        self.off()
+        return None
+
+    def off(self) -> None:
+        """Switch off now if it is on."""
+        if self._on_since is not None:
+            self._on_since = self._idle_since = None
+            self._switch.set(False)

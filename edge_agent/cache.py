@@ -1,0 +1,115 @@
+"""Audio and day pages on disk, each named by its hash; what is there is whole."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from edge_agent import durable
+
+_CHUNK = 256 * 1024
+
+
+class Shelf(StrEnum):
+    """The two kinds of file, and the folder and ending of each."""
+
+    AUDIO = "audio"
+    PAGES = "pages"
+
+    @property
+    def ending(self) -> str:
+        """What stands behind the hash in a file's name."""
+        return ".opus" if self is Shelf.AUDIO else ".json.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file by its shelf, hash and size in bytes."""
+
+    shelf: Shelf
+    sha256: str
+    size: int
+
+    @property
+    def address(self) -> str:
+        """Its address below any source."""
+        return f"{self.shelf}/{self.sha256}{self.shelf.ending}"
+
+
+class Cache:
+    """Files below the state folder; `shelves` lists hash → size of what is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.shelves: dict[Shelf, dict[str, int]] = {}
+        for shelf in Shelf:
+            place = folder / shelf
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.shelves[shelf] = {
+                file.name.removesuffix(shelf.ending): file.stat().st_size
+                for file in place.iterdir()
+                if file.name.endswith(shelf.ending)
+            }
+
+    def path(self, shelf: Shelf, sha256: str) -> Path:
+        """Where the file with this hash stands or would stand."""
+        return self._folder / shelf / f"{sha256}{shelf.ending}"
+
+    def holds(self, wanted: Wanted) -> bool:
+        """Whether the file is there in its full size."""
+        return self.shelves[wanted.shelf].get(wanted.sha256) == wanted.size
+
+    def part(self, wanted: Wanted) -> Path:
+        """Where an unfinished download stands."""
+        file = self.path(wanted.shelf, wanted.sha256)
+        return file.with_name(file.name + ".part")
+
+    def part_bytes(self, wanted: Wanted) -> int:
+        """How much of an unfinished download is there."""
+        try:
+            return self.part(wanted).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def admit(self, wanted: Wanted) -> None:
+        """Count a file that `finish` has put in place."""
+        self.shelves[wanted.shelf][wanted.sha256] = wanted.size
+
+    def forget(self, shelf: Shelf, sha256: str) -> None:
+        """Delete a file."""
+        self.path(shelf, sha256).unlink(missing_ok=True)
+        self.shelves[shelf].pop(sha256, None)
+
+    def is_sound(self, shelf: Shelf, sha256: str) -> bool:
+        """Whether the file's bytes still have its hash; a rotten file is deleted."""
+        path = self.path(shelf, sha256)
+        try:
+            whole = digest(path) == sha256
+        except OSError:
+            whole = False
+        if not whole:
+            self.forget(shelf, sha256)
+        return whole
+
+    def free_bytes(self) -> int:
+        """Room left on the disk."""
+        return shutil.disk_usage(self._folder).free
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()
+
+
+def finish(part: Path, path: Path) -> None:
+    """Give a whole and verified download its name, for good."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    durable.sync_folder(path.parent)

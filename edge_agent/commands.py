@@ -1,0 +1,139 @@
+"""Commands: judged by their own life and the ids seen before; each step remembered on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.contract.commands import (
+    MAX_LIFE_MS,
+    REMEMBERED_MS,
+    AckStatus,
+    Command,
+    CommandAck,
+    CommandKind,
+    Play,
+    Stop,
+    Volume,
+)
+from edge_agent.contract.types import Unreadable, decode
+from edge_agent.database import open_checked
+
+ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
+"""Kinds of which only the newest counts."""
+
+MAX_SKEW_MS = 60_000
+"""A command issued further in the future than this is a fault of a clock."""
+
+_BODIES: dict[str, type[Play | Stop | Volume]] = {
+    CommandKind.PLAY: Play,
+    CommandKind.STOP: Stop,
+    CommandKind.VOLUME: Volume,
+}
+_SCHEMA = """
+create table if not exists seen (
+    id text primary key, kind text not null, issued integer not null, expires integer not null,
+    status text not null, at integer not null, reason text not null)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The id was seen: answer with the last step again."""
+
+    ack: CommandAck
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not obeyed: refused or superseded, with the reason."""
+
+    status: AckStatus
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """To be carried out now."""
+
+    body: Play | Stop | Volume
+
+
+Verdict = Known | Refused | Obeyed
+
+
+class CommandLog:
+    """Seen command ids with their last step, kept until expires + 24 h; one thread only."""
+
+    def __init__(self, path: Path, now_ms: int) -> None:
+        self._db, lost = open_checked(path, _SCHEMA)
+        self.losses = (f"{path.name} damaged",) if lost else ()
+        self._blind_before_ms = now_ms if lost else 0
+
+    def judge(self, command: Command, now_ms: int) -> Verdict:
+        """Say whether `command` is obeyed at trusted time `now_ms`; remembers nothing."""
+        known = self.last_step(command.id)
+        if known is not None:
+            return Known(known)
+        if not 0 < command.expires - command.issued <= MAX_LIFE_MS:
+            return Refused(AckStatus.REFUSED, "life_too_long")
+        if command.issued > now_ms + MAX_SKEW_MS:
+            return Refused(AckStatus.REFUSED, "issued_in_future")
+        if command.issued <= self._blind_before_ms:
+            return Refused(AckStatus.REFUSED, "history_lost")
+        if now_ms > command.expires:
+            return Refused(AckStatus.REFUSED, "expired")
+        body = _BODIES.get(command.kind)
+        if body is None:
+            return Refused(AckStatus.REFUSED, "unsupported")
+        if command.kind in ORDERED_KINDS and command.issued < self._newest(command.kind):
+            return Refused(AckStatus.SUPERSEDED, "a newer one came first")
+        try:
+            return Obeyed(decode(bytes(command.body), body))
+        except Unreadable as e:
+            return Refused(AckStatus.REFUSED, f"unreadable: {str(e)[:200]}")
+
+    def step(self, command: Command, ack: CommandAck) -> None:
+        """Remember how far `command` has come."""
+        with self._db:
+            self._db.execute(
+                "insert into seen values (?,?,?,?,?,?,?) on conflict (id) do update set "
+                "status = excluded.status, at = excluded.at, reason = excluded.reason",
+                (
+                    command.id,
+                    command.kind,
+                    command.issued,
+                    command.expires,
+                    ack.status,
+                    ack.at,
+                    ack.reason,
+                ),
+            )
+
+    def update(self, ack: CommandAck) -> None:
+        """Remember another step of a command that is known."""
+        with self._db:
+            self._db.execute(
+                "update seen set status = ?, at = ?, reason = ? where id = ?",
+                (ack.status, ack.at, ack.reason, ack.id),
+            )
+
+    def last_step(self, command: str) -> CommandAck | None:
+        """Give the last step of the command with this id, None if it was never seen."""
+        row = self._db.execute(
+            "select status, at, reason from seen where id = ?", (command,)
+        ).fetchone()
+        return CommandAck(command, AckStatus(row[0]), row[1], row[2]) if row else None
+
+    def forget(self, now_ms: int) -> None:
+        """Drop ids that no replay can use any more."""
+        with self._db:
+            self._db.execute("delete from seen where expires < ?", (now_ms - REMEMBERED_MS,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _newest(self, kind: str) -> int:
+        row = self._db.execute(
+            "select max(issued) from seen where kind = ? and status != ?", (kind, AckStatus.REFUSED)
+        ).fetchone()
+        return int(row[0] or 0)

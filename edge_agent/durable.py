@@ -1,0 +1,57 @@
+"""Files that survive a power cut: written aside, flushed, renamed; checked when read."""
+
+import hashlib
+import os
+from pathlib import Path
+
+_DIGEST_CHARS = 64
+
+
+class Damaged(Exception):
+    """A checked file whose content is not what was written."""
+
+
+def write(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, whole or not at all, readable by the owner only."""
+    aside = path.with_name(path.name + ".new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring renames and deletions in `folder` to the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_checked(path: Path, data: bytes) -> None:
+    """Like `write`, with the digest of `data` in the first line."""
+    write(path, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+
+
+def read_checked(path: Path) -> bytes | None:
+    """Give what `write_checked` wrote; None if there is no file. Raises `Damaged`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    data = content[_DIGEST_CHARS + 1 :]
+    if content[: _DIGEST_CHARS + 1] != hashlib.sha256(data).hexdigest().encode() + b"\n":
+        raise Damaged(str(path))
+    return data
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged file out of the way, keeping the last one for inspection."""
+    kept = path.with_name(path.name + ".damaged")
+    path.replace(kept)
+    sync_folder(path.parent)
+    return kept

@@ -1,0 +1,45 @@
+"""Errors for people, Vietnamese and English: what happened, what was kept, what to do."""
+
+
+class AgentError(Exception):
+    """A fault that a person has to know of; `code` is stable."""
+
+    code = "agent_error"
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(vi, en)
+        self.vi = vi
+        self.en = en
+
+    def __str__(self) -> str:
+        return f"{self.vi} / {self.en}"
+
+
+class BadConfig(AgentError):
+    """The configuration file is missing, unreadable or wrong."""
+
+    code = "bad_config"
+
+
+class BadIdentity(AgentError):
+    """The box's own key is missing or unreadable."""
+
+    code = "bad_identity"
+
+
+class StateBusy(AgentError):
+    """Another agent works in the same state folder."""
+
+    code = "state_busy"
+
+
+class StateUnwritable(AgentError):
+    """The state folder cannot be made or written."""
+
+    code = "state_unwritable"
+
+
+class PlayerUnusable(AgentError):
+    """The player cannot be started or does not answer."""
+
+    code = "player_unusable"

@@ -1,0 +1,75 @@
+"""What the box has been told and holds to: key set, desired state, alerts. On disk, checked."""
+
+import logging
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from edge_agent import durable
+from edge_agent.contract.alert import AlertList
+from edge_agent.contract.desired import Desired
+from edge_agent.contract.trust import KeySet
+from edge_agent.contract.types import Unreadable, decode, encode
+from edge_agent.log_setup import note
+
+log = logging.getLogger("edge_agent.held")
+T = TypeVar("T", bound=msgspec.Struct)
+AlertSource = tuple[str, str]
+"""Issuer and scope: each pair has its own serial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The newest accepted state of each kind."""
+
+    keys: KeySet | None = None
+    desired: Desired | None = None
+    alerts: dict[AlertSource, AlertList] = field(default_factory=dict)
+
+
+class _StoredAlerts(msgspec.Struct, frozen=True):
+    lists: tuple[AlertList, ...]
+
+
+class HeldStore:
+    """Keeps `Held` on disk; a damaged file is set aside and its loss remembered."""
+
+    def __init__(self, folder: Path) -> None:
+        self._keys = folder / "keys.json"
+        self._desired = folder / "desired.json"
+        self._alerts = folder / "alerts.json"
+        self.losses: tuple[str, ...] = ()
+        alerts = self._read(self._alerts, _StoredAlerts)
+        self.held = Held(
+            self._read(self._keys, KeySet),
+            self._read(self._desired, Desired),
+            {(a.issuer, a.scope): a for a in alerts.lists} if alerts else {},
+        )
+
+    def take_keys(self, keys: KeySet) -> None:
+        """Hold to `keys` from now on."""
+        durable.write_checked(self._keys, encode(keys))
+        self.held = replace(self.held, keys=keys)
+
+    def take_desired(self, desired: Desired) -> None:
+        """Hold to `desired` from now on."""
+        durable.write_checked(self._desired, encode(desired))
+        self.held = replace(self.held, desired=desired)
+
+    def take_alerts(self, alerts: AlertList) -> None:
+        """Hold to `alerts` as all that its issuer has active in its scope."""
+        lists = self.held.alerts | {(alerts.issuer, alerts.scope): alerts}
+        durable.write_checked(self._alerts, encode(_StoredAlerts(tuple(lists.values()))))
+        self.held = replace(self.held, alerts=lists)
+
+    def _read(self, path: Path, kind: type[T]) -> T | None:
+        try:
+            stored = durable.read_checked(path)
+            return None if stored is None else decode(stored, kind)
+        except (durable.Damaged, Unreadable) as e:
+            kept = durable.set_aside(path)
+            self.losses += (f"{path.name} damaged",)
+            note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
+            return None

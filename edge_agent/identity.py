@@ -1,0 +1,92 @@
+"""Who this box is: its own key, and the counters that order its births and connections."""
+
+import fcntl
+from pathlib import Path
+from typing import TextIO
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from edge_agent import durable
+from edge_agent.errors import BadIdentity, StateBusy, StateUnwritable
+
+KEY_FILE = "device_key.pem"
+LOCK_FILE = "lock"
+
+
+def prepare(state_dir: Path) -> None:
+    """Make the state folder, for the owner only. Raises `StateUnwritable`."""
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as e:
+        raise StateUnwritable(
+            f"Không tạo được thư mục {state_dir}: {e.strerror}.",
+            f"Cannot make the folder {state_dir}: {e.strerror}.",
+        ) from e
+
+
+def claim(state_dir: Path) -> TextIO:
+    """Take the state folder for this process while the file stays open. Raises `StateBusy`."""
+    lock = (state_dir / LOCK_FILE).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as e:
+        lock.close()
+        raise StateBusy(
+            f"Một loalang-agent khác đang dùng {state_dir}. Hãy dừng nó trước.",
+            f"Another loalang-agent is using {state_dir}. Stop it first.",
+        ) from e
+    return lock
+
+
+def create_key(state_dir: Path) -> Ed25519PrivateKey:
+    """Give the box's key, making it on the first call; it never leaves the box."""
+    path = state_dir / KEY_FILE
+    if path.exists():
+        return load_key(state_dir)
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    durable.write(path, pem)
+    return key
+
+
+def load_key(state_dir: Path) -> Ed25519PrivateKey:
+    """Read the box's key and see to it that only the owner can. Raises `BadIdentity`."""
+    path = state_dir / KEY_FILE
+    try:
+        path.chmod(0o600)
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as e:
+        raise BadIdentity(
+            f"Không đọc được khoá thiết bị {path}: {e}. "
+            "Chạy `loalang-agent init --state-dir` rồi ghép nối lại.",
+            f"Cannot read the device key {path}: {e}. "
+            "Run `loalang-agent init --state-dir` and pair the box again.",
+        ) from e
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadIdentity(
+            f"Khoá thiết bị {path} không phải ed25519.", f"The device key {path} is not ed25519."
+        )
+    return key
+
+
+class Counter:
+    """A number on disk that only grows, also over restarts and a damaged file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def next(self, now_s: int) -> int:
+        """Count one up on disk; after damage it goes on from `now_s`, above any honest count."""
+        try:
+            stored = durable.read_checked(self._path)
+            value = int(stored) + 1 if stored else 1
+        except (durable.Damaged, ValueError):
+            value = now_s
+        durable.write_checked(self._path, str(value).encode())
+        return value

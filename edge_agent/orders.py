@@ -1,0 +1,153 @@
+"""Commands at work: waiting for a clock, judged, carried out, each step acknowledged."""
+
+import logging
+from collections import deque
+from pathlib import Path
+
+from edge_agent import durable
+from edge_agent.clock import Reading
+from edge_agent.commands import CommandLog, Known, Obeyed, Refused
+from edge_agent.contract.commands import AckStatus, Command, CommandAck, Play, Stop, Volume
+from edge_agent.contract.manifest import Cue
+from edge_agent.decide import Candidate, Skip
+from edge_agent.log_setup import note
+from edge_agent.playout import Playout
+from edge_agent.uplink import Uplink
+
+log = logging.getLogger("edge_agent.orders")
+
+MAX_WAITING = 16
+_FINAL = (AckStatus.DONE, AckStatus.FAILED, AckStatus.REFUSED, AckStatus.SUPERSEDED)
+
+
+class Orders:
+    """The commands that this box has taken and not finished."""
+
+    def __init__(self, seen: CommandLog, uplink: Uplink, volume_file: Path) -> None:
+        self._seen = seen
+        self._uplink = uplink
+        self._volume_file = volume_file
+        self._waiting: deque[Command] = deque(maxlen=MAX_WAITING)
+        self._plays: dict[str, tuple[Command, Candidate]] = {}
+        self.volume_db = _read_volume(volume_file)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Plays that were ordered and are not over."""
+        return tuple(candidate for _, candidate in self._plays.values())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a command waits for a clock."""
+        return bool(self._waiting)
+
+    def take(self, command: Command, now: Reading) -> None:
+        """Receive a verified command; one seen before is answered with its last step again."""
+        known = self._seen.last_step(command.id)
+        if known is not None:
+            note(log, "message_dropped", reason="replayed_id", command=command.id)
+            self._uplink.acknowledge(known)
+        elif all(waiting.id != command.id for waiting in self._waiting):
+            received = CommandAck(command.id, AckStatus.RECEIVED, now.system_ms)
+            self._uplink.acknowledge(received)
+            self._waiting.append(command)
+
+    def carry_out(self, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> None:
+        """Judge what waits by trusted time, and do it; without a clock it goes on waiting."""
+        while self._waiting and now.trusted:
+            command = self._waiting.popleft()
+            match self._seen.judge(command, now.utc_ms):
+                case Known(ack):
+                    self._uplink.acknowledge(ack)
+                case Refused(status, reason):
+                    note(log, "command_refused", command=command.id, reason=reason)
+                    self._step(command, status, reason, now)
+                case Obeyed(body):
+                    note(log, "command_accepted", command=command.id, kind=command.kind)
+                    self._step(command, AckStatus.ACCEPTED, "", now)
+                    self._obey(command, body, playout, planned, now)
+
+    def progress(self, cue: str, status: AckStatus, reason: str, now: Reading) -> None:
+        """Take word from the playout about the play of an order; other cues are none of ours."""
+        if cue not in self._plays:
+            return
+        command, _ = self._plays[cue]
+        self._step(command, status, reason, now)
+        if status in _FINAL:
+            del self._plays[cue]
+
+    def interrupted(self, cue: str, now: Reading) -> None:
+        """Fail an order whose play was cut by the end of the agent's last run."""
+        last = self._seen.last_step(cue)
+        if last is not None and last.status not in _FINAL:
+            ack = CommandAck(cue, AckStatus.FAILED, now.system_ms, "interrupted")
+            self._seen.update(ack)
+            self._uplink.acknowledge(ack)
+
+    def forget(self, now_ms: int) -> None:
+        """Drop ids that no replay can use any more."""
+        self._seen.forget(now_ms)
+
+    def _obey(
+        self,
+        command: Command,
+        body: Play | Stop | Volume,
+        playout: Playout,
+        planned: tuple[Cue, ...],
+        now: Reading,
+    ) -> None:
+        match body:
+            case Play():
+                self._plays[command.id] = (command, _ordered(command, body, now.utc_ms))
+            case Volume():
+                self.volume_db = body.gain_db
+                durable.write_checked(self._volume_file, str(body.gain_db).encode())
+                self._step(command, AckStatus.DONE, "", now)
+            case Stop():
+                stopped = playout.stop(body.cue, "stopped_by_command", now)
+                if not stopped and body.cue is not None:
+                    stopped = self._give_up(body.cue, playout, planned, now)
+                self._step(command, AckStatus.DONE, "" if stopped else "nothing to stop", now)
+
+    def _give_up(self, cue: str, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> bool:
+        """Give up a play that has not begun: an order, or a cue of the plan."""
+        ordered = self._plays.get(cue)
+        found = [Candidate(c, c.asset.duration_ms) for c in planned if c.id == cue]
+        candidate = ordered[1] if ordered else next(iter(found), None)
+        if candidate is None:
+            return False
+        return playout.give_up(Skip(candidate, "stopped_by_command"), now)
+
+    def _step(self, command: Command, status: AckStatus, reason: str, now: Reading) -> None:
+        ack = CommandAck(command.id, status, now.system_ms, reason)
+        self._seen.step(command, ack)
+        self._uplink.acknowledge(ack)
+
+
+def _ordered(command: Command, play: Play, now_ms: int) -> Candidate:
+    """Read a play command as a cue that is due now and named like its command."""
+    end = command.expires + play.max_play_ms
+    cue = Cue(
+        id=command.id,
+        asset=play.asset,
+        start=min(command.issued, now_ms),
+        latest_start=command.expires,
+        latest_end=end,
+        valid_until=end,
+        rank=play.rank,
+        enter=play.enter,
+        leave=play.leave,
+        gain_db=play.gain_db,
+        title=play.title,
+        language=play.language,
+        quiet_ok=play.quiet_ok,
+    )
+    return Candidate(cue, play.max_play_ms)
+
+
+def _read_volume(file: Path) -> float:
+    try:
+        stored = durable.read_checked(file)
+        return min(0.0, float(stored)) if stored else 0.0
+    except (durable.Damaged, ValueError):
+        return 0.0

@@ -1,0 +1,77 @@
+"""The plan as read from its day pages: cues that are near, and all audio that it needs."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from edge_agent.contract.manifest import MAX_PAGE_BYTES, Asset, Cue, DayPage, Manifest
+from edge_agent.contract.types import Unreadable
+from edge_agent.inbox import knows_zone
+
+NEAR_MS = 36 * 3_600_000
+"""Cues that start within this time are held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Near cues in order of start; every asset with the instant when it is next needed.
+
+    `spoiled` are the hashes of pages that are held but cannot be read.
+    """
+
+    cues: tuple[Cue, ...] = ()
+    needed: tuple[tuple[Asset, int], ...] = ()
+    time_zone: str = "UTC"
+    spoiled: tuple[str, ...] = ()
+
+
+def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_ms: int) -> Plan:
+    """Read what is held of `manifest`; `page_file(sha256)` gives a held page or None."""
+    cues: list[Cue] = []
+    needed: dict[Asset, int] = {}
+    spoiled: list[str] = []
+    time_zone = "UTC"
+    for ref in manifest.pages:
+        file = page_file(ref.sha256)
+        if file is None:
+            continue
+        try:
+            page = read_page(file)
+        except Unreadable:
+            spoiled.append(ref.sha256)
+            continue
+        time_zone = page.time_zone
+        for cue in page.cues:
+            if not manifest.covers_from <= cue.start < manifest.covers_until:
+                continue
+            if min(cue.latest_end, cue.valid_until) >= now_ms:
+                needed[cue.asset] = min(cue.start, needed.get(cue.asset, cue.start))
+            if now_ms - NEAR_MS <= cue.start <= now_ms + NEAR_MS:
+                cues.append(cue)
+    return Plan(
+        tuple(sorted(cues, key=lambda cue: (cue.start, cue.id))),
+        tuple(needed.items()),
+        time_zone,
+        tuple(spoiled),
+    )
+
+
+def read_page(path: Path) -> DayPage:
+    """Unpack and read a day page. Raises `Unreadable`."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacker.decompress(path.read_bytes(), MAX_PAGE_BYTES)
+    except (zlib.error, OSError) as e:
+        raise Unreadable(f"day page {path.name}: {e}") from e
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise Unreadable(f"day page {path.name} is cut or over {MAX_PAGE_BYTES} bytes")
+    try:
+        page = msgspec.json.decode(data, type=DayPage)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"day page {path.name}: {e}") from e
+    if not knows_zone(page.time_zone):
+        raise Unreadable(f"day page {path.name}: time zone {page.time_zone[:50]!r}")
+    return page

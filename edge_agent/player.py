@@ -1,0 +1,67 @@
+"""The port to whatever makes sound, and the events it gives back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file is loaded and waits for its instant."""
+
+    play: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first sample left at `at_unix`, seconds on the system's clock."""
+
+    play: str
+    at_unix: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How much has sounded in this play, said each second."""
+
+    play: str
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """No sound any more: `reason` is eof, stopped or error; `played_ms` sounded in this play."""
+
+    play: str
+    played_ms: int
+    reason: str
+    error: str = ""
+
+
+PlayerEvent = Ready | Started | Position | Ended
+
+
+class Player(Protocol):
+    """One sound at a time. Commands return at once; what comes of them arrives as events.
+
+    A load that fails is `Ended` with reason error. A player that dies gives `Ended` for what it
+    held and is started again by the next load. Raises `PlayerUnusable` if it cannot be started.
+    """
+
+    can_seek: bool
+
+    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+        """Open `path` for the play named `play`, without sound."""
+
+    def play_at(self, play: str, at_unix: float) -> None:
+        """Let it sound at this instant of the system's clock, or at once if that is past."""
+
+    def stop(self, play: str) -> None:
+        """End it now; also what is only loaded."""
+
+    def set_gain(self, play: str, gain_db: float) -> None:
+        """Change how loud it is."""
+
+    def close(self) -> None:
+        """End the player's process."""

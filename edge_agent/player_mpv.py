@@ -1,0 +1,289 @@
+"""mpv as player: kept idle, a file preloaded paused and released at its instant.
+
+The connection is an inherited socket pair: when the agent dies, however, mpv ends too.
+"""
+
+import logging
+import math
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from edge_agent.errors import PlayerUnusable
+from edge_agent.log_setup import note
+from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
+
+log = logging.getLogger("edge_agent.player")
+
+CLOSE_WITHIN_S = 2.0
+_OPTIONS = (
+    "--no-config",
+    "--idle=yes",
+    "--no-video",
+    "--no-terminal",
+    "--audio-display=no",
+    "--load-scripts=no",
+    "--ytdl=no",
+    "--keep-open=no",
+    "--cache=no",
+    "--audio-buffer=0.2",
+    "--volume-max=100",
+    "--really-quiet",
+)
+_TIME_POS = 1
+_ASK_LOAD = 10
+_ASK_DURATION = 11
+_POSITION_EVERY_MS = 1_000
+# mpv answers within 5 ms (measured, 2 cores): the command leaves this much before the instant.
+_RELEASE_EARLY_S = 0.002
+
+
+class _Message(msgspec.Struct, frozen=True):
+    """Any line from mpv: an event, or the reply to a request."""
+
+    event: str = ""
+    request_id: int = 0
+    error: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    id: int = 0
+    playlist_entry_id: int = 0
+    reason: str = ""
+    file_error: str = ""
+
+
+class _LoadReply(msgspec.Struct, frozen=True):
+    playlist_entry_id: int = 0
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """The one file that mpv holds; times in seconds of the monotonic clock."""
+
+    play: str
+    from_ms: int
+    entry: int = 0
+    ready: bool = False
+    released: bool = False
+    started_at: float | None = None
+    told_ms: int = 0
+    gone: threading.Event = field(default_factory=threading.Event)
+
+    def played_ms(self) -> int:
+        if self.started_at is None:
+            return 0
+        return max(0, round((time.monotonic() - self.started_at) * 1000))
+
+
+class MpvPlayer:
+    """One mpv process, started by the first load and again after it died."""
+
+    can_seek = True
+
+    def __init__(
+        self,
+        emit: Callable[[PlayerEvent], None],
+        *,
+        program: tuple[str, ...] = ("mpv",),
+        audio_output: str = "",
+        audio_device: str = "",
+    ) -> None:
+        self._argv = (
+            *program,
+            *_OPTIONS,
+            *((f"--ao={audio_output}",) if audio_output else ()),
+            *((f"--audio-device={audio_device}",) if audio_device else ()),
+        )
+        self._emit = emit
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._loaded: _Loaded | None = None
+
+    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+        """Open `path` paused, at `from_ms`."""
+        with self._lock:
+            self._ensure_running()
+            self._loaded = _Loaded(play, from_ms)
+            self._ask("set_property", "pause", True)
+            self._ask("set_property", "start", f"{from_ms / 1000:.3f}" if from_ms else "none")
+            self._ask("set_property", "volume", _volume(gain_db))
+            self._ask("loadfile", str(path), "replace", request=_ASK_LOAD)
+
+    def play_at(self, play: str, at_unix: float) -> None:
+        """Release it at `at_unix`; a thread waits for the instant."""
+        with self._lock:
+            loaded = self._loaded
+            if loaded is None or loaded.play != play or loaded.released:
+                return
+            loaded.released = True
+        threading.Thread(
+            target=self._release, args=(loaded, at_unix), name="release", daemon=True
+        ).start()
+
+    def stop(self, play: str) -> None:
+        """End it now."""
+        with self._lock:
+            if self._loaded is not None and self._loaded.play == play:
+                self._loaded.gone.set()
+                self._ask("stop")
+
+    def set_gain(self, play: str, gain_db: float) -> None:
+        """Change how loud it is."""
+        with self._lock:
+            if self._loaded is not None and self._loaded.play == play:
+                self._ask("set_property", "volume", _volume(gain_db))
+
+    def close(self) -> None:
+        """End mpv: closing its line makes it quit."""
+        with self._lock:
+            process, self._process = self._process, None
+            self._hang_up()
+        if process is None:
+            return
+        try:
+            process.wait(CLOSE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            try:
+                self._line.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                note(log, "player_line_gone", level=logging.DEBUG)
+            self._line = None
+
+    def _ensure_running(self) -> None:
+        if self._process is not None and self._process.poll() is None and self._line is not None:
+            return
+        ours, theirs = socket.socketpair()
+        try:
+            process = subprocess.Popen(
+                (*self._argv, f"--input-ipc-client=fd://{theirs.fileno()}"),
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as e:
+            ours.close()
+            raise PlayerUnusable(
+                f"Không chạy được mpv ({self._argv[0]}): {e.strerror}. Hãy cài gói mpv.",
+                f"Cannot start mpv ({self._argv[0]}): {e.strerror}. Install the package mpv.",
+            ) from e
+        finally:
+            theirs.close()
+        self._process, self._line = process, ours
+        note(log, "player_started", pid=process.pid)
+        self._ask("observe_property", _TIME_POS, "time-pos")
+        threading.Thread(
+            target=self._listen, args=(process, ours), name="player", daemon=True
+        ).start()
+
+    def _ask(self, *command: object, request: int = 0) -> None:
+        if self._line is None:
+            return
+        line = msgspec.json.encode({"command": command, "request_id": request}) + b"\n"
+        try:
+            self._line.sendall(line)
+        except OSError as e:
+            note(log, "player_deaf", level=logging.WARNING, error=str(e))
+
+    def _release(self, loaded: _Loaded, at_unix: float) -> None:
+        while (left := at_unix - _RELEASE_EARLY_S - time.time()) > 0:
+            if loaded.gone.wait(left):
+                return
+        with self._lock:
+            if self._loaded is loaded and not loaded.gone.is_set():
+                self._ask("set_property", "pause", False)
+
+    def _listen(self, process: subprocess.Popen[bytes], line: socket.socket) -> None:
+        pending = b""
+        try:
+            while block := line.recv(65_536):
+                *lines, pending = (pending + block).split(b"\n")
+                for text in lines:
+                    self._hear(text)
+        except ConnectionError as e:
+            note(log, "player_line_broken", level=logging.WARNING, error=str(e))
+        line.close()
+        code = process.wait()
+        with self._lock:
+            if self._process is not process:
+                return
+            self._process = self._line = None
+            loaded, self._loaded = self._loaded, None
+        note(log, "player_died", level=logging.ERROR, code=code)
+        if loaded is not None:
+            loaded.gone.set()
+            ms = loaded.played_ms()
+            self._emit(Ended(loaded.play, ms, "error", f"mpv ended with code {code}"))
+
+    def _hear(self, text: bytes) -> None:
+        try:
+            message = msgspec.json.decode(text, type=_Message)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            note(log, "player_unreadable", level=logging.WARNING, line=repr(text[:100]))
+            return
+        with self._lock:
+            loaded = self._loaded
+            event = None if loaded is None else self._understand(message, loaded)
+            if isinstance(event, Ended):
+                self._loaded = None
+        if event is not None:
+            self._emit(event)
+
+    def _understand(self, message: _Message, loaded: _Loaded) -> PlayerEvent | None:
+        match message.event:
+            case "" if message.request_id == _ASK_LOAD:
+                return self._understand_load(message, loaded)
+            case "" if message.request_id == _ASK_DURATION and not loaded.ready:
+                loaded.ready = True
+                return Ready(loaded.play, round((_number(message.data) or 0.0) * 1000))
+            case "playback-restart" if loaded.entry and not loaded.ready:
+                self._ask("get_property", "duration", request=_ASK_DURATION)
+            case "property-change" if message.id == _TIME_POS and loaded.released:
+                return self._understand_position(_number(message.data), loaded)
+            case "end-file" if message.playlist_entry_id == loaded.entry:
+                loaded.gone.set()
+                reasons = {"eof": "eof", "stop": "stopped"}
+                reason = reasons.get(message.reason, "error")
+                error = "" if reason != "error" else message.file_error or message.reason
+                return Ended(loaded.play, loaded.played_ms(), reason, error)
+        return None
+
+    @staticmethod
+    def _understand_load(message: _Message, loaded: _Loaded) -> PlayerEvent | None:
+        if message.error != "success":
+            return Ended(loaded.play, 0, "error", message.error)
+        loaded.entry = msgspec.json.decode(message.data, type=_LoadReply).playlist_entry_id
+        return None
+
+    @staticmethod
+    def _understand_position(seconds: float | None, loaded: _Loaded) -> PlayerEvent | None:
+        sounded_s = (seconds or 0.0) - loaded.from_ms / 1000
+        if seconds is None or sounded_s <= 0:
+            return None
+        if loaded.started_at is None:
+            loaded.started_at = time.monotonic() - sounded_s
+            return Started(loaded.play, time.time() - sounded_s)
+        ms = math.floor(sounded_s * 1000)
+        if ms - loaded.told_ms < _POSITION_EVERY_MS:
+            return None
+        loaded.told_ms = ms
+        return Position(loaded.play, ms)
+
+
+def _volume(gain_db: float) -> float:
+    """mpv's volume is cubic: 100 is 0 dB, and a third of the exponent is lost to that."""
+    return round(100 * 10 ** (gain_db / 60), 3)
+
+
+def _number(raw: msgspec.Raw) -> float | None:
+    return msgspec.json.decode(raw, type=float | None)

@@ -1,0 +1,115 @@
+"""Settings of one box, read from a TOML file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from edge_agent.contract.types import DeviceId
+from edge_agent.errors import BadConfig
+
+Argv = tuple[str, ...]
+
+
+class BrokerAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a broker listens and how the box proves itself; its user name is its own id."""
+
+    url: Annotated[str, Meta(max_length=500)]
+    password: str = ""
+    ca_file: str = ""
+
+    @property
+    def tls(self) -> bool:
+        """Whether the address asks for TLS."""
+        return urlsplit(self.url).scheme == "mqtts"
+
+    @property
+    def host(self) -> str:
+        """Host name or address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """TCP port, by default 8883 with TLS and 1883 without."""
+        return urlsplit(self.url).port or (8883 if self.tls else 1883)
+
+
+class PlayerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What turns files into sound: mpv, or any program that speaks the player protocol."""
+
+    kind: Literal["mpv", "command"]
+    argv: Argv = ()
+    audio_output: str = ""
+    audio_device: str = ""
+
+
+class AmplifierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Programs that switch the amplifier; `lead_ms` is what it needs to wake up."""
+
+    on: Argv = ()
+    off: Argv = ()
+    lead_ms: Annotated[int, Meta(ge=0, le=4_000)] = 0
+    hold_ms: Annotated[int, Meta(ge=0, le=600_000)] = 5_000
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a box must be told before its first connection.
+
+    `root_public_key` is raw ed25519 in base64url; `placement` is sealed by that root.
+    While the file at `kill_switch` or `maintenance_switch` exists, the box is silent.
+    """
+
+    did: DeviceId
+    state_dir: str
+    root_public_key: str
+    placement: str
+    brokers: Annotated[tuple[BrokerAddress, ...], Meta(min_length=1, max_length=8)]
+    player: PlayerSettings
+    amplifier: AmplifierSettings = AmplifierSettings()
+    kill_switch: str = ""
+    maintenance_switch: str = ""
+    trust_system_clock: bool = False
+    heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    disk_reserve_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
+
+
+def load(path: Path) -> Settings:
+    """Read and check the file at `path`. Raises `BadConfig`."""
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except OSError as e:
+        raise BadConfig(
+            f"Không đọc được tệp cấu hình {path}: {e.strerror}. Hãy kiểm tra đường dẫn và quyền.",
+            f"Cannot read the configuration {path}: {e.strerror}. Check the path and its rights.",
+        ) from e
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as e:
+        raise BadConfig(
+            f"Tệp cấu hình {path} sai: {e}. Hãy sửa dòng đó rồi chạy lại.",
+            f"The configuration {path} is wrong: {e}. Correct it and start again.",
+        ) from e
+    for broker in settings.brokers:
+        _check_broker(path, broker.url)
+    if settings.player.kind == "command" and not settings.player.argv:
+        raise BadConfig(
+            f'Tệp cấu hình {path}: player.kind là "command" nhưng thiếu player.argv.',
+            f'The configuration {path}: player.kind is "command" but player.argv is missing.',
+        )
+    return settings
+
+
+def _check_broker(path: Path, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("mqtt", "mqtts") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadConfig(
+            f"Tệp cấu hình {path}: địa chỉ broker {url!r} không dùng được; "
+            "cần mqtt://máy:cổng hoặc mqtts://máy:cổng.",
+            f"The configuration {path}: broker address {url!r} cannot be used; "
+            "write mqtt://host:port or mqtts://host:port.",
+        )

@@ -1,0 +1,203 @@
+"""Playback events on disk from before the sound until the controller has them.
+
+The same file remembers what was on air, so that no occurrence plays twice.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from edge_agent.clock import Reading
+from edge_agent.contract.report import MAX_EVENTS, MAX_REPORT_BYTES, EventKind, PlaybackEvent
+from edge_agent.contract.types import decode, encode
+from edge_agent.database import open_checked
+from edge_agent.decide import Past, PastState
+
+_SCHEMA = """
+create table if not exists meta (
+    one integer primary key check (one = 1), spool text not null, last_seq integer not null,
+    acked integer not null, history_from integer not null);
+create table if not exists event (seq integer primary key, payload blob not null);
+create table if not exists occurrence (
+    cue text primary key, state text not null, played_ms integer not null, at integer not null,
+    starts integer not null, keep_until integer not null);
+create table if not exists sounding (
+    play text primary key, event blob not null, told integer not null,
+    keep_until integer not null);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Sequence numbers not yet acknowledged; `first` > `last` when there are none."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events for one report, as stored bytes; `last` is the number of the last of them."""
+
+    last: int
+    events: tuple[bytes, ...]
+
+
+class Spool:
+    """One file of events and history; `id` is drawn anew whenever the file is begun anew.
+
+    Used by one thread only. What writes has written to the disk when it returns. The spool
+    gives each event its number: the `seq` of an event handed in means nothing.
+    """
+
+    def __init__(self, path: Path, now_ms: int) -> None:
+        self._db, lost = open_checked(path, _SCHEMA)
+        self.losses = (f"{path.name} damaged",) if lost else ()
+        with self._db:
+            self._db.execute(
+                "insert or ignore into meta values (1, ?, 0, 0, ?)",
+                (secrets.token_hex(8), now_ms if lost else 0),
+            )
+        row = self._db.execute("select spool, last_seq, acked, history_from from meta").fetchone()
+        self.id: str = row[0]
+        self._last: int = row[1]
+        self._acked: int = row[2]
+        self.history_from_ms: int = row[3]
+        self.history: dict[str, Past] = {
+            cue: Past(PastState(state), played_ms, at, starts)
+            for cue, state, played_ms, at, starts in self._db.execute(
+                "select cue, state, played_ms, at, starts from occurrence"
+            )
+        }
+
+    @property
+    def range(self) -> Range:
+        """What is still to be acknowledged."""
+        return Range(self._acked + 1, self._last)
+
+    def release(self, event: PlaybackEvent, keep_until_ms: int) -> None:
+        """Remember, before any sound, that the player is let go with the play of `event`."""
+        with self._db:
+            self._db.execute(
+                "insert into sounding values (?, ?, 0, ?)",
+                (event.play, encode(event), keep_until_ms),
+            )
+
+    def started(self, event: PlaybackEvent) -> None:
+        """Spool that a released play sounds; `event` holds its true start."""
+        with self._db:
+            self._append(event)
+            self._db.execute(
+                "update sounding set event = ?, told = 1 where play = ?",
+                (encode(event), event.play),
+            )
+
+    def over(
+        self,
+        event: PlaybackEvent,
+        state: PastState,
+        *,
+        position_ms: int,
+        at_ms: int,
+        keep_until_ms: int,
+    ) -> None:
+        """Spool how a play ended, or that its cue is given up, and what may still come of it.
+
+        `position_ms` is how far into the audio the occurrence has come in all its plays;
+        that was at `at_ms` UTC; the occurrence is remembered until `keep_until_ms`.
+        """
+        before = self.history.get(event.cue)
+        skipped = event.kind is EventKind.SKIPPED
+        starts = (before.starts if before else 0) + (0 if skipped else 1)
+        past = Past(state, position_ms, at_ms, starts)
+        with self._db:
+            self._append(event)
+            self._db.execute("delete from sounding where play = ?", (event.play,))
+            self._db.execute(
+                "insert or replace into occurrence values (?, ?, ?, ?, ?, ?)",
+                (event.cue, past.state, past.played_ms, past.at_ms, past.starts, keep_until_ms),
+            )
+        self.history[event.cue] = past
+
+    def recover(self, now: Reading, *, boot: int, reason: str) -> tuple[PlaybackEvent, ...]:
+        """Report as interrupted what was released and never ended; give those events."""
+        found = self._db.execute("select event, told, keep_until from sounding").fetchall()
+        interrupted = []
+        for payload, told, keep_until in found:
+            event = decode(payload, PlaybackEvent)
+            if not told:
+                with self._db:
+                    self._append(event)
+            end = replace(
+                event,
+                kind=EventKind.INTERRUPTED,
+                wall=now.system_ms,
+                mono=now.mono_ms,
+                boot=boot,
+                clock=now.clock,
+                reason=reason,
+            )
+            self.over(
+                end,
+                PastState.INTERRUPTED,
+                position_ms=0,
+                at_ms=now.utc_ms,
+                keep_until_ms=keep_until,
+            )
+            interrupted.append(end)
+        return tuple(interrupted)
+
+    def batch(self, after: int) -> Batch | None:
+        """Give the next events above number `after`, as many as one report may hold."""
+        last, size = after, 0
+        events: list[bytes] = []
+        for seq, payload in self._db.execute(
+            "select seq, payload from event where seq > ? order by seq limit ?",
+            (after, MAX_EVENTS),
+        ):
+            size += len(payload) + 1
+            if events and size > MAX_REPORT_BYTES - _ENVELOPE_BYTES:
+                break
+            events.append(payload)
+            last = seq
+        return Batch(last, tuple(events)) if events else None
+
+    def forget(self, spool: str, upto: int) -> bool:
+        """Drop acknowledged events; False if the receipt is for another spool or says no news."""
+        upto = min(upto, self._last)
+        if spool != self.id or upto <= self._acked:
+            return False
+        with self._db:
+            self._db.execute("delete from event where seq <= ?", (upto,))
+            self._db.execute("update meta set acked = ?", (upto,))
+        self._acked = upto
+        return True
+
+    def prune(self, now_ms: int) -> None:
+        """Forget occurrences that can sound no more at trusted time `now_ms`."""
+        gone = [
+            row[0]
+            for row in self._db.execute(
+                "select cue from occurrence where keep_until < ?", (now_ms,)
+            )
+        ]
+        with self._db:
+            self._db.execute("delete from occurrence where keep_until < ?", (now_ms,))
+        for cue in gone:
+            self.history.pop(cue, None)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _append(self, event: PlaybackEvent) -> None:
+        seq = self._last + 1
+        self._db.execute("insert into event values (?, ?)", (seq, encode(replace(event, seq=seq))))
+        self._db.execute("update meta set last_seq = ?", (seq,))
+        self._last = seq
+
+
+_ENVELOPE_BYTES = 100
+"""What a report says besides its events: spool id and JSON around them."""

@@ -1,0 +1,101 @@
+"""What the box says: hello, telemetry, reports, acknowledgements. Remembers what was said."""
+
+import logging
+from collections import deque
+from typing import Protocol
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge_agent.contract import topics
+from edge_agent.contract.commands import CommandAck
+from edge_agent.contract.envelope import seal
+from edge_agent.contract.report import Report
+from edge_agent.contract.state import Hello, State, Telemetry, TimeRequest
+from edge_agent.contract.trust import Kind
+from edge_agent.contract.types import encode
+from edge_agent.log_setup import note
+from edge_agent.reconcile import HelloFacts, TelemetryFacts
+from edge_agent.spool import Spool
+
+log = logging.getLogger("edge_agent.uplink")
+
+BATCHES_AT_ONCE = 20
+ACKS_KEPT = 200
+
+
+class Outlet(Protocol):
+    """The part of the link that is needed to speak."""
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        """Hand over a message; False if there is no connection."""
+
+
+class Uplink:
+    """Speaks for one box; times are ms of the monotonic clock."""
+
+    def __init__(self, did: str, key: Ed25519PrivateKey, outlet: Outlet, spool: Spool) -> None:
+        self._did = did
+        self._key = key
+        self._outlet = outlet
+        self._spool = spool
+        self._acks: deque[CommandAck] = deque(maxlen=ACKS_KEPT)
+        self.said_hello: HelloFacts | None = None
+        self.hello_at: int | None = None
+        self.said_telemetry: TelemetryFacts | None = None
+        self.telemetry_at: int | None = None
+        self.sent_upto = 0
+        self.sent_at: int | None = None
+        self.asked_at: int | None = None
+        self.asks = 0
+
+    def reconnected(self) -> None:
+        """Nothing said before counts on a new connection."""
+        self.said_hello = self.said_telemetry = None
+        self.telemetry_at = self.asked_at = None
+        self.sent_upto = self.asks = 0
+        waiting, self._acks = self._acks, deque(maxlen=ACKS_KEPT)
+        for ack in waiting:
+            self.acknowledge(ack)
+
+    def hello(self, hello: Hello, facts: HelloFacts, mono_ms: int) -> None:
+        """Say what the box holds."""
+        if self._say("hello", hello, qos=1):
+            self.said_hello, self.hello_at = facts, mono_ms
+
+    def telemetry(self, telemetry: Telemetry, facts: TelemetryFacts, mono_ms: int) -> None:
+        """Say how the box is."""
+        if self._say("tele", telemetry, qos=0):
+            self.said_telemetry, self.telemetry_at = facts, mono_ms
+
+    def ask_time(self, nonce: str, mono_ms: int) -> None:
+        """Ask for the time."""
+        if self._say("time", TimeRequest(nonce), qos=0):
+            self.asked_at, self.asks = mono_ms, self.asks + 1
+
+    def acknowledge(self, ack: CommandAck) -> None:
+        """Say how far a command has come; kept for the next connection if there is none."""
+        if not self._say("ack", ack, qos=1):
+            self._acks.append(ack)
+
+    def reports(self, after: int, mono_ms: int) -> None:
+        """Send spooled events above number `after`, signed, some reports at a time."""
+        for _ in range(BATCHES_AT_ONCE):
+            batch = self._spool.batch(after)
+            if batch is None:
+                return
+            report = Report(self._spool.id, tuple(msgspec.Raw(event) for event in batch.events))
+            sealed = seal(encode(report), kind=Kind.REPORT, kid=self._did, key=self._key)
+            if not self._outlet.publish(topics.up(self._did, "report"), sealed, qos=1):
+                return
+            note(log, "report_sent", first=after + 1, last=batch.last)
+            after = batch.last
+            self.sent_upto, self.sent_at = max(self.sent_upto, batch.last), mono_ms
+
+    def _say(self, word: str, message: msgspec.Struct, *, qos: int) -> bool:
+        return self._outlet.publish(topics.up(self._did, word), encode(message), qos=qos)
+
+
+def state_payload(boot: int, conn: int, *, online: bool) -> bytes:
+    """The retained word on whether the box is there."""
+    return encode(State(boot, conn, online))

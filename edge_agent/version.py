@@ -1,0 +1,3 @@
+"""What this box's software calls itself."""
+
+VERSION = "0.1.0"

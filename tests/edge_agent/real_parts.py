@@ -1,0 +1,245 @@
+"""Real processes for tests: a mosquitto broker, an agent, and the office's ear on the wire."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge_agent.contract import topics
+from edge_agent.contract.ack import ReportAck
+from edge_agent.contract.commands import CommandAck
+from edge_agent.contract.envelope import open_sealed
+from edge_agent.contract.report import PlaybackEvent, Report
+from edge_agent.contract.state import Hello, State, Telemetry, TimeAnswer, TimeRequest
+from edge_agent.contract.trust import Kind, public_from_text
+from edge_agent.contract.types import decode
+from tests.edge_agent.office import DID, Office
+
+PATIENCE_S = 25.0
+
+
+def wait_for(what: Callable[[], Any], why: str, within_s: float = PATIENCE_S) -> Any:
+    """Give the first true answer of `what`; fail with `why` when it does not come in time."""
+    until = time.monotonic() + within_s
+    turn = threading.Event()
+    while not (answer := what()):
+        assert time.monotonic() < until, f"waited {within_s} s for: {why}"
+        turn.wait(0.02)
+    return answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Broker:
+    """Mosquitto on loopback that keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        config = folder / "mosquitto.conf"
+        lines = [
+            f"listener {self.port} 127.0.0.1",
+            "allow_anonymous true",
+            "use_username_as_clientid true",
+            "persistence false",
+            "max_packet_size 600000",
+            *(["user root"] if os.geteuid() == 0 else []),
+        ]
+        config.write_text("\n".join(lines) + "\n")
+        self._argv = [program, "-c", str(config)]
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        process = subprocess.Popen(self._argv, stderr=subprocess.DEVNULL)
+        wait_for(self._answers, "mosquitto to listen")
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self) -> None:
+        self.process = self._start()
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+class Ear:
+    """Hears what a box says, answers its questions for the time, and speaks for the office."""
+
+    def __init__(self, office: Office, port: int, box_key: Ed25519PublicKey) -> None:
+        self._office = office
+        self._box_key = box_key
+        self._port = port
+        self.acknowledge = True
+        self.states: list[State] = []
+        self.hellos: list[Hello] = []
+        self.acks: list[CommandAck] = []
+        self.telemetry: list[Telemetry] = []
+        self.events: dict[tuple[str, int], PlaybackEvent] = {}
+        self._retained: dict[str, bytes] = {}
+        self._client = self._connect()
+
+    def _connect(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id="ear", protocol=MQTTv311)
+        client.username_pw_set("ear", "")
+        client.on_message = self._hear
+        client.connect("127.0.0.1", self._port)
+        client.subscribe(topics.FROM_ALL_DEVICES, 1)
+        client.loop_start()
+        for topic, payload in self._retained.items():
+            client.publish(topic, payload, qos=1, retain=True)
+        return client
+
+    def reconnect(self) -> None:
+        """Come back after the broker lost everything, and say again what is retained."""
+        self.close()
+        self._client = self._connect()
+
+    def retain(self, topic: str, payload: bytes) -> None:
+        self._retained[topic] = payload
+        self._client.publish(topic, payload, qos=1, retain=True)
+
+    def send(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1)
+
+    def of_kind(self, kind: str) -> list[PlaybackEvent]:
+        return [event for _, event in sorted(self.events.items()) if event.kind == kind]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _hear(self, client: Client, _data: object, message: MQTTMessage) -> None:
+        said = topics.parse_up(message.topic)
+        if said is None or not message.payload:
+            return
+        match said.word:
+            case "state":
+                self.states.append(decode(message.payload, State))
+            case "hello":
+                self.hellos.append(decode(message.payload, Hello))
+            case "ack":
+                self.acks.append(decode(message.payload, CommandAck))
+            case "tele":
+                self.telemetry.append(decode(message.payload, Telemetry))
+            case "time":
+                nonce = decode(message.payload, TimeRequest).nonce
+                answer = TimeAnswer(nonce, time.time_ns() // 1_000_000)
+                sealed = self._office.sealed(answer, Kind.TIME)
+                client.publish(topics.down(said.device, "time"), sealed)
+            case "report":
+                self._record(client, message.payload)
+
+    def _record(self, client: Client, sealed: bytes) -> None:
+        opened = open_sealed(
+            sealed, kind=Kind.REPORT, key_for=lambda kid: self._box_key if kid == DID else None
+        )
+        report = decode(opened.payload, Report)
+        for raw in report.events:
+            event = msgspec.json.decode(raw, type=PlaybackEvent)
+            self.events[report.spool, event.seq] = event
+        if self.acknowledge:
+            upto = max(seq for spool, seq in self.events if spool == report.spool)
+            ack = self._office.sealed(ReportAck(report.spool, upto), Kind.ACK)
+            client.publish(topics.down(DID, "ack"), ack)
+
+
+class Box:
+    """An agent in its own process, as it runs in a village."""
+
+    def __init__(self, office: Office, folder: Path, port: int, **changes: Any) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.heard = folder / "heard.jsonl"
+        self.log_file = folder / "agent.log"
+        self.kill_switch = folder / "kill"
+        made = subprocess.run(
+            [sys.executable, "-m", "edge_agent", "init", "--state-dir", str(self.state)],
+            check=True,
+            capture_output=True,
+        )
+        self.key = public_from_text(json.loads(made.stdout)["public_key"])
+        player = Path(__file__).parent / "scripted_player.py"
+        settings = {
+            "did": DID,
+            "state_dir": str(self.state),
+            "root_public_key": office.root_text,
+            "placement": office.placement(),
+            "kill_switch": str(self.kill_switch),
+            "trust_system_clock": True,
+            "heartbeat_s": 5,
+            "disk_reserve_mb": 0,
+        } | changes
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        argv = json.dumps([sys.executable, str(player), str(self.heard)])
+        lines += ["[[brokers]]", f'url = "mqtt://127.0.0.1:{port}"', 'password = "x"']
+        lines += ["[player]", 'kind = "command"', f"argv = {argv}"]
+        self.config = folder / "agent.toml"
+        self.config.write_text("\n".join(lines) + "\n")
+        self.config.chmod(0o600)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "edge_agent", "run", "--config", str(self.config)],
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+    def log(self, action: str) -> list[dict[str, Any]]:
+        """All log lines with this action."""
+        if not self.log_file.exists():
+            return []
+        lines = self.log_file.read_text().splitlines()
+        entries = [json.loads(line) for line in lines if line.startswith("{")]
+        return [entry for entry in entries if entry["action"] == action]
+
+    def player_heard(self, op: str) -> list[dict[str, Any]]:
+        """What the player was told."""
+        if not self.heard.exists():
+            return []
+        lines = self.heard.read_text().splitlines()
+        orders = [json.loads(line) for line in lines]
+        return [order for order in orders if order["op"] == op]
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
