@@ -1,0 +1,321 @@
+"""What can go wrong with things to be aired, said in Vietnamese and English for the person."""
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class AudioLibraryError(Exception):
+    """`code` is stable; `vi` and `en` say what happened, what was kept and what to do."""
+
+    code: ClassVar[str] = "audio_library"
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(f"{vi} / {en}")
+        self.vi = vi
+        self.en = en
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+class EmptyText(AudioLibraryError):
+    code = "empty_text"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Bản tin chưa có chữ nào. Hãy nhập nội dung rồi gửi lại.",
+            "The text is empty. Type the bulletin and send it again.",
+        )
+
+
+class TextTooLong(AudioLibraryError):
+    code = "text_too_long"
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(
+            f"Bản tin dài {_vi_number(length)} ký tự, giới hạn là {_vi_number(limit)} ký tự. "
+            "Chưa lưu gì; hãy chia thành nhiều bản tin.",
+            f"The text is {length:,} characters long, the limit is {limit:,}. "
+            "Nothing was saved; split it into several bulletins.",
+        )
+        self.length = length
+        self.limit = limit
+
+
+class NotUtf8(AudioLibraryError):
+    code = "not_utf8"
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"Văn bản không phải mã UTF-8 (hỏng từ vị trí {position}). "
+            "Chưa lưu gì; hãy lưu tệp với mã UTF-8 rồi gửi lại.",
+            f"The text is not UTF-8 (broken at position {position}). "
+            "Nothing was saved; save the file as UTF-8 and send it again.",
+        )
+        self.position = position
+
+
+class ControlCharacters(AudioLibraryError):
+    code = "control_characters"
+
+    def __init__(self, character: str, line: int) -> None:
+        name = f"U+{ord(character):04X}"
+        super().__init__(
+            f"Văn bản có ký tự điều khiển {name} ở dòng {line}. "
+            "Chưa lưu gì; hãy xoá ký tự đó (chỉ cho phép xuống dòng và tab).",
+            f"The text has the control character {name} in line {line}. "
+            "Nothing was saved; remove it (only newline and tab are allowed).",
+        )
+
+
+class NothingToRead(AudioLibraryError):
+    code = "nothing_to_read"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Văn bản chỉ có ký hiệu, không có chữ hay số nào để đọc. Hãy nhập nội dung bằng chữ.",
+            "The text holds only symbols, no word or number to read. Type the words to be read.",
+        )
+
+
+# --- languages and voices ------------------------------------------------------------------------
+
+
+class UnknownLanguage(AudioLibraryError):
+    code = "unknown_language"
+
+    def __init__(self, tag: str, known: tuple[str, ...]) -> None:
+        listed = ", ".join(known)
+        super().__init__(
+            f"Không có tiếng nào mang mã “{tag}”. Các mã dùng được: {listed}.",
+            f"No language has the tag “{tag}”. Tags in use: {listed}.",
+        )
+        self.tag = tag
+
+
+class NoVoiceForLanguage(AudioLibraryError):
+    code = "no_voice_for_language"
+
+    def __init__(self, language: str, name_vi: str, name_en: str) -> None:
+        super().__init__(
+            f"Chưa có giọng đọc hay bản ghi cho tiếng {name_vi} ({language}); "
+            "máy không đọc thay bằng giọng của tiếng khác. Hãy thu giọng người đọc.",
+            f"There is no voice or recording for this language: {name_en} ({language}); "
+            "it was not read with another language's voice. Record a person reading it.",
+        )
+        self.language = language
+
+
+class UnknownVoice(AudioLibraryError):
+    code = "unknown_voice"
+
+    def __init__(self, voice: str, language: str, known: tuple[str, ...]) -> None:
+        listed = ", ".join(known) or "—"
+        super().__init__(
+            f"Không có giọng “{voice}” cho tiếng “{language}”. Các giọng dùng được: {listed}.",
+            f"There is no voice “{voice}” for language “{language}”. Voices in use: {listed}.",
+        )
+
+
+class VoiceNotReady(AudioLibraryError):
+    code = "voice_not_ready"
+
+    def __init__(self, voice: str, missing_vi: str, missing_en: str) -> None:
+        super().__init__(
+            f"Giọng “{voice}” chưa dùng được: {missing_vi}.",
+            f"The voice “{voice}” is not ready: {missing_en}.",
+        )
+
+
+class EngineOffline(AudioLibraryError):
+    code = "engine_offline"
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(
+            f"Giọng đọc {engine} cần mạng internet nhưng không kết nối được ({reason}). "
+            "Bản tin vẫn được giữ; hãy thử lại khi có mạng hoặc chọn giọng eSpeak NG.",
+            f"The voice engine {engine} needs the internet and could not reach it ({reason}). "
+            "The bulletin is kept; try again online or choose the eSpeak NG voice.",
+        )
+
+
+class EngineFailed(AudioLibraryError):
+    code = "engine_failed"
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(
+            f"Giọng đọc {engine} không đọc được bản tin ({reason}). "
+            "Bản tin vẫn được giữ, chưa có âm thanh nào được tạo.",
+            f"The voice engine {engine} could not read the text ({reason}). "
+            "The bulletin is kept, no audio was made.",
+        )
+
+
+# --- audio and its store -------------------------------------------------------------------------
+
+
+class AudioUnreadable(AudioLibraryError):
+    code = "audio_unreadable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Không đọc được âm thanh ({reason}). Tệp gốc được giữ nguyên, không phát gì từ nó.",
+            f"The audio could not be read ({reason}). "
+            "The original is untouched, nothing of it is aired.",
+        )
+        self.reason = reason
+
+
+class SilentAudio(AudioLibraryError):
+    code = "silent_audio"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Âm thanh không có tiếng (im lặng). Chưa lưu gì; hãy kiểm tra micro hoặc nội dung.",
+            "The audio is silent. Nothing was saved; check the microphone or the text.",
+        )
+        self.reason = "silent"
+
+
+class MasteringFailed(AudioLibraryError):
+    code = "mastering_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Không tạo được tệp phát sóng ({reason}). Bản tin vẫn được giữ; hãy thử lại.",
+            f"The file for air could not be made ({reason}). The bulletin is kept; try again.",
+        )
+        self.reason = reason
+
+
+class TookTooLong(AudioLibraryError):
+    code = "took_too_long"
+
+    def __init__(self, what: str, timeout_s: float) -> None:
+        super().__init__(
+            f"Bước {what} quá {timeout_s:g} giây nên đã dừng. Bản tin vẫn được giữ; "
+            "hãy thử lại hoặc chia nhỏ bản tin.",
+            f"The step {what} took more than {timeout_s:g} seconds and was stopped. "
+            "The bulletin is kept; try again or split it.",
+        )
+
+
+class StoreFull(AudioLibraryError):
+    code = "store_full"
+
+    def __init__(self, needed: int, free: int | None) -> None:
+        room_vi = "" if free is None else f", còn {_vi_number(free)} byte"
+        room_en = "" if free is None else f", {free:,} bytes are free"
+        super().__init__(
+            f"Kho âm thanh đã đầy (cần {_vi_number(needed)} byte{room_vi}). Tệp này chưa được lưu, "
+            "các tệp cũ còn nguyên; hãy xoá bớt âm thanh cũ hoặc tăng dung lượng.",
+            f"The audio store is full ({needed:,} bytes are needed{room_en}). This file was not "
+            "stored, older files are untouched; delete old audio or give it more room.",
+        )
+
+
+class AssetMissing(AudioLibraryError):
+    code = "asset_missing"
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(
+            f"Kho không có tệp âm thanh {sha256[:12]}….",
+            f"The store holds no audio file {sha256[:12]}….",
+        )
+
+
+class AssetDamaged(AudioLibraryError):
+    code = "asset_damaged"
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(
+            f"Tệp âm thanh không khớp mã băm (cần {expected[:12]}…, thấy {found[:12]}…). "
+            "Tệp này không được lưu và không được phát; hãy tạo lại.",
+            f"The audio file does not match its hash (expected {expected[:12]}…, "
+            f"found {found[:12]}…). It was not stored and is not aired; make it again.",
+        )
+
+
+class NotAnAssetName(AudioLibraryError):
+    code = "not_an_asset_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"“{name[:80]}” không phải mã SHA-256 của một tệp âm thanh.",
+            f"“{name[:80]}” is not the SHA-256 of an audio file.",
+        )
+
+
+# --- bulletins and approval ----------------------------------------------------------------------
+
+
+class NaiveTime(AudioLibraryError):
+    code = "naive_time"
+
+    def __init__(self, field: str, value: datetime) -> None:
+        super().__init__(
+            f"Thời điểm “{field}” ({value.isoformat()}) thiếu múi giờ.",
+            f"The time “{field}” ({value.isoformat()}) has no time zone.",
+        )
+
+
+class BadBulletin(AudioLibraryError):
+    code = "bad_bulletin"
+
+
+class WrongTransition(AudioLibraryError):
+    code = "wrong_transition"
+
+    def __init__(self, action: str, action_vi: str, state: str, state_vi: str) -> None:
+        super().__init__(
+            f"Không thể {action_vi} khi bản tin đang ở trạng thái “{state_vi}”. "
+            "Bản tin giữ nguyên như cũ.",
+            f"Cannot {action} a bulletin that is {state}. The bulletin stays as it was.",
+        )
+
+
+class FourEyes(AudioLibraryError):
+    code = "four_eyes"
+
+    def __init__(self, person: str) -> None:
+        super().__init__(
+            f"Người soạn không được tự duyệt bản tin của mình ({person}). "
+            "Bản tin vẫn chờ duyệt; hãy nhờ người khác duyệt.",
+            f"The editor may not approve their own bulletin ({person}). "
+            "It still waits for approval; ask another person.",
+        )
+
+
+class ReadingMissing(AudioLibraryError):
+    code = "reading_missing"
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            f"Chưa có cách đọc của bản tiếng “{language}”, nên chưa duyệt được.",
+            f"The spoken form of the “{language}” script is missing, so it cannot be approved.",
+        )
+
+
+class ReasonMissing(AudioLibraryError):
+    code = "reason_missing"
+
+    def __init__(self, action: str, action_vi: str) -> None:
+        super().__init__(
+            f"Hãy ghi lý do để {action_vi}. Bản tin giữ nguyên như cũ.",
+            f"Give the reason to {action}. The bulletin stays as it was.",
+        )
+
+
+class BulletinExpired(AudioLibraryError):
+    code = "bulletin_expired"
+
+    def __init__(self, valid_until: datetime) -> None:
+        super().__init__(
+            f"Bản tin đã hết giá trị từ {valid_until:%H:%M %d/%m/%Y}. "
+            "Hãy gia hạn hoặc soạn bản mới.",
+            f"The bulletin expired at {valid_until:%Y-%m-%d %H:%M}. Extend it or write a new one.",
+        )
+
+
+def _vi_number(n: int) -> str:
+    return f"{n:,}".replace(",", ".")

@@ -1,0 +1,66 @@
+import inspect
+from datetime import datetime
+
+import pytest
+
+from audio_library import errors
+
+ARGUMENTS = {
+    "EmptyText": (),
+    "TextTooLong": (100_000, 20_000),
+    "NotUtf8": (3,),
+    "ControlCharacters": ("\x07", 2),
+    "NothingToRead": (),
+    "UnknownLanguage": ("xx", ("vi", "sed")),
+    "NoVoiceForLanguage": ("sed", "Xơ Đăng", "Sedang"),
+    "UnknownVoice": ("bà", "vi", ("espeak:vi",)),
+    "VoiceNotReady": ("gtts:vi", "cần mạng", "needs the internet"),
+    "EngineOffline": ("gTTS", "no route"),
+    "EngineFailed": ("eSpeak NG", "exit code 4"),
+    "AudioUnreadable": ("no audio stream",),
+    "SilentAudio": (),
+    "MasteringFailed": ("out of luck",),
+    "TookTooLong": ("mastering", 30.0),
+    "StoreFull": (2_000_000, 1_000),
+    "AssetMissing": ("ab" * 32,),
+    "AssetDamaged": ("ab" * 32, "cd" * 32),
+    "NotAnAssetName": ("../../etc",),
+    "NaiveTime": ("at", datetime(2026, 8, 15)),
+    "BadBulletin": ("Bản tin hỏng.", "The bulletin is broken."),
+    "WrongTransition": ("approve", "duyệt", "draft", "nháp"),
+    "FourEyes": ("An",),
+    "ReadingMissing": ("vi",),
+    "ReasonMissing": ("withdraw", "rút"),
+    "BulletinExpired": (datetime(2026, 8, 15),),
+}
+CLASSES = {
+    name: kind
+    for name, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, errors.AudioLibraryError) and kind is not errors.AudioLibraryError
+}
+
+
+def test_every_error_is_listed_here() -> None:
+    assert set(CLASSES) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_an_error_speaks_both_languages(name: str) -> None:
+    error = CLASSES[name](*ARGUMENTS[name])
+    assert str(error) == f"{error.vi} / {error.en}"
+    assert error.vi.endswith(".")
+    assert error.en.endswith(".")
+    assert error.vi != error.en
+
+
+def test_codes_are_unique() -> None:
+    codes = [kind.code for kind in CLASSES.values()]
+    assert len(set(codes)) == len(codes)
+
+
+def test_a_text_too_long_says_how_long_and_what_the_limit_is() -> None:
+    error = errors.TextTooLong(100_000, 20_000)
+    assert "100.000" in error.vi
+    assert "20.000" in error.vi
+    assert "100,000" in error.en
+    assert "20,000" in error.en
