@@ -1,6 +1,6 @@
 """Take a box into the fleet: its public key, its place, its way to the broker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from controller.storage import places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
+from schedules.area import AreaTree
 from schedules.types import UnitId
 
 
@@ -32,35 +33,58 @@ def enrol_device(
     database: Database, authority: Authority, cluster_id: str, public_key: str, now: datetime
 ) -> Enrolled:
     """Enrol the box that holds `public_key` at a cluster; who stood there before is relieved."""
-    device_public(public_key)
-    did, password, now_ms = new_id(), new_box_password(), to_ms(now)
+    return enrol_devices(database, authority, [(cluster_id, public_key)], now)[0]
+
+
+def enrol_devices(
+    database: Database, authority: Authority, asked: Sequence[tuple[str, str]], now: datetime
+) -> tuple[Enrolled, ...]:
+    """Enrol the boxes of these (cluster, public key) pairs, all or none, in their order."""
+    now_ms = to_ms(now)
     with database.write() as session:
-        cluster = session.get(tables.Cluster, cluster_id)
-        if cluster is None:
-            raise NotFound("cụm loa", "cluster", cluster_id)
-        for standing in session.exec(
-            select(tables.Installation).where(
-                col(tables.Installation.cluster_id) == cluster_id,
-                col(tables.Installation.until_ms).is_(None),
-            )
-        ):
-            standing.until_ms = now_ms
-            session.add(standing)
-        session.add(
-            tables.Device(
-                id=did,
-                public_key=public_key,
-                password_hash=hash_box_password(password),
-                enrolled_ms=now_ms,
-            )
-        )
-        session.flush()
-        session.add(tables.Installation(device_id=did, cluster_id=cluster_id, from_ms=now_ms))
         tree = places.area_tree(session)
-        unit = UnitId(cluster.unit_id)
-        above = (unit, *(u.id for u in tree.ancestors(unit)))
-        serial = next_serial(session, f"placement/{did}", now_ms)
+        enrolled = tuple(
+            _enrol(session, authority, tree, cluster_id, public_key, now_ms)
+            for cluster_id, public_key in asked
+        )
         ask_for_plan(session, now)
+    return enrolled
+
+
+def _enrol(
+    session: Session,
+    authority: Authority,
+    tree: AreaTree,
+    cluster_id: str,
+    public_key: str,
+    now_ms: int,
+) -> Enrolled:
+    device_public(public_key)
+    did, password = new_id(), new_box_password()
+    cluster = session.get(tables.Cluster, cluster_id)
+    if cluster is None:
+        raise NotFound("cụm loa", "cluster", cluster_id)
+    for standing in session.exec(
+        select(tables.Installation).where(
+            col(tables.Installation.cluster_id) == cluster_id,
+            col(tables.Installation.until_ms).is_(None),
+        )
+    ):
+        standing.until_ms = now_ms
+        session.add(standing)
+    session.add(
+        tables.Device(
+            id=did,
+            public_key=public_key,
+            password_hash=hash_box_password(password),
+            enrolled_ms=now_ms,
+        )
+    )
+    session.flush()
+    session.add(tables.Installation(device_id=did, cluster_id=cluster_id, from_ms=now_ms))
+    unit = UnitId(cluster.unit_id)
+    above = (unit, *(u.id for u in tree.ancestors(unit)))
+    serial = next_serial(session, f"placement/{did}", now_ms)
     placement = authority.place(did, above, serial).decode()
     return Enrolled(did, password, authority.root_public, placement)
 
