@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,3 +33,16 @@ def test_importing_the_agent_loads_nothing_of_the_office() -> None:
 
 def test_the_package_itself_is_empty() -> None:
     assert (ROOT / "edge_agent" / "__init__.py").read_bytes() == b""
+
+
+def test_the_edge_extra_brings_nothing_of_the_office() -> None:
+    brought = closure("loalang", "edge")
+    assert {"paho-mqtt", "msgspec"} < brought
+    assert brought & OFFICE == set()
+
+
+def closure(name: str, extra: str = "") -> set[str]:
+    """The distribution and all that it requires here, with one of its extras."""
+    needed = [Requirement(line) for line in requires(name) or []]
+    direct = {r.name for r in needed if r.marker is None or r.marker.evaluate({"extra": extra})}
+    return {name}.union(*(closure(required) for required in direct))
