@@ -1,0 +1,29 @@
+"""Addresses of the internet: nobody can write them down from a loudspeaker; they are left out."""
+
+import re
+
+from audio_library.wording.rule import Place, Rule, Said, Start
+
+_EMAIL = r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
+_URL = r"(?:https?://|ftp://|www\.)\S*[^\s.,;:!?)\]}'\"”’]"
+_DOMAIN = (
+    r"[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){0,4}\.(?:vn|com|org|net|info|edu|gov)"
+    r"(?:/\S*[^\s.,;:!?)])?(?![\w.]*\w)"
+)
+
+
+def _left_out(_place: Place) -> Said:
+    return Said(
+        "",
+        (
+            "Địa chỉ trên mạng không được đọc. Hãy nói bằng lời nơi bà con có thể hỏi.",
+            "An internet address is not read. Say in words where people can ask.",
+        ),
+    )
+
+
+RULES = tuple(
+    Rule(start, re.compile(f"{blank}(?:{address})", re.IGNORECASE), _left_out)
+    for address in (_EMAIL, _URL, _DOMAIN)
+    for start, blank in ((Start.OTHER, "[ \\t]+"), (Start.LETTER, ""), (Start.DIGIT, ""))
+)

@@ -1,0 +1,220 @@
+"""Dates, months, quarters and years."""
+
+import re
+from calendar import monthrange
+
+from audio_library.wording.numbers import cardinal, ordinal
+from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
+
+_TO = r"\s*[-–—÷]\s*"
+_DAY = r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?"
+_END = r"(?![\d/]|[.,]\d)"
+
+_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})([/.\-–])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?![/.\-–]\w)")
+_YEAR_MONTH_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_DAY_TO_DAY = re.compile(rf"{_DAY}{_TO}{_DAY}{_END}")
+_DAYS_OF_MONTH = re.compile(rf"(\d{{1,2}}){_TO}{_DAY}{_END}")
+_DAY_MONTH = re.compile(rf"(\d{{1,2}})/(\d{{1,2}}){_END}")
+_DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
+_MONTHS_OF_YEAR = re.compile(rf"(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{4}}){_END}")
+_MONTH_YEAR = re.compile(rf"(\d{{1,2}})/(\d{{4}}){_END}")
+_QUARTER = re.compile(r"(I{1,3}|IV|[1-4])/(\d{4})(?!\d)")
+_SHORT_DAY = re.compile(r"\d{1,2}(?!\d|[.,:/]\d|\w)")
+_SHORT_MONTH = re.compile(rf"(\d{{1,2}})(?:{_TO}(\d{{1,2}}))?(?!\d|[.,:/]\d|\w)")
+_ORDINAL = re.compile(r"(\d{1,3})(?:\s*[-–]\s*(thứ )?(\d{1,2}))?(?!\d|[.,:/]\d|\w)")
+
+_PART_OF_DAY = "ngày|hôm|sáng|trưa|chiều|tối|đêm|khuya|rạng sáng|mùng|mồng"
+_NAMED_DAY = preceded_by(f"{_PART_OF_DAY}|dịp|lễ|tết|quốc khánh|giải phóng|rằm")
+_DAY_EXPECTED = re.compile(
+    rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới|trước|sau|hạn|vào"
+    r"|hết|kể từ)[\s,(:]*$"
+    r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
+    r"|(?:giờ|phút|h|g|h\d\d)[\s,(]*$"
+)
+_MUNG = preceded_by("mùng|mồng")
+_AFTER_DAY = preceded_by("ngày")
+_AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
+_AFTER_MONTH = preceded_by("tháng|tháng \\w+ đến|tháng \\w+ và")
+_AFTER_QUARTER = preceded_by("quý")
+_AFTER_ORDINAL = preceded_by("thứ")
+_AMOUNT_BEFORE = preceded_by(
+    "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
+    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới"
+)
+_COUNTED = followed_by(
+    "xã|huyện|thôn|làng|tổ|phường|tỉnh|hộ|người|bà con|học sinh|trường|lớp|nhà|đại biểu|thành viên"
+    "|cụm|đơn vị|tiêu chí|chỉ tiêu|nhiệm vụ|diện tích|số|dân số|tổng|phiếu|con|cây|em|cháu"
+    "|cán bộ|đảng viên|hội viên|mẫu|bàn|vụ|trận|công trình|dự án|lượng|sản lượng|quãng|chiều|giá"
+    "|thời gian|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản|buôn|giờ|huyện,|khu|đội|chương"
+)
+_DAY_ENDS = re.compile(
+    r"\s*(?:$|[,;.)\n–-]|tháng|và|đến|tới|hằng|hàng|âm|dương|này|tới|sắp|hoặc|tết)"
+)
+
+_ALWAYS_OPEN = "24/7"
+_LEAP_YEAR = 2024
+_YEARS = range(1800, 2200)
+
+
+def _day_month_year(place: Place) -> str | None:
+    day, month, year = int(place[1]), int(place[3]), int(place[4])
+    if len(place[4]) == 2:
+        if place[2] != "/":
+            return None
+        year += 2000
+    return _dated(place, day, month, year)
+
+
+def _year_month_day(place: Place) -> str | None:
+    return _dated(place, int(place[3]), int(place[2]), int(place[1]))
+
+
+def _day_to_day(place: Place) -> str | None:
+    first = _valid(int(place[1]), int(place[2]), place[3])
+    last = _valid(int(place[4]), int(place[5]), place[6])
+    if not (first and last):
+        return None
+    return f"{_prefix(place)}{_said(place, *first)} đến {_named(*last)}"
+
+
+def _days_of_month(place: Place) -> str | None:
+    last = _valid(int(place[2]), int(place[3]), place[4])
+    first_day = int(place[1])
+    if last is None or not 1 <= first_day < last[0] or place.precedes(_COUNTED):
+        return None
+    return f"{_prefix(place)}{_day(place, first_day)} đến {_said(None, *last)}"
+
+
+def _day_month(place: Place) -> Said | str | None:
+    date = _valid(int(place[1]), int(place[2]), "")
+    if date is None:
+        return None
+    if place[0] == _ALWAYS_OPEN and not place.follows(_NAMED_DAY):
+        return None
+    if place.follows(_DAY_EXPECTED):
+        return f"{_prefix(place)}{_said(place, *date)}"
+    if place.follows(_AMOUNT_BEFORE) or place.precedes(_COUNTED):
+        return None
+    return Said(
+        f"{_prefix(place)}{_said(place, *date)}",
+        (
+            "Đọc là ngày tháng. Nếu là phân số, hãy viết “trên” bằng chữ.",
+            "Read as a date. If it is a fraction, write “trên” in words.",
+        ),
+    )
+
+
+def _day_dash_month(place: Place) -> Said | None:
+    """`ngày 2-9`, as newspapers write; `từ ngày 5-7` stays a range."""
+    date = _valid(int(place[1]), int(place[2]), "")
+    if date is None or not place.follows(_AFTER_DAY) or place.follows(_AFTER_FIRST_DAY):
+        return None
+    return Said(
+        _said(place, *date),
+        (
+            "Đọc là ngày và tháng. Nếu là từ ngày đến ngày, hãy viết “đến”.",
+            "Read as day and month. If it is a range of days, write “đến”.",
+        ),
+    )
+
+
+def _months_of_year(place: Place) -> str | None:
+    first, last, year = int(place[1]), int(place[2]), int(place[3])
+    if not (1 <= first < last <= 12 and year in _YEARS):
+        return None
+    prefix = "" if place.follows(_AFTER_MONTH) else "tháng "
+    return f"{prefix}{_month(first)} đến {_month_of_year(last, year)}"
+
+
+def _month_year(place: Place) -> str | None:
+    month, year = int(place[1]), int(place[2])
+    if not (1 <= month <= 12 and year in _YEARS):
+        return None
+    prefix = "" if place.follows(_AFTER_MONTH) else "tháng "
+    return f"{prefix}{_month_of_year(month, year)}"
+
+
+def _quarter(place: Place) -> str | None:
+    if not place.follows(_AFTER_QUARTER):
+        return None
+    number = {"I": 1, "II": 2, "III": 3, "IV": 4}.get(place[1]) or int(place[1])
+    return f"{cardinal(number)} năm {cardinal(int(place[2]))}"
+
+
+def _short_day(place: Place) -> str | None:
+    """The number in `ngày 5 tháng 9`; not the one in `ngày 2 lần`."""
+    day = int(place[0])
+    if not (place.follows(_AFTER_DAY) and 1 <= day <= 10 and _DAY_ENDS.match(place.after)):
+        return None
+    return _day(place, day)
+
+
+def _short_month(place: Place) -> str | None:
+    months = [int(month) for month in place.match.groups() if month is not None]
+    if not place.follows(_AFTER_MONTH) or not all(1 <= month <= 12 for month in months):
+        return None
+    return " đến ".join(map(_month, months))
+
+
+def _ordinal(place: Place) -> str | None:
+    if not place.follows(_AFTER_ORDINAL):
+        return None
+    first = ordinal(int(place[1]))
+    return f"{first} đến {place[2]}{ordinal(int(place[3]))}" if place[3] else first
+
+
+def _dated(place: Place, day: int, month: int, year: int) -> str | None:
+    date = _valid(day, month, str(year))
+    return f"{_prefix(place)}{_said(place, *date)}" if date else None
+
+
+def _valid(day: int, month: int, year: str) -> tuple[int, int, int | None] | None:
+    """Day, month and year if there is such a day; without a year 29 February is one."""
+    known = int(year) if year else None
+    if not 1 <= month <= 12 or (known is not None and known not in _YEARS):
+        return None
+    last = monthrange(known or _LEAP_YEAR, month)[1]
+    return (day, month, known) if 1 <= day <= last else None
+
+
+def _prefix(place: Place) -> str:
+    return "" if place.follows(_NAMED_DAY) else "ngày "
+
+
+def _named(day: int, month: int, year: int | None) -> str:
+    return f"ngày {_said(None, day, month, year)}"
+
+
+def _said(place: Place | None, day: int, month: int, year: int | None) -> str:
+    of_year = "" if year is None else f" năm {cardinal(year)}"
+    return f"{_day(place, day)} tháng {_month(month)}{of_year}"
+
+
+def _day(place: Place | None, day: int) -> str:
+    already = place is not None and place.follows(_MUNG)
+    return f"mùng {cardinal(day)}" if day <= 10 and not already else cardinal(day)
+
+
+def _month(month: int) -> str:
+    return "tư" if month == 4 else cardinal(month)
+
+
+def _month_of_year(month: int, year: int) -> str:
+    return f"{_month(month)} năm {cardinal(year)}"
+
+
+RULES = (
+    Rule(Start.DIGIT, _DAY_MONTH_YEAR, _day_month_year),
+    Rule(Start.DIGIT, _YEAR_MONTH_DAY, _year_month_day),
+    Rule(Start.DIGIT, _QUARTER, _quarter),
+    Rule(Start.LETTER, _QUARTER, _quarter),
+    Rule(Start.DIGIT, _DAY_TO_DAY, _day_to_day),
+    Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month),
+    Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year),
+    Rule(Start.DIGIT, _MONTH_YEAR, _month_year),
+    Rule(Start.DIGIT, _DAY_MONTH, _day_month),
+    Rule(Start.DIGIT, _DAY_DASH_MONTH, _day_dash_month),
+    Rule(Start.DIGIT, _SHORT_MONTH, _short_month),
+    Rule(Start.DIGIT, _SHORT_DAY, _short_day),
+    Rule(Start.DIGIT, _ORDINAL, _ordinal),
+)

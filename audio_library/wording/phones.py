@@ -1,0 +1,67 @@
+"""Telephone, account and identity numbers, said digit by digit."""
+
+import re
+
+from audio_library.wording.letters import spelled
+from audio_library.wording.numbers import digit_by_digit
+from audio_library.wording.rule import Place, Rule, Start, followed_by, preceded_by
+
+_SUBSCRIBER = re.compile(r"0(?:[ .\-\u00a0]?\d){8,10}(?!\d)(?![.,]\d)")
+_AREA_IN_BRACKETS = re.compile(r"[ \t]*\(0\d{2,3}\)(?:[ .\-]?\d){6,8}(?!\d)")
+_ABROAD = re.compile(r"\+\d{1,3}(?:[ .\-\u00a0]?\d){8,10}(?!\d)")
+_PLATE = re.compile(r"(\d{2})-?([A-ZĐ]{1,2})\d?[- ]?(\d{3}\.?\d{1,2})(?!\d)")
+_SERVICE = re.compile(r"1[89]00(?:[ .\-]?\d){4,6}(?!\d)")
+_SHORT = re.compile(r"\d{3,4}(?![\w%°]|[.,/:\-]\d)")
+_LONG = re.compile(r"\d{6,}(?![\w%°]|[.,/:\-]\d)")
+
+_CALL = re.compile(
+    r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|đường dây|tổng đài|hotline|số máy|liên hệ|sđt|đt|alo"
+    r"|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
+    r"(?:[\s:,;/.()–-]|số|điện|ngay|cho|đến|tới|theo|qua|đường dây nóng|cảnh sát|công an|cứu hỏa"
+    r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|\d{3,4})*$"
+)
+_COUNTED = followed_by(
+    "hộ|người|xã|thôn|làng|ha|nhà|em|cháu|học sinh|trường hợp|đồng|nghìn|triệu|tỷ|con|cây|km|m|kg"
+    "|tấn|lần|giờ|phút|giây|ngày|tháng|năm|mm|cm|lít"
+)
+_CODE_NUMBER = preceded_by(
+    "tài khoản|stk|mã|mã số|mã số thuế|căn cước|cccd|cmnd|định danh|hộ chiếu|thẻ|biển số|số thẻ"
+    "|thẻ số|tài khoản số|căn cước số|bảo hiểm số|số máy|máy|số hiệu"
+)
+
+
+def _spelled(place: Place) -> str:
+    return f"{_blank(place)}{digit_by_digit(place[0])}"
+
+
+def _abroad(place: Place) -> str:
+    return f"cộng {digit_by_digit(place[0])}"
+
+
+def _plate(place: Place) -> str:
+    return f"{digit_by_digit(place[1])} {spelled(place[2])} {digit_by_digit(place[3])}"
+
+
+def _hotline(place: Place) -> str | None:
+    if place.precedes(_COUNTED) or not place.follows(_CALL):
+        return None
+    return digit_by_digit(place[0])
+
+
+def _code_number(place: Place) -> str | None:
+    return digit_by_digit(place[0]) if place.follows(_CODE_NUMBER) else None
+
+
+def _blank(place: Place) -> str:
+    return " " if place[0][0].isspace() else ""
+
+
+RULES = (
+    Rule(Start.DIGIT, _SUBSCRIBER, _spelled),
+    Rule(Start.OTHER, _AREA_IN_BRACKETS, _spelled),
+    Rule(Start.OTHER, _ABROAD, _abroad),
+    Rule(Start.DIGIT, _SERVICE, _spelled),
+    Rule(Start.DIGIT, _PLATE, _plate),
+    Rule(Start.DIGIT, _SHORT, _hotline),
+    Rule(Start.DIGIT, _LONG, _code_number),
+)

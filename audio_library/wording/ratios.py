@@ -1,0 +1,36 @@
+"""Fractions and proportions: what has a stroke or a colon and is no date and no time."""
+
+import re
+
+from audio_library.wording import units
+from audio_library.wording.numbers import whole
+from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
+
+_FRACTION = re.compile(r"(\d{1,15})\s?/\s?(\d{1,15})(?P<unit>\s?[hm%])?(?![\w/]|[.,]\d)")
+_PROPORTION = re.compile(r"(\d{1,15})\s?:\s?(\d{1,15})(?!\d|:\d)")
+
+_SCALE = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số|bản đồ|tỷ lệ bản đồ|pha")
+_PART_OF = followed_by("số|tổng|diện tích|dân số|quãng|chiều|lượng|sản lượng|giá|thời gian|đoạn")
+_DAY = preceded_by("ngày")
+_SMALL = 10
+
+
+def _fraction(place: Place) -> Said | str:
+    above, below = place[1], place[2]
+    part = place.precedes(_PART_OF) and int(above) < int(below) <= _SMALL
+    spoken = f"{whole(above)} {'phần' if part else 'trên'} {whole(below)}"
+    if place["unit"]:
+        spoken += f" {units.spoken(place['unit'])}"
+    if not place.follows(_DAY):
+        return spoken
+    return Said(spoken, ("Không có ngày này trong lịch.", "There is no such day."))
+
+
+def _proportion(place: Place) -> str | None:
+    return f"{whole(place[1])} trên {whole(place[2])}" if place.follows(_SCALE) else None
+
+
+RULES = (
+    Rule(Start.DIGIT, _FRACTION, _fraction),
+    Rule(Start.DIGIT, _PROPORTION, _proportion),
+)

@@ -1,0 +1,76 @@
+"""A rule: where it may start, what it matches, and how that is read in its place."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+_CONTEXT = 200
+
+
+class Start(Enum):
+    """What kind of character a rule's match begins with."""
+
+    DIGIT = "digit"
+    LETTER = "letter"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A match in its text, with what stands around it."""
+
+    match: re.Match[str]
+
+    def __getitem__(self, group: int | str) -> str:
+        return self.match[group] or ""
+
+    @cached_property
+    def before(self) -> str:
+        """Up to 200 characters before the match, lower case."""
+        start = self.match.start()
+        return self.match.string[max(0, start - _CONTEXT) : start].lower()
+
+    @cached_property
+    def after(self) -> str:
+        """Up to 200 characters after the match, as written."""
+        end = self.match.end()
+        return self.match.string[end : end + _CONTEXT]
+
+    def follows(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the pattern ends right before the match; write it in lower case, ending in $."""
+        return pattern.search(self.before) is not None
+
+    def precedes(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the pattern stands right after the match."""
+        return pattern.match(self.after) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a place is read; with a doubt (Vietnamese, English) the editor should look at it."""
+
+    spoken: str
+    doubt: tuple[str, str] | None = None
+
+
+Reader = Callable[[Place], Said | str | None]
+"""None: the rule does not hold here after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    start: Start
+    pattern: re.Pattern[str]
+    read: Reader
+
+
+def preceded_by(words: str) -> re.Pattern[str]:
+    """Whole words, alternatives parted by |, right before the place (blanks and : between)."""
+    return re.compile(rf"(?<!\w)(?:{words})[\s:]*$")
+
+
+def followed_by(words: str) -> re.Pattern[str]:
+    """Whole words, alternatives parted by |, right after the place (blanks between)."""
+    return re.compile(rf"\s*(?:{words})(?!\w)", re.IGNORECASE)

@@ -1,0 +1,131 @@
+"""What is left: brackets become pauses, signs become words, and what cannot be said goes."""
+
+import re
+import unicodedata
+
+from audio_library.wording.numbers import LARGEST, cardinal
+from audio_library.wording.rule import Place, Rule, Said, Start
+
+_WORDS = {
+    "%": "phần trăm",
+    "‰": "phần nghìn",
+    "&": "và",
+    "=": "bằng",
+    "@": "a còng",
+    "$": "đô la",
+    "€": "ơ rô",
+    "£": "bảng",
+    "¥": "yên",
+    "₫": "đồng",
+    "°": "độ",
+    "º": "độ",
+    "±": "cộng trừ",
+    "≤": "nhỏ hơn hoặc bằng",
+    "≥": "lớn hơn hoặc bằng",
+    "≈": "khoảng",
+    "§": "mục",
+    "№": "số",
+}
+_BETWEEN_NUMBERS = {
+    "^": "mũ",
+    "+": "cộng",
+    "×": "nhân",
+    "÷": "chia",
+    "<": "nhỏ hơn",
+    ">": "lớn hơn",
+}
+_BEFORE_NUMBER = {"~": "khoảng", "<": "dưới", ">": "trên", "+": "cộng"}
+_KEPT = ".,;:!?'\"…“”‘’«»–—‑ʼ-"
+"""Marks that shape the speech or part of a word, and are not said."""
+
+_OPEN = re.compile(r"(?P<blank>[ \t]*)[(\[{]+[ \t]*")
+_CLOSE = re.compile(r"[ \t]*[)\]}]+")
+_PAUSE = re.compile(r"[ \t]*[/|→⇒\\]")
+_BULLET = re.compile(r"[*+•●▪◦■□◆►➢✓·]+[ \t]*")
+_SIGN = re.compile(r"[^\w\s]")
+_RUN = re.compile(rf"(?P<sign>[^\w\s{_KEPT}])(?P=sign)*")
+_UNDERSCORES = re.compile(r"_+")
+_OTHER_NUMBER = re.compile(r"[^\W_]")
+_CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
+
+_SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
+_LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
+_ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°)\]}]*[ \t]*$")
+_NUMBER_BEFORE = re.compile(r"\d\s*$")
+_NUMBER_AFTER = re.compile(r"\s*\d")
+_ORDINARY = "Ký hiệu này không được đọc.", "This symbol is not read."
+
+
+def _open(place: Place) -> str:
+    return ", " if _ENDS_IN_WORD.search(place.before) else place["blank"]
+
+
+def _close(place: Place) -> str:
+    return "," if _SENTENCE_GOES_ON.match(place.after) else ""
+
+
+def _bullet(place: Place) -> str | None:
+    return "" if _LINE_STARTS.search(place.before) else None
+
+
+def _sign(place: Place) -> str | None:
+    """Signs that are words; which one may depend on the numbers beside it."""
+    sign = place[0]
+    number_after = _NUMBER_AFTER.match(place.after)
+    word = None
+    if number_after and _NUMBER_BEFORE.search(place.before):
+        word = _BETWEEN_NUMBERS.get(sign)
+    if number_after and word is None:
+        word = _BEFORE_NUMBER.get(sign)
+    return word or _WORDS.get(sign)
+
+
+def _pause(place: Place) -> str:
+    if place[0].endswith("/") and _NUMBER_AFTER.match(place.after):
+        return f"{' ' if place[0][0].isspace() else ''}trên"
+    if not _ENDS_IN_WORD.search(place.before):
+        return ""
+    return "," if not place.after or place.after[0].isspace() else ", "
+
+
+def _left_out(place: Place) -> Said | str | None:
+    sign = place["sign"]
+    if unicodedata.category(sign)[0] == "M":
+        return None
+    return Said("", _ORDINARY) if unicodedata.category(sign) in ("So", "Co", "Cn", "Sc") else ""
+
+
+def _underscores(_place: Place) -> str:
+    return " "
+
+
+def _other_number(place: Place) -> Said | str | None:
+    """Digits of other scripts, raised digits, fractions in one character."""
+    character = place[0]
+    if unicodedata.category(character)[0] != "N":
+        return None
+    above, _, below = unicodedata.normalize("NFKC", character).partition("\u2044")
+    if below and above:
+        return f"{cardinal(int(above))} phần {cardinal(int(below))}"
+    value = unicodedata.numeric(character, -1.0)
+    if value.is_integer() and 0 <= value <= LARGEST:
+        raised = unicodedata.decomposition(character).startswith("<super>")
+        return f"mũ {cardinal(int(value))}" if raised else cardinal(int(value))
+    return Said("", _ORDINARY)
+
+
+def _control(place: Place) -> str:
+    return " "
+
+
+RULES = (
+    Rule(Start.OTHER, _OPEN, _open),
+    Rule(Start.OTHER, _CLOSE, _close),
+    Rule(Start.OTHER, _BULLET, _bullet),
+    Rule(Start.OTHER, _PAUSE, _pause),
+    Rule(Start.OTHER, _SIGN, _sign),
+    Rule(Start.OTHER, _RUN, _left_out),
+    Rule(Start.OTHER, _UNDERSCORES, _underscores),
+    Rule(Start.OTHER, _OTHER_NUMBER, _other_number),
+    Rule(Start.OTHER, _CONTROL, _control),
+)

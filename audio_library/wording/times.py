@@ -1,0 +1,65 @@
+"""Times of day."""
+
+import re
+
+from audio_library.wording.numbers import cardinal
+from audio_library.wording.rule import Place, Rule, Start, preceded_by
+
+_MINUTES = r"(?:\s?(?:phút|ph|p)(?!\w)|\s?['’′])?"
+_TIME = rf"(\d{{1,2}})(?:\s?[hg]\s?(\d{{1,2}})(?!\d){_MINUTES}|:(\d{{2}})(?!\d)|\s?h(?!\w))"
+_SECONDS = r"(?:\s?(\d{1,2})\s?(?:''|”|″|giây|s)(?!\w)|:(\d{2})(?!\d))?"
+
+_TIME_OF_DAY = re.compile(rf"{_TIME}{_SECONDS}")
+_FROM_TO = re.compile(rf"{_TIME}\s*[-–—÷]\s*{_TIME}")
+_HOURS = re.compile(rf"(\d{{1,2}})\s*[-–—÷]\s*{_TIME}")
+_AT_HOUR = re.compile(r"(\d{1,2})\s?g(?!\w)")
+
+_NOT_A_TIME = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số|bản đồ|tỷ lệ bản đồ")
+_AT = preceded_by("lúc|vào|hồi|khoảng|từ|đến|trước|sau")
+
+
+def _time_of_day(place: Place) -> str | None:
+    if place.follows(_NOT_A_TIME):
+        return None
+    return _said(*place.match.groups())
+
+
+def _from_to(place: Place) -> str | None:
+    groups = place.match.groups()
+    first, last = _said(*groups[:3]), _said(*groups[3:])
+    return f"{first} đến {last}" if first and last else None
+
+
+def _hours(place: Place) -> str | None:
+    first, last = int(place[1]), _said(*place.match.groups()[1:])
+    return f"{cardinal(first)} đến {last}" if last and first <= 24 else None
+
+
+def _at_hour(place: Place) -> str | None:
+    """The `7g` of the south, where it cannot be grams."""
+    return _said(place[1]) if place.follows(_AT) else None
+
+
+def _said(
+    hour: str,
+    minute: str | None = None,
+    minute_after_colon: str | None = None,
+    second: str | None = None,
+    second_after_colon: str | None = None,
+) -> str | None:
+    minutes = int(minute or minute_after_colon or 0)
+    seconds = second or second_after_colon
+    if int(hour) > 24 or minutes > 59 or int(seconds or 0) > 59:
+        return None
+    words = f"{cardinal(int(hour))} giờ"
+    if minutes or seconds:
+        words += f" {cardinal(minutes)} phút"
+    return f"{words} {cardinal(int(seconds))} giây" if seconds else words
+
+
+RULES = (
+    Rule(Start.DIGIT, _FROM_TO, _from_to),
+    Rule(Start.DIGIT, _HOURS, _hours),
+    Rule(Start.DIGIT, _TIME_OF_DAY, _time_of_day),
+    Rule(Start.DIGIT, _AT_HOUR, _at_hour),
+)

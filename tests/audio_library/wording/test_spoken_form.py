@@ -1,0 +1,161 @@
+"""Examples and laws of the spoken form, whatever rule makes it."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from audio_library.wording.spoken_form import SpokenForm, spoken_form
+
+HERE = Path(__file__).parent
+QUIET_MARKS = set(".,;:!?'\"…“”‘’«»-–—‑ʼ")
+
+
+def pairs(name: str) -> list[tuple[str, str]]:
+    lines = (HERE / name).read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(written, spoken) for written, spoken in rows]
+
+
+EXAMPLES = pairs("spoken_forms.tsv")
+OFFICIAL = pairs("official_texts.tsv")
+BULLETINS = pairs("sample_bulletins.tsv")
+EVERYTHING = [written for written, _ in EXAMPLES + OFFICIAL + BULLETINS]
+
+PIECES = st.sampled_from(
+    [
+        *EVERYTHING,
+        *" .,;:-/()%+=&@#$°'\"\n½²",
+        *("ngày ", "số ", "gọi ", "cấp ", "tháng ", "thứ ", "độ lớn ", "m2", "1", "22", "333"),
+    ]
+)
+CUT_SHORT = st.tuples(PIECES, st.integers(1, 30)).map(lambda cut: cut[0][: cut[1]])
+OFFICIAL_LOOKING = st.lists(CUT_SHORT, max_size=8).map("".join)
+
+
+@pytest.mark.parametrize(("written", "spoken"), EXAMPLES)
+def test_examples(written: str, spoken: str) -> None:
+    assert spoken_form(written).text == spoken.split(" | ")[0]
+
+
+@pytest.mark.parametrize(("written", "spoken"), OFFICIAL)
+def test_official_texts(written: str, spoken: str) -> None:
+    assert spoken_form(written).text == spoken
+
+
+@pytest.mark.parametrize(("written", "spoken"), BULLETINS)
+def test_sample_bulletins_are_read_without_a_doubt(written: str, spoken: str) -> None:
+    form = spoken_form(written)
+    assert form.text == spoken
+    assert form.warnings == ()
+
+
+@pytest.mark.parametrize("written", EVERYTHING)
+def test_what_was_put_into_words_needs_no_more_reading(written: str) -> None:
+    once = spoken_form(written).text
+    assert spoken_form(once).text == once
+
+
+def assert_sayable(form: SpokenForm) -> None:
+    for character in form.text:
+        category = unicodedata.category(character)
+        assert category[0] in "LM" or character.isspace() or character in QUIET_MARKS, (
+            f"{character!r} ({category}) is left in {form.text!r}"
+        )
+
+
+@given(st.text() | OFFICIAL_LOOKING)
+@example("5\u00b2 \u0663 \u2163 \u00bd ☎ 12345678901234567890/3 1/12345678901234567890")
+def test_no_digit_and_no_unread_sign_is_left(text: str) -> None:
+    assert_sayable(spoken_form(text))
+
+
+@given(st.text() | OFFICIAL_LOOKING)
+def test_spans_tell_exactly_what_was_changed(text: str) -> None:
+    form = spoken_form(text)
+    rebuilt, position = "", 0
+    for span in form.spans:
+        assert position <= span.start < span.end <= len(text)
+        assert text[span.start : span.end] == span.written
+        rebuilt += text[position : span.start] + span.spoken
+        position = span.end
+    assert rebuilt + text[position:] == form.text
+
+
+@given(OFFICIAL_LOOKING)
+def test_the_same_text_is_read_the_same(text: str) -> None:
+    assert spoken_form(text) == spoken_form(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (
+                "bà",
+                "con",
+                "nhớ",
+                "sổ",
+                "tiêm",
+                "Đăk",
+                "Pék",
+                "Ia",
+                "H'Drai",
+                "A",
+                "Minh",
+                "Y",
+                "Bia",
+            )
+        ),
+        max_size=12,
+    ).map(" ".join)
+)
+def test_words_come_through_unchanged(text: str) -> None:
+    assert spoken_form(text) == SpokenForm(text)
+
+
+@pytest.mark.parametrize(
+    "mark", ["#", "/", "(", "1", "1/", "(1", "1.", "a1", "Đ", "V", "-", "\u0301"]
+)
+def test_a_long_run_of_anything_is_read_in_time(mark: str) -> None:
+    assert_sayable(spoken_form(mark * (20_000 // len(mark))))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Xem tại https://kontum.gov.vn/tin?id=5, nhé", "https://kontum.gov.vn/tin?id=5"),
+        ("Thư gửi ubnd@kontum.gov.vn.", "ubnd@kontum.gov.vn"),
+        ("Theo quy định của NVH", "NVH"),
+        ("Nặng 1,125 kg", "1,125 kg"),
+        ("Họp 15/8 ở làng", "15/8"),
+        ("ngày 31/2", "31/2"),
+        ("vui 🙂 nhé", "🙂"),
+        ("Quyết định 12/QĐ-XYZK", None),
+        ("bơngai ƀôk", "ƀ"),
+    ],
+)
+def test_a_doubtful_reading_is_shown_to_the_editor(text: str, written: str | None) -> None:
+    doubts = spoken_form(text).warnings
+    if written is None:
+        assert doubts == ()
+        return
+    assert [doubt.written for doubt in doubts] == [written]
+    assert text[doubts[0].start : doubts[0].end].strip() == written
+    assert doubts[0].vi
+    assert doubts[0].en
+
+
+def test_an_address_leaves_no_gap() -> None:
+    form = spoken_form("Xem tại https://kontum.gov.vn/tin?id=5, nhé")
+    assert form.text == "Xem tại, nhé"
+
+
+def test_an_unknown_short_form_is_spelled() -> None:
+    assert spoken_form("Theo NVH").text == "Theo nờ vê hát"
+
+
+def test_other_languages_are_left_to_the_person_who_reads() -> None:
+    text = "Pơlei Kon 15 hmă ƀôk, 50%"
+    assert spoken_form(text, "bdq") == SpokenForm(text)
