@@ -66,11 +66,11 @@ class PortInUse(ControllerError):
 class BrokerUnavailable(ControllerError):
     """The broker could not be started."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why_vi: str, why_en: str) -> None:
         super().__init__(
             "broker_unavailable",
-            f"Không khởi động được máy trung chuyển tin (MQTT): {why}",
-            f"The message broker (MQTT) could not be started: {why}",
+            f"Không khởi động được máy trung chuyển tin (MQTT): {why_vi}. Dữ liệu giữ nguyên.",
+            f"The message broker (MQTT) could not be started: {why_en}. All data is kept.",
         )
 
 

@@ -10,6 +10,7 @@ from controller.api.shapes import (
     BulletinIn,
     BulletinLine,
     BulletinOut,
+    DoubtOut,
     Reason,
     ScriptOut,
     SpanOut,
@@ -36,7 +37,10 @@ def post_wording(form: TextToRead, who: Signed) -> SpokenOut:
             SpanOut(written=s.written, spoken=s.spoken, start=s.start, end=s.end)
             for s in spoken.spans
         ],
-        warnings=[str(w) for w in spoken.warnings],
+        warnings=[
+            DoubtOut(written=w.written, start=w.start, end=w.end, vi=w.vi, en=w.en)
+            for w in spoken.warnings
+        ],
     )
 
 

@@ -64,12 +64,22 @@ class SpanOut(Shape):
     end: int
 
 
+class DoubtOut(Shape):
+    """A reading that a person should look at before approving."""
+
+    written: str
+    start: int
+    end: int
+    vi: str
+    en: str
+
+
 class SpokenOut(Shape):
     """What the loudspeaker would say."""
 
     text: str
     spans: list[SpanOut]
-    warnings: list[str]
+    warnings: list[DoubtOut]
 
 
 class BulletinIn(Shape):

@@ -17,7 +17,7 @@ def wording(source: Path | None) -> None:
         spoken = spoken_form(line) if line.strip() else None
         print(spoken.text if spoken else "")
         for warning in spoken.warnings if spoken else ():
-            print(f"! {warning}", file=sys.stderr)
+            print(f"! {warning.written}: {warning.vi} / {warning.en}", file=sys.stderr)
 
 
 def list_voices() -> None:
@@ -34,7 +34,7 @@ def list_voices() -> None:
 def say(text: str, language: str, out: Path, voice: str | None) -> None:
     """Read a text into one mastered Ogg/Opus file."""
     words = check_text(text)
-    spoken = spoken_form(words).text if language == "vi" else words
+    spoken = spoken_form(words, language).text
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".loalang-say-", dir=out.parent) as folder:
         rendered = render_speech(spoken, language, out_dir=Path(folder), voice=voice)

@@ -45,8 +45,8 @@ class EmbeddedBroker:
         mosquitto = find_mosquitto() if use_mosquitto else None
         if mosquitto is None and not allow_trial:
             raise BrokerUnavailable(
-                "chưa cài mosquitto; hãy chạy “make parts” (Debian: apt-get install mosquitto) / "
-                "mosquitto is not installed; run “make parts” (Debian: apt-get install mosquitto)"
+                "chưa cài mosquitto; hãy chạy “make parts” (Debian: apt-get install mosquitto)",
+                "mosquitto is not installed; run “make parts” (Debian: apt-get install mosquitto)",
             )
         self.kind = "mosquitto" if mosquitto else "amqtt"
         self._mosquitto = mosquitto
@@ -82,7 +82,7 @@ class EmbeddedBroker:
             if self.port == wanted and self._remembered_port() != wanted:
                 break
             wanted = 0
-        raise BrokerUnavailable(last)
+        raise BrokerUnavailable(last, last)
 
     async def stop(self) -> None:
         """End the broker."""

@@ -146,7 +146,7 @@ def _advance_marks(session: Session, spools: Sequence[tuple[str, str]]) -> None:
         for table in (EventRow, QuarantinedEvent)
     ]
     moved = dict(marks)
-    for device_id, spool, seq in session.execute(union_all(*above).order_by("device_id", "seq")):
+    for device_id, spool, seq in sorted(map(tuple, session.execute(union_all(*above)))):
         if seq == moved[device_id, spool] + 1:
             moved[device_id, spool] = seq
     upsert(

@@ -17,10 +17,7 @@ from controller.storage.database import Database
 
 def read_aloud(bulletin: Bulletin) -> dict[str, str]:
     """The spoken form of each script: Vietnamese by rule, other languages as they are written."""
-    return {
-        s.language: spoken_form(s.text).text if s.language == "vi" else s.text
-        for s in bulletin.scripts
-    }
+    return {s.language: spoken_form(s.text, s.language).text for s in bulletin.scripts}
 
 
 def edit_bulletin(

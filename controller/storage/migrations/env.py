@@ -1,6 +1,7 @@
 """Alembic environment: the connection is handed in by `storage.database.migrate`."""
 
 from alembic import context
+
 from controller.storage import tables
 
 context.configure(

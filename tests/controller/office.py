@@ -1,0 +1,140 @@
+"""A small office for tests: a real database, real keys, villages, and audio that is only named."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from controller.fleet.authority import Authority, open_authority
+from controller.operations.asked_work import spoken_sha256
+from controller.operations.enrol_device import enrol_device
+from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
+from controller.operations.publish_plans import PlanRules, publish_plans
+from controller.operations.review_bulletin import approve_bulletin
+from controller.operations.schedule_programme import Scheduled, Slot, schedule_programme
+from controller.operations.submit_bulletin import Written, submit_bulletin
+from controller.storage import bulletins, tables
+from controller.storage.database import Database, open_database
+from controller.storage.instants import to_ms
+from edge_agent.contract import envelope
+from edge_agent.contract.desired import Desired
+from edge_agent.contract.manifest import DayPage
+from edge_agent.contract.trust import Kind, public_to_text
+from edge_agent.contract.types import decode
+from schedules.airtime import AirtimeLaw
+
+# 08:00 in Viet Nam on a Monday.
+NOW = datetime(2026, 8, 10, 1, 0, tzinfo=UTC)
+RULES = PlanRules("Asia/Ho_Chi_Minh", 7, ("http://127.0.0.1:8077",))
+TEXT = "Thông báo tiêm chủng: 7h30 ngày 15/8/2026, tại Trạm Y tế xã."
+
+
+@dataclass(frozen=True)
+class Box:
+    """An enrolled box and the key that it holds."""
+
+    did: str
+    key: Ed25519PrivateKey
+    village: SampleVillage
+
+
+class Office:
+    """Everything a test of operations needs, on a real SQLite file."""
+
+    def __init__(self, folder: Path, *, law: AirtimeLaw | None = AT_ANY_HOUR) -> None:
+        path = folder / "loalang.sqlite3"
+        self.folder = folder
+        self.database: Database = open_database(f"sqlite:///{path}", path)
+        self.authority: Authority = open_authority(folder / "keys")
+        self._law = law
+
+    def boxes(self, count: int) -> list[Box]:
+        """So many villages, each with an enrolled box."""
+        made = []
+        for village in load_sample(self.database, count, law=self._law):
+            key = Ed25519PrivateKey.generate()
+            public = public_to_text(key.public_key())
+            enrolled = enrol_device(self.database, self.authority, village.cluster_id, public, NOW)
+            made.append(Box(enrolled.did, key, village))
+        return made
+
+    def approved(self, text: str = TEXT, *, now: datetime = NOW, **written: object) -> str:
+        """An approved bulletin whose audio exists; gives its id."""
+        draft = submit_bulletin(self.database, Written({"vi": text}, **written), "Y Hạnh", now)  # type: ignore[arg-type]
+        approve_bulletin(self.database, draft.id, "Cô Lan", now, four_eyes=False)
+        self.voiced(draft.id)
+        return draft.id
+
+    def voiced(self, bulletin_id: str, *, duration_ms: int = 20_000) -> None:
+        """Pretend that every approved script was rendered: rows as the workshop leaves them."""
+        with self.database.write() as session:
+            for pin in bulletins.load(session, bulletin_id).pins:
+                digest = hashlib.sha256(pin.spoken.encode() + b"audio").hexdigest()
+                session.merge(
+                    tables.Asset(
+                        sha256=digest,
+                        bytes=70_000,
+                        duration_ms=duration_ms,
+                        media_type="audio/ogg",
+                        lufs=-16.0,
+                        true_peak_dbtp=-2.5,
+                        created_ms=to_ms(NOW),
+                    )
+                )
+                session.flush()
+                session.merge(
+                    tables.Rendition(
+                        language=pin.language,
+                        spoken_sha256=spoken_sha256(pin.spoken),
+                        asset_sha256=digest,
+                        voice="espeak-ng/vi",
+                        engine="espeak-ng",
+                        created_ms=to_ms(NOW),
+                    )
+                )
+
+    def scheduled(
+        self,
+        bulletin_id: str,
+        boxes: list[Box],
+        at: datetime,
+        *,
+        now: datetime = NOW,
+        **slot: object,
+    ) -> Scheduled:
+        """A programme at an instant, in the zones of these boxes."""
+        local = (at + timedelta(hours=7)).replace(tzinfo=None)
+        zones = tuple(b.village.cluster_id.replace("cum-", "vung-") for b in boxes)
+        chosen = Slot((bulletin_id,), zones, local.date(), local.time(), **slot)  # type: ignore[arg-type]
+        return schedule_programme(self.database, chosen, "Cô Lan", now, RULES)
+
+    def publish(self, now: datetime = NOW) -> tuple[str, ...]:
+        """Plan and publish as the planner does."""
+        return publish_plans(self.database, self.authority, RULES, now)
+
+    def desired(self, did: str) -> Desired:
+        """The newest signed word to a box, verified with the office's key."""
+        with self.database.read() as session:
+            sealed = session.get_one(tables.DesiredState, did).sealed
+        opened = envelope.open_sealed(
+            sealed,
+            kind=Kind.DESIRED,
+            key_for=lambda kid: (
+                self.authority.online.public_key() if kid == self.authority.kid else None
+            ),
+        )
+        return decode(opened.payload, Desired)
+
+    def pages(self, did: str) -> list[DayPage]:
+        """Day pages of the newest word, fetched and unpacked as a box does."""
+        found = []
+        with self.database.read() as session:
+            for ref in self.desired(did).manifest.pages:
+                body = session.get_one(tables.Page, ref.sha256).body
+                assert hashlib.sha256(body).hexdigest() == ref.sha256
+                assert len(body) == ref.bytes
+                found.append(decode(gzip.decompress(body), DayPage))
+        return found

@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+from controller.fleet.status import Status
+from controller.operations.observe_devices import Observation, observe_devices
+from controller.operations.show_fleet import clusters_now
+from controller.storage import outbox, tables
+from controller.storage.instants import to_ms
+from edge_agent.contract import topics
+from edge_agent.contract.state import (
+    CacheState,
+    Clock,
+    ClockSource,
+    Hello,
+    OnAir,
+    SpoolRange,
+    State,
+    Telemetry,
+)
+from tests.controller.office import NOW, Box, Office
+
+
+def hello(*, desired: int = 0, lacking: int = 0, boot: int = 1, conn: int = 1) -> Hello:
+    return Hello(
+        boot=boot,
+        conn=conn,
+        agent="0.1.0",
+        rules=1,
+        capabilities=(),
+        desired=desired,
+        keys=1,
+        cache=CacheState(1, lacking, "0" * 64),
+        spool=SpoolRange("s", 1, 0),
+        clock=Clock(ClockSource.NTP),
+    )
+
+
+def status(office: Office, box: Box, after: timedelta = timedelta(0)) -> Status:
+    with office.database.read() as session:
+        (found,) = [c for c in clusters_now(session, NOW + after) if c.device_id == box.did]
+    return found.status
+
+
+def observe(office: Office, box: Box, *said: object) -> None:
+    observe_devices(office.database, [Observation(box.did, s) for s in said], NOW)  # type: ignore[arg-type]
+
+
+def test_a_village_goes_from_unknown_to_ready_as_its_box_says_so(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.scheduled(office.approved(), [box], NOW + timedelta(hours=1))
+    office.publish()
+    serial = office.desired(box.did).serial
+    assert status(office, box) is Status.UNKNOWN
+
+    observe(office, box, State(1, 1, True), hello(desired=0))
+    assert status(office, box) is Status.PLANNING
+
+    observe(office, box, hello(desired=serial, lacking=1))
+    assert status(office, box) is Status.FETCHING
+
+    observe(office, box, hello(desired=serial, lacking=0))
+    assert status(office, box) is Status.READY
+
+
+def test_on_air_then_silent_for_minutes_is_out_of_touch_not_fine(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.publish()
+    serial = office.desired(box.did).serial
+    on_air = OnAir("p1", "c1", 3_000, 20_000)
+    observe(office, box, State(1, 1, True), Telemetry(1, to_ms(NOW), serial, 0, 1, 1, on_air))
+
+    assert status(office, box) is Status.ON_AIR
+    assert status(office, box, timedelta(minutes=5)) is Status.OUT_OF_TOUCH
+
+
+def test_a_death_of_an_older_connection_kills_nobody(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.publish()
+    observe(office, box, State(2, 7, True), hello(boot=2, conn=7))
+
+    observe(office, box, State(2, 6, False), State(1, 99, False))
+    assert status(office, box) is not Status.OUT_OF_TOUCH
+
+    observe(office, box, State(2, 7, False))
+    assert status(office, box) is Status.OUT_OF_TOUCH
+
+
+def test_a_box_that_lags_behind_is_told_again(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.publish()
+    with office.database.write() as session:
+        for message in outbox.waiting(session, to_ms(NOW)):
+            session.delete(message)
+
+    observe(office, box, hello(desired=5))
+
+    with office.database.read() as session:
+        (again,) = outbox.waiting(session, to_ms(NOW))
+    assert again.topic == topics.down(box.did, "desired")
+
+
+def test_a_box_that_nobody_enrolled_leaves_no_trace(office: Office) -> None:
+    observe_devices(office.database, [Observation("strangerbox1", hello())], NOW)
+
+    with office.database.read() as session:
+        assert session.get(tables.ReportedState, "strangerbox1") is None

@@ -1,0 +1,228 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from controller.errors import ControllerError
+from controller.operations.review_bulletin import approve_bulletin, edit_bulletin, withdraw_bulletin
+from controller.operations.schedule_programme import BreaksAirtimeLaw, cancel_programme
+from controller.operations.submit_bulletin import Written, submit_bulletin
+from controller.storage import outbox, tables
+from controller.storage.instants import to_ms
+from edge_agent.contract import topics
+from schedules.airtime import DEFAULT_AIRTIME_LAW
+from schedules.errors import StartInPast
+from schedules.programme import Recurrence
+from tests.controller.office import NOW, TEXT, Office
+
+SOON = NOW + timedelta(hours=1)
+
+
+def test_a_box_is_told_what_to_play_when_how_loud_and_until_when(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.scheduled(office.approved(), [box], SOON)
+
+    assert office.publish() == (box.did,)
+
+    (page,) = office.pages(box.did)
+    (cue,) = page.cues
+    assert page.date == "2026-08-10"
+    assert cue.start == to_ms(SOON)
+    assert cue.latest_start >= cue.start
+    assert cue.latest_end <= cue.valid_until == to_ms(NOW + timedelta(days=7))
+    assert (cue.title, cue.language, cue.gain_db) == ("Thông báo tiêm chủng", "vi", 0.0)
+    assert office.desired(box.did).scopes == ("thon-23500-1", "dv-23500", "dv-00051")
+
+
+def test_the_word_to_a_box_is_retained_so_that_a_late_comer_finds_it(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.publish()
+
+    with office.database.read() as session:
+        (message,) = outbox.waiting(session, to_ms(NOW))
+    assert message.topic == topics.down(box.did, "desired")
+    assert message.retain
+
+
+def test_nothing_is_sent_when_nothing_has_changed(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.scheduled(office.approved(), [box], SOON)
+    office.publish()
+    serial = office.desired(box.did).serial
+
+    assert office.publish(NOW + timedelta(hours=5)) == ()
+    assert office.desired(box.did).serial == serial
+
+
+def test_each_village_gets_its_own_plan(office: Office) -> None:
+    chosen, other = office.boxes(2)
+    office.scheduled(office.approved(), [chosen], SOON)
+    office.publish()
+
+    assert len(office.pages(chosen.did)) == 1
+    assert office.pages(other.did) == []
+    assert office.desired(other.did).empty_because
+
+
+def test_a_serial_never_goes_back_even_if_the_clock_does(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.publish(NOW + timedelta(hours=3))
+    first = office.desired(box.did).serial
+
+    office.scheduled(bulletin, [box], NOW + timedelta(hours=5))
+    office.publish(NOW + timedelta(hours=1))
+
+    assert office.desired(box.did).serial > first
+
+
+def test_a_withdrawn_bulletin_is_silenced_by_hash_and_leaves_the_plan(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], SOON)
+    office.publish()
+    sound = office.pages(box.did)[0].cues[0].asset.sha256
+
+    withdraw_bulletin(office.database, bulletin, "Cô Lan", "sai giờ", NOW)
+    office.publish()
+
+    word = office.desired(box.did)
+    assert word.withdrawn == (sound,)
+    assert word.manifest.pages == ()
+    with office.database.read() as session:
+        (taken_back,) = session.exec(select(tables.UnplannedPlay)).all()
+        planned = session.exec(select(tables.PlannedPlay)).all()
+    assert taken_back.serial == word.serial
+    assert len(planned) == 1, "what was planned stays on record"
+
+
+def test_withdrawing_one_of_two_bulletins_with_the_same_words_silences_neither(
+    office: Office,
+) -> None:
+    box = office.boxes(1)[0]
+    first, second = office.approved(), office.approved()
+    office.scheduled(second, [box], SOON)
+
+    withdraw_bulletin(office.database, first, "Cô Lan", "gửi hai lần", NOW)
+    office.publish()
+
+    assert office.desired(box.did).withdrawn == ()
+    assert len(office.pages(box.did)) == 1
+
+
+def test_what_supersedes_a_warning_takes_it_off_air(office: Office) -> None:
+    box = office.boxes(1)[0]
+    old = office.approved("Bão số 3 cấp 11.")
+    office.scheduled(old, [box], SOON)
+    office.publish()
+    sound = office.pages(box.did)[0].cues[0].asset.sha256
+
+    new = office.approved("Bão số 3 đã tan.", supersedes=old)
+    office.scheduled(new, [box], SOON)
+    office.publish()
+
+    assert office.desired(box.did).withdrawn == (sound,)
+    assert [c.asset.sha256 for p in office.pages(box.did) for c in p.cues] != [sound]
+
+
+def test_an_edited_bulletin_airs_no_more_until_it_is_approved_again(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], SOON)
+    edit_bulletin(office.database, bulletin, {"vi": "Lời mới."}, "Y Hạnh", NOW)
+    office.publish()
+    assert office.pages(box.did) == []
+
+    approve_bulletin(office.database, bulletin, "Cô Lan", NOW, four_eyes=False)
+    office.voiced(bulletin)
+    office.publish()
+    assert len(office.pages(box.did)) == 1
+
+
+def test_a_daily_programme_fills_the_horizon_and_stops_with_the_bulletin(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved(valid_until=NOW + timedelta(days=3))
+    office.scheduled(bulletin, [box], SOON, kind=Recurrence.DAILY)
+    office.publish()
+
+    assert [p.date for p in office.pages(box.did)] == ["2026-08-10", "2026-08-11", "2026-08-12"]
+
+
+def test_the_plan_of_today_does_not_change_while_the_day_goes_by(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.scheduled(office.approved(), [box], SOON, kind=Recurrence.DAILY)
+    office.publish()
+    before = office.desired(box.did).manifest
+
+    office.publish(NOW + timedelta(hours=10))
+    assert office.desired(box.did).manifest == before
+
+    assert office.publish(NOW + timedelta(hours=20)) == (box.did,), "a new local day"
+
+
+def test_a_time_of_today_that_has_passed_is_not_planned_to_be_skipped(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], NOW + timedelta(minutes=5), kind=Recurrence.DAILY)
+    late = NOW + timedelta(hours=2)
+    office.publish(late)
+
+    assert next(p.date for p in office.pages(box.did)) == "2026-08-11"
+
+
+def test_a_cancelled_programme_is_taken_back(office: Office) -> None:
+    box = office.boxes(1)[0]
+    kept = office.scheduled(office.approved(), [box], SOON)
+    office.publish()
+
+    cancel_programme(office.database, kept.planned.programme.id, NOW)
+    office.publish()
+
+    assert office.pages(box.did) == []
+
+
+def test_a_start_in_the_past_is_refused_and_nothing_is_kept(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+
+    with pytest.raises(StartInPast):
+        office.scheduled(bulletin, [box], NOW - timedelta(minutes=1))
+
+    with office.database.read() as session:
+        assert session.exec(select(tables.Programme)).all() == []
+
+
+def test_outside_the_hours_it_needs_a_reason_which_travels_with_the_cue(
+    tmp_path: Path,
+) -> None:
+    office = Office(tmp_path, law=DEFAULT_AIRTIME_LAW)
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+
+    with pytest.raises(BreaksAirtimeLaw) as refusal:
+        office.scheduled(bulletin, [box], SOON)
+    assert "05:30–07:00" in refusal.value.vi
+
+    office.scheduled(bulletin, [box], SOON, quiet_ok="Đoàn y tế đến sớm")
+    office.publish()
+    assert office.pages(box.did)[0].cues[0].quiet_ok == "Đoàn y tế đến sớm"
+    office.database.close()
+
+
+def test_a_language_without_sound_is_listed_and_read_by_nobody_else(office: Office) -> None:
+    box = office.boxes(1)[0]
+    scheduled = office.scheduled(office.approved(), [box], SOON)
+    office.publish()
+
+    assert {m.language for m in scheduled.missing} == {"sed", "ren"}
+    assert [c.language for c in office.pages(box.did)[0].cues] == ["vi"]
+
+
+def test_a_draft_cannot_be_scheduled(office: Office) -> None:
+    box = office.boxes(1)[0]
+    draft = submit_bulletin(office.database, Written({"vi": TEXT}), "Y Hạnh", NOW)
+
+    with pytest.raises(ControllerError) as refusal:
+        office.scheduled(draft.id, [box], SOON)
+    assert refusal.value.code == "not_approved"
