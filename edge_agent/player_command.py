@@ -31,7 +31,7 @@ class _Event(msgspec.Struct, frozen=True):
     ms: DurationMs = 0
     played_ms: DurationMs = 0
     reason: str = ""
-    error: str = ""
+    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -163,9 +163,9 @@ def _translate(said: _Event) -> PlayerEvent | None:
         case "position":
             return Position(said.id, said.ms)
         case "ended":
-            return Ended(said.id, said.played_ms, said.reason, said.error)
+            return Ended(said.id, said.played_ms, said.reason, said.error or "")
         case "error":
-            return Ended(said.id, 0, "error", said.error)
+            return Ended(said.id, 0, "error", said.error or "")
         case _:
             return None
 
