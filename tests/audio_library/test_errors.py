@@ -1,11 +1,12 @@
 import inspect
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from audio_library import errors
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "EmptyText": (),
     "TextTooLong": (100_000, 20_000),
     "NotUtf8": (3,),

@@ -1,0 +1,56 @@
+"""A chain of FFmpeg filters that frames are pushed through, one after the other."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import av.filter
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter by FFmpeg's name, with its arguments in FFmpeg's own writing."""
+
+    name: str
+    arguments: str
+
+
+def through(filters: Iterable[Filter], frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """The frames after the chain; the first frame says rate, format and layout of all."""
+    graph: av.filter.Graph | None = None
+    for frame in frames:
+        if graph is None:
+            graph = _graph(filters, frame)
+        graph.push(frame)
+        yield from _ready(graph)
+    if graph is not None:
+        graph.push(None)
+        yield from _ready(graph)
+
+
+def _graph(filters: Iterable[Filter], first: av.AudioFrame) -> av.filter.Graph:
+    graph = av.filter.Graph()
+    last = graph.add_abuffer(
+        sample_rate=first.sample_rate,
+        format=first.format.name,
+        layout=first.layout.name,
+        time_base=first.time_base or Fraction(1, first.sample_rate),
+    )
+    for step in filters:
+        following = graph.add(step.name, step.arguments)
+        last.link_to(following)
+        last = following
+    last.link_to(graph.add("abuffersink"))
+    graph.configure()
+    return graph
+
+
+def _ready(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        if isinstance(frame, av.AudioFrame):
+            yield frame

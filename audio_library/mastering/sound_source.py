@@ -1,0 +1,63 @@
+"""Unmastered sound as frames: raw samples, or any container that PyAV opens."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import av
+
+from audio_library.errors import AudioUnreadable
+from audio_library.mastering.pcm import chunks_of_file, frames_of
+from audio_library.speech.engine import RAW_PCM, Speech
+
+MAX_SECONDS = 3_600
+"""No session of a commune is longer; it bounds what a broken or hostile file can cost."""
+
+
+def frames_of_speech(speech: Speech) -> Iterator[av.AudioFrame]:
+    """Frames at the rate and layout of the source; raises AudioUnreadable."""
+    frames = (
+        frames_of(chunks_of_file(speech.path), speech.sample_rate)
+        if speech.media_type == RAW_PCM
+        else frames_of_container(speech.path)
+    )
+    seconds = 0.0
+    for frame in frames:
+        seconds += frame.samples / frame.sample_rate
+        if seconds > MAX_SECONDS:
+            raise AudioUnreadable(f"> {MAX_SECONDS // 60} min")
+        yield frame
+
+
+def frames_of_container(path: Path) -> Iterator[av.AudioFrame]:
+    """Decode the first audio stream; a file that yields no sound at all is an AudioUnreadable."""
+    heard = False
+    try:
+        with _open(path) as container:
+            if not container.streams.audio:
+                raise AudioUnreadable("no audio stream")
+            for frame in container.decode(container.streams.audio[0]):
+                heard = True
+                yield frame
+    except av.FFmpegError as error:
+        raise AudioUnreadable(str(error.strerror or error)[:120]) from error
+    if not heard:
+        raise AudioUnreadable("no sound in the file")
+
+
+def duration_ms(path: Path) -> int:
+    """By the container's word; an Opus file counts its start-up samples in, so they go off."""
+    try:
+        with _open(path) as container:
+            if not container.streams.audio or container.duration is None:
+                raise AudioUnreadable("no audio stream")
+            head = container.streams.audio[0].codec_context.extradata or b""
+            start_up = int.from_bytes(head[10:12], "little") if head[:8] == b"OpusHead" else 0
+            return round(container.duration / 1000 - start_up / 48)
+    except av.FFmpegError as error:
+        raise AudioUnreadable(str(error.strerror or error)[:120]) from error
+
+
+def _open(path: Path) -> AbstractContextManager[av.container.InputContainer]:
+    # A plain path only: FFmpeg would take `concat:` or `http:` in a name for an order to fetch.
+    return av.open(f"file:{path.absolute()}", "r", metadata_errors="ignore")

@@ -1,0 +1,116 @@
+"""From an approved spoken form to the file that is aired, in child processes with limits.
+
+No decoder and no eSpeak is ever loaded in the calling process.
+"""
+
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from audio_library.child_process import run_child
+from audio_library.errors import (
+    AudioLibraryError,
+    AudioUnreadable,
+    MasteringFailed,
+    NothingToRead,
+    SilentAudio,
+    StoreFull,
+    TookTooLong,
+)
+from audio_library.mastering.mastered import Mastered
+from audio_library.speech.engine import Engine, Speech
+from audio_library.speech.registry import ENGINES, engine_of, voice_for
+
+TIMEOUT_S = 300.0
+"""20,000 characters are 22 minutes of speech: 27 s on a 2-core x86; a small ARM takes ten times."""
+MEMORY_BYTES = 1 * 2**30
+"""Address space of the mastering child; it uses 330 MB of it and 50 MB resident at any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file named by its SHA-256, and who speaks in it."""
+
+    mastered: Mastered
+    language: str
+    voice: str
+    engine: str
+
+
+def render_speech(
+    spoken: str,
+    language: str,
+    *,
+    out_dir: Path,
+    voice: str | None = None,
+    timeout_s: float = TIMEOUT_S,
+    engines: Sequence[Engine] = ENGINES,
+) -> Rendered:
+    """Read `spoken` word for word and master it to `out_dir/<sha256>.opus`.
+
+    Raises an AudioLibraryError: NoVoiceForLanguage, EngineOffline, TookTooLong, ...; then nothing
+    is left behind.
+    """
+    if not any(character.isalnum() for character in spoken):
+        raise NothingToRead
+    chosen = voice_for(language, voice, engines)
+    give_up = time.monotonic() + timeout_s
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".render-", dir=out_dir) as folder:
+        speech = engine_of(chosen, engines).speak(
+            spoken, chosen, into=Path(folder) / "speech", timeout_s=timeout_s
+        )
+        left_s = give_up - time.monotonic()
+        if left_s <= 0:
+            raise TookTooLong(chosen.engine, timeout_s)
+        made = master_in_child(speech, Path(folder) / "made.opus", timeout_s=left_s)
+        path = made.path.replace(out_dir / f"{made.sha256}.opus")
+    return Rendered(replace(made, path=path), language, chosen.id, chosen.engine)
+
+
+def master_in_child(
+    speech: Speech, out: Path, *, chime: bool = True, timeout_s: float = TIMEOUT_S
+) -> Mastered:
+    """`mastering.master` in a process of its own; also for recordings that people bring."""
+    request = {
+        "source": str(speech.path.absolute()),
+        "media_type": speech.media_type,
+        "sample_rate": speech.sample_rate,
+        "out": str(out.absolute()),
+        "chime": chime,
+        "memory_bytes": MEMORY_BYTES,
+        "cpu_seconds": math.ceil(timeout_s) + 1,
+    }
+    ended = run_child(
+        [sys.executable, "-I", "-m", "audio_library.mastering.child"],
+        given=json.dumps(request).encode(),
+        what="mastering",
+        timeout_s=timeout_s,
+    )
+    if ended.code < 0:
+        # Only a decoder that met something hostile dies by a signal.
+        raise AudioUnreadable(ended.reason)
+    if ended.code != 0:
+        raise MasteringFailed(ended.reason)
+    answer: dict[str, Any] = json.loads(ended.out)
+    if "error" in answer:
+        raise _error(answer["error"], answer["reason"], speech)
+    return Mastered(**{**answer, "path": Path(answer["path"])})
+
+
+def _error(code: str, reason: str, speech: Speech) -> AudioLibraryError:
+    match code:
+        case AudioUnreadable.code:
+            return AudioUnreadable(reason)
+        case SilentAudio.code:
+            return SilentAudio()
+        case "disk_full":
+            return StoreFull(speech.path.stat().st_size, None)
+        case _:
+            return MasteringFailed(reason)

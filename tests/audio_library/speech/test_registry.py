@@ -1,0 +1,82 @@
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from audio_library.errors import (
+    EngineFailed,
+    NoVoiceForLanguage,
+    UnknownLanguage,
+    UnknownVoice,
+    VoiceNotReady,
+)
+from audio_library.languages import LANGUAGES
+from audio_library.speech.engine import RAW_PCM, Missing, Speech, Voice
+from audio_library.speech.registry import engine_of, voice_for, voices
+
+
+@dataclass(frozen=True)
+class FakeEngine:
+    """An engine of given voices, which writes its text as if it were sound."""
+
+    name: str
+    own_voices: tuple[Voice, ...]
+    licence: str = "free"
+    online: bool = False
+
+    def voices(self) -> tuple[Voice, ...]:
+        return self.own_voices
+
+    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
+        into.write_text(text)
+        return Speech(into, RAW_PCM, 22_050)
+
+
+NEAR = Voice("near:vi", "vi", "Gần", "near", "free", online=False)
+FAR = Voice("far:vi", "vi", "Xa", "far", "free", online=True)
+BAHNAR = Voice("near:bdq", "bdq", "Ba Na", "near", "CC-BY-NC", online=False)
+ENGINES = (FakeEngine("far", (FAR,), online=True), FakeEngine("near", (NEAR, BAHNAR)))
+
+
+def test_what_works_offline_comes_first() -> None:
+    assert voice_for("vi", engines=ENGINES) == NEAR
+
+
+def test_a_voice_that_is_not_ready_gives_way() -> None:
+    broken = replace(NEAR, missing=Missing("thiếu tệp", "a file is missing"))
+    engines = (FakeEngine("near", (broken,)), FakeEngine("far", (FAR,)))
+    assert voice_for("vi", engines=engines) == FAR
+    with pytest.raises(VoiceNotReady, match="thiếu tệp"):
+        voice_for("vi", "near:vi", engines)
+    with pytest.raises(VoiceNotReady):
+        voice_for("vi", engines=engines[:1])
+
+
+def test_the_preferred_voice_is_taken_or_refused_but_never_replaced() -> None:
+    assert voice_for("vi", "far:vi", ENGINES) == FAR
+    with pytest.raises(UnknownVoice, match="near:vi"):
+        voice_for("vi", "other:vi", ENGINES)
+    with pytest.raises(UnknownVoice):
+        voice_for("vi", "near:bdq", ENGINES)
+
+
+@pytest.mark.parametrize("tag", sorted(set(LANGUAGES) - {"vi"}))
+def test_no_language_is_read_with_the_voice_of_another(tag: str) -> None:
+    with pytest.raises(NoVoiceForLanguage, match="not read with another language's voice"):
+        voice_for(tag)
+    with pytest.raises(NoVoiceForLanguage):
+        voice_for(tag, "espeak:vi")
+
+
+def test_an_unknown_language_is_told_apart_from_one_without_voice() -> None:
+    with pytest.raises(UnknownLanguage):
+        voice_for("xx")
+
+
+def test_the_engines_here() -> None:
+    assert voice_for("vi").id == "espeak:vi"
+    assert len({voice.id for voice in voices()}) == len(voices())
+    assert all(engine_of(voice).name == voice.engine for voice in voices())
+    assert {v.online for v in voices()} == {True, False}
+    with pytest.raises(EngineFailed):
+        engine_of(replace(NEAR, engine="gone"))
