@@ -1,0 +1,112 @@
+"""Audio files in a folder, `ab/abcdef….opus`, private to the user that runs the controller."""
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from audio_library.asset import refuse_unless_sha256
+from audio_library.errors import AssetDamaged, AssetMissing, StoreFull
+
+SUFFIX = ".opus"
+_CHUNK_BYTES = 2**20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class FilesystemStore:
+    """`max_bytes` bounds what the store may hold, None leaves it to the disk."""
+
+    folder: Path
+    max_bytes: int | None = None
+
+    def put(self, path: Path, *, sha256: str | None = None) -> str:
+        if sha256 is not None:
+            refuse_unless_sha256(sha256)
+        size = path.stat().st_size
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return self._put(path, size, sha256)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreFull(size, self.free_bytes()) from error
+            raise
+
+    def open(self, sha256: str) -> BinaryIO:
+        try:
+            return self.path(sha256).open("rb")
+        except FileNotFoundError:
+            raise AssetMissing(sha256) from None
+
+    def exists(self, sha256: str) -> bool:
+        return self.path(sha256).is_file()
+
+    def delete(self, sha256: str) -> None:
+        path = self.path(sha256)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
+
+    def used_bytes(self) -> int:
+        return sum(file.stat().st_size for file in self.folder.glob(f"??/*{SUFFIX}"))
+
+    def free_bytes(self) -> int | None:
+        disk = shutil.disk_usage(self.folder).free
+        return disk if self.max_bytes is None else min(disk, self._left(self.max_bytes))
+
+    def path(self, sha256: str) -> Path:
+        """Where the file is or would be; raises NotAnAssetName."""
+        refuse_unless_sha256(sha256)
+        return self.folder / sha256[:2] / f"{sha256}{SUFFIX}"
+
+    def _put(self, path: Path, size: int, expected: str | None) -> str:
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".put-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                found = _copy(path, copy)
+            if expected is not None and found != expected:
+                raise AssetDamaged(expected, found)
+            if self.max_bytes is not None and not self.exists(found):
+                left = self._left(self.max_bytes)
+                if size > left:
+                    raise StoreFull(size, left)
+            # Also over a file of that name: it may have been damaged on disk since.
+            self._place(temporary, self.path(found))
+            return found
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _place(self, temporary: Path, final: Path) -> None:
+        final.parent.mkdir(mode=0o700, exist_ok=True)
+        temporary.replace(final)
+        _sync(final.parent)
+        _sync(self.folder)
+
+    def _left(self, max_bytes: int) -> int:
+        return max(0, max_bytes - self.used_bytes())
+
+
+def _copy(path: Path, to: BinaryIO) -> str:
+    """Copied and hashed in one reading, so that what is stored is what was hashed."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            to.write(chunk)
+    to.flush()
+    os.fsync(to.fileno())
+    return digest.hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
