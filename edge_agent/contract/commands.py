@@ -43,7 +43,7 @@ class Command(msgspec.Struct, frozen=True):
     audience: ScopeId
     issued: UtcMs
     expires: UtcMs
-    body: msgspec.Raw = msgspec.Raw(b"{}")
+    body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
 
 
 class Play(msgspec.Struct, frozen=True):
