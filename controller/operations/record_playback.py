@@ -1,17 +1,18 @@
 """What boxes report becomes events, at most once each, and one as-run row a play."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import tuple_, union_all
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from controller.storage import events as told
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore, upsert
 from controller.storage.instants import to_ms, to_utc
+from controller.storage.pairs import among
 from controller.storage.tables import AsRun, PlannedPlay, QuarantinedEvent, SpoolMark
 from controller.storage.tables import PlaybackEvent as EventRow
 from edge_agent.contract.report import PlaybackEvent
@@ -46,11 +47,6 @@ class Receipt(NamedTuple):
     upto: int
 
 
-class _Play(NamedTuple):
-    device_id: str
-    play: str
-
-
 def record_playback(
     database: Database, reports: Sequence[Received], now: datetime
 ) -> tuple[Receipt, ...]:
@@ -74,20 +70,18 @@ def record_playback(
     ]
     spools = sorted({(r.device_id, r.spool) for r in reports})
     with database.write() as session:
-        insert_or_ignore(
-            session, SpoolMark, [{"device_id": d, "spool": s, "upto": 0} for d, s in spools]
-        )
         insert_or_ignore(session, EventRow, rows)
         insert_or_ignore(session, QuarantinedEvent, bad)
         _advance_marks(session, spools)
-        plays = {_Play(row["device_id"], row["play"]) for row in rows}
-        for entry in project_as_run(session, plays, now_ms):
-            told.tell(session, "as_run", _as_told(entry), now_ms)
+        plays = {(row["device_id"], row["play"]) for row in rows}
+        entries = project_as_run(session, plays, now_ms)
+        told.tell_all(session, "as_run", map(_as_told, entries), now_ms)
     with database.read() as session:
+        query = select(SpoolMark.device_id, SpoolMark.spool, SpoolMark.upto)
         marks = session.exec(
-            select(SpoolMark).where(tuple_(SpoolMark.device_id, SpoolMark.spool).in_(spools))
+            query.where(among(session, SpoolMark.device_id, SpoolMark.spool, spools))
         )
-        return tuple(Receipt(m.device_id, m.spool, m.upto) for m in marks)
+        return tuple(Receipt(*mark) for mark in marks)
 
 
 def project_as_run(
@@ -97,21 +91,20 @@ def project_as_run(
     wanted = sorted(plays)
     if not wanted:
         return []
-    query = select(EventRow).where(tuple_(EventRow.device_id, EventRow.play).in_(wanted))
-    found: dict[tuple[str, str], list[EventRow]] = {}
-    for row in session.exec(query):
-        found.setdefault((row.device_id, row.play), []).append(row)
-    cues = sorted({(rows[0].device_id, rows[0].cue) for rows in found.values()})
-    planned = {
-        (p.device_id, p.cue_id): p
-        for p in session.exec(
-            select(PlannedPlay).where(tuple_(PlannedPlay.device_id, PlannedPlay.cue_id).in_(cues))
+    query = (
+        sa.select(*_EVENT_COLUMNS, *_PLANNED_COLUMNS)
+        .join(
+            PlannedPlay,
+            (col(PlannedPlay.device_id) == col(EventRow.device_id))
+            & (col(PlannedPlay.cue_id) == col(EventRow.cue)),
+            isouter=True,
         )
-    }
-    entries = [
-        _entry(rows, planned.get((rows[0].device_id, rows[0].cue)), now_ms)
-        for rows in found.values()
-    ]
+        .where(among(session, EventRow.device_id, EventRow.play, wanted))
+    )
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in session.execute(query):
+        found.setdefault((row.device_id, row.play), []).append(row)
+    entries = [_entry(rows, now_ms) for rows in found.values()]
     upsert(session, AsRun, entries)
     return entries
 
@@ -129,26 +122,29 @@ def _advance_marks(session: Session, spools: Sequence[tuple[str, str]]) -> None:
     """Move each spool's mark up to its first gap."""
     if not spools:
         return
-    mine = tuple_(SpoolMark.device_id, SpoolMark.spool).in_(spools)
-    marks = {
-        (m.device_id, m.spool): m.upto
-        for m in session.exec(select(SpoolMark).where(mine).with_for_update())
-    }
-    above = [
-        select(col(SpoolMark.device_id), col(SpoolMark.spool), col(table.seq))
-        .join(
-            table,
-            (col(table.device_id) == col(SpoolMark.device_id))
-            & (col(table.spool) == col(SpoolMark.spool))
-            & (col(table.seq) > col(SpoolMark.upto)),
+    mine = among(session, SpoolMark.device_id, SpoolMark.spool, spools)
+    query = select(SpoolMark.device_id, SpoolMark.spool, SpoolMark.upto).where(mine)
+    locked = query.with_for_update()
+    marks = {(device_id, spool): upto for device_id, spool, upto in session.exec(locked)}
+    if len(marks) < len(spools):
+        first = [{"device_id": d, "spool": s, "upto": 0} for d, s in spools]
+        insert_or_ignore(session, SpoolMark, first)
+        marks = {(device_id, spool): upto for device_id, spool, upto in session.exec(locked)}
+    above: dict[tuple[str, str], set[int]] = {spool: set() for spool in marks}
+    for table in (EventRow, QuarantinedEvent):
+        stored = (
+            select(SpoolMark.device_id, SpoolMark.spool, table.seq)
+            .join(
+                table,
+                (col(table.device_id) == col(SpoolMark.device_id))
+                & (col(table.spool) == col(SpoolMark.spool))
+                & (col(table.seq) > col(SpoolMark.upto)),
+            )
+            .where(mine)
         )
-        .where(mine)
-        for table in (EventRow, QuarantinedEvent)
-    ]
-    moved = dict(marks)
-    for device_id, spool, seq in sorted(map(tuple, session.execute(union_all(*above)))):
-        if seq == moved[device_id, spool] + 1:
-            moved[device_id, spool] = seq
+        for device_id, spool, seq in session.exec(stored):
+            above[device_id, spool].add(seq)
+    moved = {spool: _before_gap(upto, above[spool]) for spool, upto in marks.items()}
     upsert(
         session,
         SpoolMark,
@@ -158,6 +154,13 @@ def _advance_marks(session: Session, spools: Sequence[tuple[str, str]]) -> None:
             if upto != marks[d, s]
         ],
     )
+
+
+def _before_gap(upto: int, present: Set[int]) -> int:
+    """The last number before the first one that is missing above `upto`."""
+    while upto + 1 in present:
+        upto += 1
+    return upto
 
 
 def _row(device_id: str, spool: str, event: PlaybackEvent, now_ms: int) -> dict[str, Any]:
@@ -188,7 +191,46 @@ def _row(device_id: str, spool: str, event: PlaybackEvent, now_ms: int) -> dict[
     }
 
 
-def _entry(rows: Sequence[EventRow], planned: PlannedPlay | None, now_ms: int) -> dict[str, Any]:
+_EVENT_COLUMNS: tuple[Any, ...] = (
+    col(EventRow.device_id),
+    col(EventRow.play),
+    col(EventRow.cue),
+    col(EventRow.seq),
+    col(EventRow.kind),
+    col(EventRow.wall_ms),
+    col(EventRow.boot),
+    col(EventRow.mono_ms),
+    col(EventRow.planned_ms),
+    col(EventRow.duration_ms),
+    col(EventRow.played_ms),
+    col(EventRow.reason),
+    col(EventRow.title),
+    col(EventRow.language),
+    col(EventRow.asset_sha256),
+    col(EventRow.rank),
+    col(EventRow.rules),
+    col(EventRow.gain_db),
+    col(EventRow.clock_source),
+    col(EventRow.clock_offset_ms),
+)
+
+_PLANNED_COLUMNS: tuple[Any, ...] = (
+    col(PlannedPlay.cue_id).label("planned_cue"),
+    col(PlannedPlay.cluster_id),
+    col(PlannedPlay.cluster_name),
+    col(PlannedPlay.village),
+    col(PlannedPlay.title).label("planned_title"),
+    col(PlannedPlay.language).label("planned_language"),
+    col(PlannedPlay.bulletin_id),
+    col(PlannedPlay.spoken_sha256),
+    col(PlannedPlay.voice),
+    col(PlannedPlay.author),
+    col(PlannedPlay.approved_by),
+)
+
+
+def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
+    """The as-run row of one play; `rows` hold the columns above."""
     state = fold(
         Event(
             EventKind(r.kind),
@@ -203,21 +245,22 @@ def _entry(rows: Sequence[EventRow], planned: PlannedPlay | None, now_ms: int) -
         for r in rows
     )
     first = min(rows, key=lambda r: r.seq)
+    planned = first.planned_cue is not None
     return {
         "device_id": first.device_id,
         "play": first.play,
         "cue_id": first.cue,
-        "cluster_id": planned.cluster_id if planned else "",
-        "cluster_name": planned.cluster_name if planned else "",
-        "village": planned.village if planned else "",
-        "title": planned.title if planned else first.title,
-        "language": planned.language if planned else first.language,
-        "bulletin_id": planned.bulletin_id if planned else "",
+        "cluster_id": first.cluster_id or "",
+        "cluster_name": first.cluster_name or "",
+        "village": first.village or "",
+        "title": first.planned_title if planned else first.title,
+        "language": first.planned_language if planned else first.language,
+        "bulletin_id": first.bulletin_id or "",
         "asset_sha256": first.asset_sha256,
-        "spoken_sha256": planned.spoken_sha256 if planned else "",
-        "voice": planned.voice if planned else "",
-        "author": planned.author if planned else "",
-        "approved_by": planned.approved_by if planned else "",
+        "spoken_sha256": first.spoken_sha256 or "",
+        "voice": first.voice or "",
+        "author": first.author or "",
+        "approved_by": first.approved_by or "",
         "rank": first.rank,
         "rules": first.rules,
         "planned_ms": first.planned_ms,

@@ -1,8 +1,8 @@
 """What screens are told, read by id so that a reader resumes where it stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, insert
 from sqlmodel import Session, col, select
 
 from controller.storage import bell
@@ -13,6 +13,14 @@ def tell(session: Session, kind: str, body: dict[str, object], now_ms: int) -> N
     """Add one event."""
     session.add(Event(kind=kind, body=body, at_ms=now_ms))
     bell.ring(session, bell.EVENTS)
+
+
+def tell_all(session: Session, kind: str, bodies: Iterable[dict[str, object]], now_ms: int) -> None:
+    """Add many events of one kind in one statement."""
+    rows = [{"kind": kind, "body": body, "at_ms": now_ms} for body in bodies]
+    if rows:
+        session.execute(insert(Event), rows)
+        bell.ring(session, bell.EVENTS)
 
 
 def after(session: Session, last_id: int, limit: int = 500) -> Sequence[Event]:

@@ -1,6 +1,7 @@
 """Core inserts in one statement a batch, on SQLite and PostgreSQL alike."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -8,29 +9,42 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 Row = dict[str, Any]
+Insert = sqlite.Insert | postgresql.Insert
 
 
 def insert_or_ignore(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None:
     """Insert rows; one whose key exists is left as it was."""
     if rows:
-        session.connection().execute(_insert(session, model).on_conflict_do_nothing(), rows)
+        session.connection().execute(_ignoring(model, _dialect(session)), rows)
 
 
 def upsert(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None:
-    """Insert rows; one whose key exists is replaced."""
-    if not rows:
-        return
-    statement = _insert(session, model)
-    keys = [column.name for column in _table(model).primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed), rows
-    )
+    """Insert rows of all columns; one whose key exists is replaced."""
+    if rows:
+        session.connection().execute(_replacing(model, _dialect(session)), rows)
 
 
-def _insert(session: Session, model: type[SQLModel]) -> "sqlite.Insert | postgresql.Insert":
-    postgres = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(_table(model)) if postgres else sqlite.insert(_table(model))
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+# Made once: building the statement costs more than ten rows.
+@cache
+def _ignoring(model: type[SQLModel], dialect: str) -> Insert:
+    return _insert(model, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _replacing(model: type[SQLModel], dialect: str) -> Insert:
+    statement, columns = _insert(model, dialect), _table(model).columns
+    changed = {c.name: statement.excluded[c.name] for c in columns if not c.primary_key}
+    keys = [c.name for c in columns if c.primary_key]
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _insert(model: type[SQLModel], dialect: str) -> Insert:
+    table = _table(model)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _table(model: type[SQLModel]) -> Table:
