@@ -15,13 +15,13 @@ class Api:
 
     def __init__(self, base: str) -> None:
         self._base = f"{base}/api/v1"
-        self._token = ""
+        self.token = ""
         # A proxy of the surroundings must not see, nor break, what stays on this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in; later calls carry the token."""
-        self._token = self.post("/sessions", {"name": name, "password": password})["token"]
+        self.token = self.post("/sessions", {"name": name, "password": password})["token"]
 
     def get(self, path: str) -> Any:
         """GET and read JSON; raises `ControllerError` in the server's words."""
@@ -37,8 +37,8 @@ class Api:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         request = urllib.request.Request(self._base + path, method=method)
-        if self._token:
-            request.add_header("authorization", f"Bearer {self._token}")
+        if self.token:
+            request.add_header("authorization", f"Bearer {self.token}")
         data = None
         if body is not None:
             data = json.dumps(body).encode()

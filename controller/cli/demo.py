@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 from audio_library.script import check_text
 from controller.app import create_app
+from controller.cli import null_sinks
 from controller.cli.api_client import Api
+from controller.cli.null_sinks import NullSinks
 from controller.cli.village_boxes import Loudspeaker, VillageBox, set_up_box, start_box
 from controller.errors import ControllerError
 from controller.mqtt import child
@@ -36,6 +38,24 @@ SAMPLE_BULLETIN = (
     "Thông báo tiêm chủng: 7h30 ngày 15/8/2026, Trạm Y tế xã Đăk Hà tiêm vắc xin sởi cho trẻ "
     "từ 9 tháng đến 5 tuổi. Bà con nhớ mang theo sổ tiêm. Điện thoại: 02603.866.127."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs while the demonstration runs."""
+
+    api: Api
+    boxes: Sequence[VillageBox]
+    url: str
+    wav_folder: Path
+    sinks: NullSinks | None
+
+    def wav_of(self, box: VillageBox, play: str, duration_ms: int) -> Path | None:
+        """The sound of one play as a WAV file, where it was recorded."""
+        wav = self.wav_folder / box.village.village_id / f"{play}.wav"
+        if self.sinks is not None:
+            return self.sinks.cut_out(box.village.village_id, duration_ms, wav)
+        return wav if wav.exists() else None
 
 
 class NotHeld(Exception):
@@ -76,13 +96,13 @@ def say(line: str) -> None:
 async def _demo(options: DemoOptions, text: str, folder: Path) -> int:
     stopping = stop_on_signals()
     say("Loa Làng · bản trình diễn / demonstration")
-    async with _running(options, folder) as (api, boxes, url):
+    async with _running(options, folder) as stage:
         if not options.once:
-            say(f"  Mở trang này / open this page:  {url}")
+            say(f"  Mở trang này / open this page:  {stage.url}")
             say("  Ctrl-C để dừng / to stop")
             await stopping.wait()
             return 0
-        job = asyncio.create_task(_run_once(options, api, boxes, text))
+        job = asyncio.create_task(_run_once(options, stage, text))
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({job, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
@@ -94,9 +114,7 @@ async def _demo(options: DemoOptions, text: str, folder: Path) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _running(
-    options: DemoOptions, folder: Path
-) -> AsyncIterator[tuple[Api, list[VillageBox], str]]:
+async def _running(options: DemoOptions, folder: Path) -> AsyncIterator[Stage]:
     sock = listen("127.0.0.1", options.port)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     settings = Settings(data_dir=folder / "controller", allow_trial_broker=True)
@@ -120,8 +138,24 @@ async def _running(
             say(f"  Tên đăng nhập / user: {made[0]}    mật khẩu / password: {made[1]}")
         api = Api(url)
         await asyncio.to_thread(api.sign_in, *made)
-        boxes = await _start_boxes(api, villages, folder, options.player, stack)
-        yield api, boxes, url
+        sinks = await _sinks(options.player, villages, folder, stack)
+        boxes = await _start_boxes(api, villages, folder, options.player, sinks, stack)
+        yield Stage(api, boxes, url, folder / "wav", sinks)
+
+
+async def _sinks(
+    player: str, villages: Sequence[SampleVillage], folder: Path, stack: contextlib.AsyncExitStack
+) -> NullSinks | None:
+    """For mpv: sinks that record, where PulseAudio is installed."""
+    if player != "mpv":
+        return None
+    if not null_sinks.available():
+        say("  Không có PulseAudio: mpv phát vào hư không, không có tệp WAV")
+        say("  PulseAudio is not installed: mpv plays to nowhere, there will be no WAV files")
+        return None
+    sinks = NullSinks(folder / "sinks", [v.village_id for v in villages])
+    await stack.enter_async_context(sinks.running())
+    return sinks
 
 
 async def _start_boxes(
@@ -129,29 +163,37 @@ async def _start_boxes(
     villages: Sequence[SampleVillage],
     folder: Path,
     player: str,
+    sinks: NullSinks | None,
     stack: contextlib.AsyncExitStack,
 ) -> list[VillageBox]:
     places = {v: folder / "boxes" / v.village_id for v in villages}
-    speakers = {v: _loudspeaker(player, folder / "wav" / v.village_id) for v in villages}
+    speakers = {v: _loudspeaker(player, sinks, v, folder / "wav") for v in villages}
     dids = await asyncio.gather(*(set_up_box(api, v, places[v], speakers[v]) for v in villages))
     boxes = []
     for village, did in zip(villages, dids, strict=True):
-        box = await start_box(did, village, places[village], {})
+        box = await start_box(did, village, places[village], sinks.env if sinks else {})
         stack.push_async_callback(child.stop, box.process)
         boxes.append(box)
     say(f"  {len(boxes)} làng / villages: " + "; ".join(v.path for v in villages))
     return boxes
 
 
-def _loudspeaker(player: str, wav_dir: Path) -> Loudspeaker:
+def _loudspeaker(
+    player: str, sinks: NullSinks | None, village: SampleVillage, wav_folder: Path
+) -> Loudspeaker:
+    wav_dir = wav_folder / village.village_id
     wav_dir.mkdir(parents=True, mode=0o700)
+    if player == "mpv" and sinks is not None:
+        device = f"pulse/{village.village_id}"
+        return Loudspeaker("mpv", audio_output="pulse", audio_device=device)
     if player == "mpv":
         return Loudspeaker("mpv", audio_output="null")
     virtual = "audio_library.mastering.virtual_loudspeaker"
     return Loudspeaker("command", (sys.executable, "-m", virtual, "--wav-dir", str(wav_dir)))
 
 
-async def _run_once(options: DemoOptions, api: Api, boxes: Sequence[VillageBox], text: str) -> int:
+async def _run_once(options: DemoOptions, stage: Stage, text: str) -> int:
+    api, boxes = stage.api, stage.boxes
     villages = [b.village.village_id for b in boxes]
     bulletin = await asyncio.to_thread(api.post, "/bulletins", {"scripts": {"vi": text}})
     say(f"Bản tin / bulletin: {bulletin['title']}")
@@ -172,7 +214,7 @@ async def _run_once(options: DemoOptions, api: Api, boxes: Sequence[VillageBox],
     patience = (planned - utc_now()).total_seconds() + asset["duration_ms"] / 1000 + AFTER_END_S
     rows = await _wait_for_as_run(api, boxes, planned, patience)
     _show(boxes, rows)
-    found = [_result(box, rows.get(box.did), planned, options) for box in boxes]
+    found = [_result(stage, box, rows.get(box.did), planned) for box in boxes]
     if options.json_file:
         options.json_file.write_text(
             json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8"
@@ -279,11 +321,10 @@ async def _until(look: Callable[[], Any], within_s: float) -> Any:
 
 
 def _result(
-    box: VillageBox, row: dict[str, Any] | None, planned: datetime, options: DemoOptions
+    stage: Stage, box: VillageBox, row: dict[str, Any] | None, planned: datetime
 ) -> dict[str, Any]:
-    wavs = sorted(box.folder.parent.parent.joinpath("wav", box.village.village_id).glob("*.wav"))
     row = row or {}
-    wav = next((w for w in wavs if row and w.stem == row["play"]), None)
+    wav = stage.wav_of(box, row["play"], row["duration_ms"]) if row else None
     return {
         "device": box.did,
         "cue": row.get("cue"),

@@ -78,18 +78,10 @@ async def start_box(
     """Start the agent of a box that was set up; its log goes to `agent.log` beside it."""
     log = os.open(folder / "agent.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *AGENT,
-            "run",
-            "--config",
-            str(folder / "agent.toml"),
-            "--with-parent",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+        process = await child.start(
+            [*AGENT, "run", "--config", str(folder / "agent.toml"), "--with-parent"],
+            output=log,
             env={**os.environ, **env},
-            start_new_session=True,
-            preexec_fn=child.die_with_parent,
         )
     finally:
         os.close(log)

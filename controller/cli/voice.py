@@ -4,6 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from audio_library.errors import EmptyText, NothingToRead
 from audio_library.render import render_speech
 from audio_library.script import check_text
 from audio_library.speech.registry import voices
@@ -11,13 +12,17 @@ from audio_library.wording.spoken_form import spoken_form
 
 
 def wording(source: Path | None) -> None:
-    """Print the spoken form of each line of a file, or of standard input."""
+    """Print the spoken form of each line of a file, or of standard input: line for line."""
     raw = sys.stdin.buffer.read() if source is None else source.read_bytes()
-    for line in check_text(raw).split("\n"):
-        spoken = spoken_form(line) if line.strip() else None
-        print(spoken.text if spoken else "")
-        for warning in spoken.warnings if spoken else ():
-            print(f"! {warning.written}: {warning.vi} / {warning.en}", file=sys.stderr)
+    for line in raw.splitlines():
+        try:
+            spoken = spoken_form(check_text(line))
+        except (EmptyText, NothingToRead):
+            print()
+            continue
+        print(spoken.text)
+        for doubt in spoken.warnings:
+            print(f"! {doubt.written}: {doubt.vi} / {doubt.en}", file=sys.stderr)
 
 
 def list_voices() -> None:

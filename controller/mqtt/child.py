@@ -3,7 +3,7 @@
 import asyncio
 import ctypes
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -14,7 +14,13 @@ def die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def start(argv: Sequence[str], *, stdin: bytes | None = None) -> asyncio.subprocess.Process:
+async def start(
+    argv: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    output: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+) -> asyncio.subprocess.Process:
     """Start `argv` in its own session, out of reach of the terminal's Ctrl-C.
 
     Call it from the main thread: the death signal fires when the thread that forked ends.
@@ -22,8 +28,9 @@ async def start(argv: Sequence[str], *, stdin: bytes | None = None) -> asyncio.s
     process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=output,
         stderr=asyncio.subprocess.STDOUT,
+        env=env,
         start_new_session=True,
         preexec_fn=die_with_parent,
     )

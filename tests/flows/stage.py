@@ -1,0 +1,91 @@
+"""A whole controller in this process, with real boxes as processes, for tests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from controller.app import create_app
+from controller.cli.api_client import Api
+from controller.cli.village_boxes import Loudspeaker, VillageBox, set_up_box, start_box
+from controller.mqtt import child
+from controller.operations.load_sample import AT_ANY_HOUR, load_sample
+from controller.operations.sign_in import enrol_first_account
+from controller.server import listen, serving
+from controller.settings import Settings
+from controller.wiring import Controller, utc_now
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running controller, its address, a signed-in user, and its boxes."""
+
+    controller: Controller
+    url: str
+    api: Api
+    boxes: list[VillageBox]
+
+    async def call(self, method: Callable[..., T], *arguments: object) -> T:
+        """Use the API without holding the loop that answers it."""
+        return await asyncio.to_thread(method, *arguments)
+
+    async def approved(self, text: str) -> str:
+        """An approved bulletin whose audio is ready."""
+        draft = await self.call(self.api.post, "/bulletins", {"scripts": {"vi": text}})
+        await self.call(self.api.post, f"/bulletins/{draft['id']}/approve")
+
+        async def ready() -> bool:
+            shown = await self.call(self.api.get, f"/bulletins/{draft['id']}")
+            return bool(shown["scripts"][0]["audio"]["state"] == "ready")
+
+        await until(ready)
+        identity: str = draft["id"]
+        return identity
+
+    async def clusters(self) -> list[dict[str, Any]]:
+        """Every cluster as the page shows it."""
+        found: list[dict[str, Any]] = await self.call(self.api.get, "/clusters")
+        return found
+
+
+async def until(holds: Callable[[], Awaitable[bool]], within_s: float = 45.0) -> None:
+    """Wait until a condition holds; TimeoutError when it does not in time."""
+    async with asyncio.timeout(within_s):
+        while not await holds():
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def staged(folder: Path, player: Loudspeaker, *, villages: int = 1) -> AsyncIterator[Stage]:
+    """Everything running, each box online."""
+    sock = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    async with contextlib.AsyncExitStack() as stack:
+        settings = Settings(data_dir=folder / "controller")
+        controller = Controller(settings, url)
+        stack.push_async_callback(controller.stop)
+        made = enrol_first_account(controller.database, utc_now())
+        assert made is not None
+        sample = load_sample(controller.database, villages, law=AT_ANY_HOUR)
+        await controller.start()
+        await stack.enter_async_context(serving(create_app(controller.services, "test"), sock))
+        stack.callback(controller.services.closing.set)
+        api = Api(url)
+        await asyncio.to_thread(api.sign_in, *made)
+        stage = Stage(controller, url, api, [])
+        for village in sample:
+            place = folder / "boxes" / village.village_id
+            did = await set_up_box(api, village, place, player)
+            box = await start_box(did, village, place, {})
+            stack.push_async_callback(child.stop, box.process)
+            stage.boxes.append(box)
+
+        async def all_online() -> bool:
+            return all(c["status"] == "san" for c in await stage.clusters())
+
+        await until(all_online)
+        yield stage
