@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -12,6 +13,11 @@ from audio_library.speech.engine import RAW_PCM, Speech
 
 MAX_SECONDS = 3_600
 """No session of a commune is longer; it bounds what a broken or hostile file can cost."""
+
+_ANY_TAGS: dict[str, Any] = (
+    {"metadata_errors": "ignore"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
+"""Up to 18 PyAV opens no file whose tags are not UTF-8 unless told; 19 takes them by itself."""
 
 
 def frames_of_speech(speech: Speech) -> Iterator[av.AudioFrame]:
@@ -60,4 +66,5 @@ def duration_ms(path: Path) -> int:
 
 def _open(path: Path) -> AbstractContextManager[av.container.InputContainer]:
     # A plain path only: FFmpeg would take `concat:` or `http:` in a name for an order to fetch.
-    return av.open(f"file:{path.absolute()}", "r", metadata_errors="ignore")
+    container: av.container.InputContainer = av.open(f"file:{path.absolute()}", "r", **_ANY_TAGS)
+    return container

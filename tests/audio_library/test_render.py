@@ -93,6 +93,16 @@ def test_an_mp3_from_the_internet_is_mastered_like_any_speech(tmp_path: Path) ->
     assert rendered.mastered.lufs == pytest.approx(-16, abs=0.5)
 
 
+def test_tags_in_an_old_encoding_do_not_matter(tmp_path: Path) -> None:
+    mp3 = tmp_path / "recording.mp3"
+    raw = Espeak().speak(TEXT, Espeak().voices()[0], into=tmp_path / "raw", timeout_s=30)
+    encode_mp3(raw, mp3)
+    title = b"TIT2\0\0\0\x05\0\0\x03\xff\xfe\x80A"
+    mp3.write_bytes(b"ID3\x03\0\0\0\0\0" + bytes([len(title)]) + title + mp3.read_bytes())
+    made = master_in_child(Speech(mp3, "audio/mpeg", 22_050), tmp_path / "a.opus")
+    assert made.lufs == pytest.approx(-16, abs=0.5)
+
+
 def encode_mp3(raw: Speech, out: Path) -> None:
     samples = raw.path.read_bytes()
     frame = av.AudioFrame(format="s16", layout="mono", samples=len(samples) // 2)
