@@ -1,0 +1,20 @@
+"""The pages of an office: put together from the door, the desk and their files."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from controller.console import desk, door, static_files
+from controller.console.screen import Screen
+from controller.doors import Doorkeeper
+
+STATIC = Path(__file__).parent / "static"
+
+
+def install(app: FastAPI, doorkeeper: Doorkeeper) -> None:
+    """Add the pages to the application."""
+    files = static_files.read_static(STATIC)
+    show = Screen(files)
+    app.include_router(door.router(show, doorkeeper))
+    app.include_router(desk.router(show))
+    app.include_router(static_files.router(files))

@@ -1,0 +1,78 @@
+"""Fills templates and packs them for the way."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from audio_library.wording.spoken_form import spoken_form
+from controller.console import opened, today, words
+from controller.console.static_files import StaticFiles
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+HEADERS = {
+    "cache-control": "no-store",
+    # With no referrer at all a browser would send our own forms from the origin “null”.
+    "referrer-policy": "same-origin",
+}
+
+
+class Screen:
+    """Every template, and the words that all of them use."""
+
+    def __init__(self, files: StaticFiles) -> None:
+        self._jinja = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals.update(
+            static=files.address,
+            modules=sorted(name for name in files.files if name.endswith(".js")),
+            first_reading=self._first_reading,
+            began_ms=today.began_ms,
+            STATUS_LOOKS=words.STATUS_LOOKS,
+            STATE_LOOKS=words.STATE_LOOKS,
+            OUTCOME_LOOKS=words.OUTCOME_LOOKS,
+            NO_VOICE=opened.NO_VOICE,
+            TO_WRITE=opened.TO_WRITE,
+        )
+        self._jinja.filters.update(
+            length=words.length,
+            size=words.size,
+            start_error=words.start_error,
+            tongue=words.tongue,
+            because=words.because,
+        )
+
+    def __call__(
+        self, request: Request, template: str, status: int = 200, **shown: Any
+    ) -> Response:
+        """The answer to a request: a filled template, packed if the browser takes it."""
+        body = self._jinja.get_template(template).render(**shown).encode()
+        headers = dict(HEADERS)
+        if takes_gzip(request):
+            body = gzip.compress(body, compresslevel=6, mtime=0)
+            headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+        return HTMLResponse(body, status, headers)
+
+    def _first_reading(self, text: str) -> Markup:
+        return Markup(self._jinja.get_template("parts/reading.html").render(**reading_of(text)))
+
+
+def reading_of(text: str) -> dict[str, Any]:
+    """What the template of a reading shows, for a text as `check_text` lets it in."""
+    spoken = spoken_form(text)
+    return {"spoken": spoken, "pieces": tuple(opened.pieces(spoken, text))}
+
+
+def takes_gzip(request: Request) -> bool:
+    """May the answer be packed."""
+    return "gzip" in request.headers.get("accept-encoding", "")

@@ -1,0 +1,298 @@
+// Writing: languages as tabs, what will be read beside what is written, drafts that survive.
+
+import { ask, clearErrors, Refusal, send, showError } from './talk.js';
+import { Drafts } from './draft.js';
+import { refreshNow } from './parts.js';
+import { hour, now } from './ticking.js';
+
+const READ_AFTER_MS = 350;
+const KEEP_AFTER_MS = 300;
+const NEAR = 0.9; // of the limit: from here on the counter shows
+
+const form = document.getElementById('compose');
+const kept = document.getElementById('kept');
+const saved = document.getElementById('saved');
+const tabs = form.querySelector('[role=tablist]');
+const drafts = new Drafts(form.dataset.person);
+const max = Number(form.dataset.max);
+
+const texts = () => [...form.querySelectorAll('textarea[data-script]')];
+export const tongue = tag => document.getElementById(`panel-${tag}`)?.dataset.name
+  ?? document.querySelector(`#t-${tag} b`)?.textContent ?? tag;
+export const bulletinId = () => form.dataset.bulletin;
+
+function written() {
+  const scripts = {};
+  for (const area of texts()) if (area.value.trim()) scripts[area.name] = area.value;
+  return {
+    scripts: Object.keys(scripts).length ? scripts : { vi: '' },
+    title: form.title.value,
+    kind: form.elements.kind.value,
+    until: `${form.until_date.value}T${form.until_time.value}`,
+  };
+}
+
+let base = JSON.stringify(written());
+const isDirty = () => JSON.stringify(written()) !== base;
+
+// ── tabs ──
+function show(tab, focus) {
+  for (const each of tabs.children) {
+    const on = each === tab;
+    each.setAttribute('aria-selected', on);
+    each.tabIndex = on ? 0 : -1;
+    document.getElementById(each.getAttribute('aria-controls')).hidden = !on;
+  }
+  if (focus) tab.focus();
+}
+
+function addLanguage(tag) {
+  const panel = document.getElementById(`panel-${tag}`);
+  if (!panel) return;
+  const tab = document.getElementById('tab').content.firstElementChild.cloneNode(true);
+  tab.id = `t-${tag}`;
+  tab.href = `?tieng=${tag}#soan`;
+  tab.setAttribute('aria-controls', `p-${tag}`);
+  tab.querySelector('b').textContent = panel.dataset.name;
+  tabs.append(tab);
+  const last = [...form.querySelectorAll('[role=tabpanel]')].pop();
+  last.after(panel.content.cloneNode(true));
+  document.querySelector(`#add-language option[value="${tag}"]`)?.remove();
+  markTabs();
+}
+
+tabs.addEventListener('click', event => {
+  const tab = event.target.closest('[role=tab]');
+  if (!tab) return;
+  event.preventDefault();
+  show(tab);
+});
+tabs.addEventListener('keydown', event => {
+  const all = [...tabs.children];
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (event.key === ' ') event.preventDefault(), event.target.click();
+  if (!step) return;
+  event.preventDefault();
+  show(all[(all.indexOf(document.activeElement) + step + all.length) % all.length], true);
+});
+document.getElementById('add-language')?.addEventListener('change', event => {
+  const tag = event.target.value;
+  if (!tag) return;
+  addLanguage(tag);
+  show(document.getElementById(`t-${tag}`));
+  document.getElementById(`text-${tag}`).focus();
+});
+
+// The state under a language's name: being edited, else what the server last said of it.
+function markTabs() {
+  const before = JSON.parse(base).scripts;
+  for (const tab of tabs.children) {
+    const tag = tab.id.slice(2);
+    const area = document.getElementById(`text-${tag}`);
+    const edited = area.value !== (before[tag] ?? '');
+    const said = document.querySelector(`[data-tab="${tag}"]`);
+    const state = tab.querySelector('span');
+    if (edited || !said) {
+      state.dataset.st = 'nhap';
+      const word = edited ? 'Chưa lưu' : 'Chưa viết';
+      state.innerHTML = '<svg aria-hidden="true"><use/></svg>';
+      state.querySelector('use').setAttribute('href', `${iconsAt}#i-nhap`);
+      state.append(word);
+    } else {
+      state.dataset.st = said.dataset.st;
+      state.innerHTML = said.innerHTML;
+    }
+  }
+}
+const iconsAt = document.querySelector('svg use').getAttribute('href').split('#')[0];
+
+// ── what will be read ──
+const area = document.getElementById('text-vi');
+const reading = document.getElementById('reading-vi');
+let readTimer = 0;
+let readText = null;
+let latest = 0;
+
+function readSoon() {
+  clearTimeout(readTimer);
+  readTimer = setTimeout(readNow, READ_AFTER_MS);
+}
+
+async function readNow() {
+  const text = area.value;
+  if (text === readText) return;
+  const mine = ++latest;
+  if (!text.trim()) {
+    readText = text;
+    reading.innerHTML = '<p class="mut">Viết vào ô bên, lời loa sẽ đọc hiện ra ở đây.</p>';
+    return;
+  }
+  reading.setAttribute('aria-busy', 'true');
+  try {
+    const html = await ask('POST', '/parts/reading', { text });
+    if (mine !== latest) return;
+    readText = text;
+    reading.innerHTML = html;
+  } catch (refusal) {
+    if (mine !== latest) return;
+    if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
+    const note = document.createElement('p');
+    note.className = 'mut';
+    note.textContent = refusal.message;
+    reading.replaceChildren(note);
+  }
+  reading.removeAttribute('aria-busy');
+}
+
+// A touched reading leads to the written words that it is a reading of.
+reading?.addEventListener('click', event => {
+  const link = event.target.closest('.rd');
+  if (!link) return;
+  event.preventDefault();
+  const words = link.lastElementChild.textContent.replace(/^ \(chữ viết (.*)\)$/s, '$1');
+  const near = area.value.indexOf(words, Math.max(0, link.dataset.start - 8));
+  area.focus();
+  if (near >= 0) area.setSelectionRange(near, near + words.length);
+});
+
+// ── keeping ──
+let keepTimer = 0;
+let savedWords = saved.textContent;
+
+function noteEdit() {
+  markTabs();
+  for (const each of texts()) {
+    const count = [...each.value].length;
+    const said = count > NEAR * max ? `${count.toLocaleString('vi-VN')} / ${max.toLocaleString('vi-VN')} ký tự` : '';
+    document.getElementById(`count-${each.name}`).textContent = said;
+  }
+  document.getElementById('unapproves').hidden = !(form.dataset.state === 'approved' && isDirty());
+  clearTimeout(keepTimer);
+  keepTimer = setTimeout(keepNow, KEEP_AFTER_MS);
+}
+
+function keepNow() {
+  if (!isDirty()) {
+    drafts.forget(bulletinId());
+    saved.textContent = savedWords;
+    return;
+  }
+  const held = drafts.keep(bulletinId(), { ...written(), at: now() });
+  saved.textContent = held ? `Giữ trên máy này lúc ${hour(now())}, chưa lưu` : 'Chưa lưu';
+}
+
+function restore(draft) {
+  for (const tag of Object.keys(draft.scripts)) {
+    if (!document.getElementById(`text-${tag}`)) addLanguage(tag);
+    const field = document.getElementById(`text-${tag}`);
+    if (field) field.value = draft.scripts[tag];
+  }
+  form.title.value = draft.title;
+  if (!bulletinId()) form.elements.kind.value = draft.kind;
+  [form.until_date.value, form.until_time.value] = draft.until.split('T');
+}
+
+function tellKept(words) {
+  kept.querySelector('b').textContent = words;
+  kept.hidden = false;
+}
+
+kept.querySelector('button').addEventListener('click', () => {
+  drafts.forget(bulletinId());
+  removeEventListener('beforeunload', keepNow);
+  location.reload();
+});
+
+form.addEventListener('input', event => {
+  noteEdit();
+  if (event.target === area) readSoon();
+});
+form.addEventListener('submit', event => event.preventDefault());
+addEventListener('beforeunload', keepNow);
+
+// ── saving ──
+
+// Brings what is on the screen to the server, if it is not there yet; gives the bulletin's id.
+export async function save() {
+  if (bulletinId() && !isDirty()) return bulletinId();
+  clearErrors(form);
+  const now_ = written();
+  const { scripts, title } = now_;
+  if (!form.until_date.value || !form.until_time.value) {
+    throw new Refusal('bad_bulletin', 'Ghi đủ ngày và giờ hết giá trị, ví dụ 15/08/2026 11:30.');
+  }
+  const body = { scripts, title, valid_until: `${now_.until}:00${form.dataset.offset}` };
+  const old = bulletinId();
+  const b = old
+    ? await send('PUT', `/api/v1/bulletins/${old}`, body)
+    : await send('POST', '/api/v1/bulletins', { ...body, kind: now_.kind });
+  clearTimeout(keepTimer);
+  drafts.forget(old);
+  form.dataset.bulletin = b.id;
+  base = JSON.stringify(now_);
+  kept.hidden = true;
+  if (!old) {
+    history.replaceState(null, '', `/?tin=${b.id}#soan`);
+    form.elements.kind[0].closest('fieldset').disabled = true;
+  }
+  if (!title.trim()) form.title.value = b.title, base = JSON.stringify(written());
+  document.getElementById('h-soan').textContent = b.title;
+  await refreshNow('bulletin');
+  form.dataset.version = document.getElementById('review').dataset.version;
+  saved.textContent = savedWords = `Đã lưu ${hour(now())} trên máy chủ`;
+  noteEdit();
+  return b.id;
+}
+
+document.getElementById('save')?.addEventListener('click', async event => {
+  await withButton(event.currentTarget, form, save);
+});
+
+// One press at a time; a refusal goes to where it belongs.
+export async function withButton(button, place, act) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true');
+  clearErrors(place);
+  try {
+    await act();
+  } catch (refusal) {
+    const code = refusal.code ?? 'refused';
+    const own = form.querySelector(`[data-codes~="${code}"]`);
+    if (own && place !== form) {
+      clearErrors(form);
+      showError(form, refusal);
+    } else {
+      showError(place, refusal);
+    }
+  }
+  button.removeAttribute('aria-disabled');
+}
+
+document.addEventListener('part', event => {
+  if (event.detail !== 'bulletin') return;
+  const review = document.getElementById('review');
+  if (!review) return;
+  form.dataset.state = review.dataset.state;
+  if (form.dataset.state === 'withdrawn') close();
+  const version = review.dataset.version;
+  if (form.dataset.version && form.dataset.version !== version) {
+    tellKept(`${review.dataset.edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
+  }
+  noteEdit();
+});
+
+// A withdrawn bulletin is read, not written.
+function close() {
+  for (const field of form.querySelectorAll('input, textarea')) field.readOnly = true;
+  form.querySelector('.voice')?.remove();
+}
+
+// ── at the start ──
+form.dataset.version = document.getElementById('review')?.dataset.version ?? '';
+const draft = form.dataset.state === 'withdrawn' ? null : drafts.load(bulletinId());
+if (draft) {
+  restore(draft);
+  if (isDirty() && bulletinId()) tellKept(`Bài viết dở lúc ${hour(draft.at)} được giữ trên máy này, chưa lưu.`);
+  readNow();
+}
+noteEdit();

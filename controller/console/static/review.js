@@ -1,0 +1,70 @@
+// Hearing, approving, returning, withdrawing the bulletin on the desk.
+
+import { bulletinId, save, withButton } from './compose.js';
+import { refreshNow } from './parts.js';
+import { clearErrors, send } from './talk.js';
+
+const SLOW_MS = 8_000;
+
+const place = document.getElementById('part-bulletin');
+let wantsToHear = false;
+
+async function act(verb, body) {
+  const id = await save();
+  await send('POST', `/api/v1/bulletins/${id}/${verb}`, body);
+  await refreshNow('bulletin');
+}
+
+const hear = () => {
+  wantsToHear = true;
+  return act('preview').then(() => {
+    playIfWanted();
+    place.scrollIntoView({ block: 'nearest' });
+  });
+};
+
+place.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  const { act: verb, open } = button.dataset;
+  if (verb === 'preview') withButton(button, place, hear);
+  else if (verb) withButton(button, place, () => act(verb));
+  else if (open) document.getElementById(open).showModal();
+});
+
+document.getElementById('listen')?.addEventListener('click', event => {
+  withButton(event.currentTarget, place, hear);
+});
+
+place.addEventListener('submit', async event => {
+  event.preventDefault();
+  const form = event.target;
+  const body = { why: form.why.value };
+  clearErrors(form);
+  await withButton(form.querySelector('.btn'), form, async () => {
+    await send('POST', `/api/v1/bulletins/${bulletinId()}/${form.dataset.reason}`, body);
+    form.closest('dialog')?.close();
+    form.closest('details')?.removeAttribute('open');
+    await refreshNow('bulletin');
+  });
+});
+
+document.addEventListener('click', event => {
+  if (event.target.closest('[data-close]')) event.target.closest('dialog').close();
+});
+
+// Who pressed “Nghe thử” hears it as soon as it is there.
+function playIfWanted() {
+  const sound = place.querySelector('audio');
+  if (!wantsToHear || !sound) return;
+  wantsToHear = false;
+  sound.play().catch(() => sound.focus());
+}
+
+document.addEventListener('part', event => {
+  if (event.detail !== 'bulletin') return;
+  playIfWanted();
+  for (const hint of place.querySelectorAll('[data-slow]')) {
+    setTimeout(() => { hint.hidden = false; }, SLOW_MS);
+  }
+});

@@ -1,0 +1,179 @@
+"""The office with its web page: real services over a real database, and boxes that only talk."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlmodel import col, select
+
+from audio_library.render import render_speech
+from audio_library.store.filesystem import FilesystemStore
+from controller.app import create_app
+from controller.operations.asked_work import PLAN, RENDER
+from controller.operations.observe_devices import Observation, Said, observe_devices
+from controller.operations.publish_plans import publish_plans
+from controller.operations.record_playback import Received, record_playback
+from controller.operations.render_bulletin import render_bulletin
+from controller.operations.services import Services
+from controller.operations.sign_in import enrol_first_account
+from controller.server import listen, serving
+from controller.storage import tables, work_items
+from controller.storage.bell import BellTower
+from controller.storage.instants import to_ms
+from controller.work.workshop import work_through
+from edge_agent.contract.manifest import Rank
+from edge_agent.contract.report import EventKind, PlaybackEvent
+from edge_agent.contract.state import Clock, ClockSource, OnAir, State, Telemetry
+from tests.controller.office import RULES, Box, Office
+
+
+def utc_now() -> datetime:
+    """What a wall clock says."""
+    return datetime.now(UTC)
+
+
+class NoDoor:
+    """No box connects here: there is no broker."""
+
+    broker_url = "mqtt://127.0.0.1:1883"
+
+    def let_boxes_in(self) -> None:
+        """Nobody to let in."""
+
+
+class Desk:
+    """An office that people can reach by HTTP."""
+
+    def __init__(
+        self, office: Office, clock: Callable[[], datetime] = utc_now, *, four_eyes: bool = False
+    ) -> None:
+        self.office = office
+        self.clock = clock
+        bells = BellTower()
+        office.database.on_ring = bells.ring
+        self.services = Services(
+            database=office.database,
+            store=FilesystemStore(office.folder / "audio"),
+            authority=office.authority,
+            rules=RULES,
+            bells=bells,
+            door=NoDoor(),
+            clock=clock,
+            closing=asyncio.Event(),
+            four_eyes=four_eyes,
+            secure_cookies=False,
+        )
+        self.app = create_app(self.services, "test")
+        enrolled = enrol_first_account(office.database, clock())
+        assert enrolled is not None
+        self.name, self.password = enrolled
+
+    @contextmanager
+    def open(self) -> Iterator[str]:
+        """Serve on loopback, do renditions and plans; gives the address."""
+        sock = listen("127.0.0.1", 0)
+        ready = threading.Event()
+        thread = threading.Thread(target=lambda: asyncio.run(self._serve(sock, ready)))
+        thread.start()
+        try:
+            assert ready.wait(10)
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            self._loop.call_soon_threadsafe(self.services.closing.set)
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            thread.join(10)
+
+    async def _serve(self, sock: socket.socket, ready: threading.Event) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        services = self.services
+        work = partial(work_through, services.database, bells=services.bells, clock=self.clock)
+        loops = [
+            asyncio.create_task(work(RENDER, self._render)),
+            asyncio.create_task(work(PLAN, self._plan)),
+        ]
+        async with serving(self.app, sock):
+            ready.set()
+            await self._stopping.wait()
+            # Those who listen to events must be let go before the server waits for them.
+            with services.database.write() as session:
+                session.info.setdefault("bells", set()).add("events")
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+
+    def _render(self, work: work_items.Claimed, now: datetime) -> None:
+        scratch = self.office.folder / "scratch"
+        render_bulletin(
+            self.office.database, self.services.store, render_speech, work, scratch, now
+        )
+
+    def _plan(self, work: work_items.Claimed, now: datetime) -> None:
+        publish_plans(self.office.database, self.office.authority, RULES, now)
+        with self.office.database.write() as session:
+            work_items.finish(session, work.id, to_ms(now))
+
+    # ── what boxes say ──
+
+    def say(self, box: Box, *said: Said) -> None:
+        """A box says something of itself."""
+        observe_devices(self.office.database, [Observation(box.did, s) for s in said], self.clock())
+
+    def up(self, box: Box, *, lacking: int = 0, held: int = 0, on_air: OnAir | None = None) -> None:
+        """The box is there, has the newest plan, lacks so many files, and plays this."""
+        with self.office.database.read() as session:
+            desired = session.get(tables.DesiredState, box.did)
+        telemetry = Telemetry(
+            boot=1,
+            at=to_ms(self.clock()),
+            desired=desired.serial if desired else 0,
+            lacking=lacking,
+            bytes_wanted=120_000,
+            bytes_held=held,
+            on_air=on_air,
+        )
+        self.say(box, State(1, 1, True), telemetry)
+
+    def planned(self, box: Box) -> tables.PlannedPlay | None:
+        """The newest play that the box was told to make."""
+        query = (
+            select(tables.PlannedPlay)
+            .where(tables.PlannedPlay.device_id == box.did)
+            .order_by(col(tables.PlannedPlay.start_ms).desc())
+        )
+        with self.office.database.read() as session:
+            return session.exec(query).first()
+
+    def report(
+        self, box: Box, kind: EventKind, seq: int, *, late_ms: int = 0, reason: str = ""
+    ) -> None:
+        """The box reports on its newest planned play."""
+        play = self.planned(box)
+        assert play is not None
+        ended = kind is EventKind.ENDED
+        heard = play.duration_ms if ended else 0
+        event = PlaybackEvent(
+            seq=seq,
+            kind=kind,
+            play=f"play{play.cue_id[:20]}",
+            cue=play.cue_id,
+            asset_sha256=play.asset_sha256,
+            wall=play.start_ms + late_ms + heard,
+            mono=1_000_000 + heard,
+            boot=1,
+            clock=Clock(ClockSource.NTP),
+            planned=play.start_ms,
+            duration_ms=play.duration_ms,
+            rank=Rank.PROGRAMME,
+            rules=1,
+            desired=play.serial,
+            gain_db=0.0,
+            title=play.title,
+            language=play.language,
+            played_ms=heard,
+            reason=reason,
+        )
+        record_playback(self.office.database, [Received(box.did, "spool1", (event,))], self.clock())
