@@ -29,6 +29,8 @@ from controller.settings import Settings
 from controller.version import VERSION
 from controller.wiring import Controller, utc_now
 
+NOT_HELD = 2
+INTERRUPTED = 130
 HOLD_WITHIN_S = 60.0
 SPEECH_WITHIN_S = 300.0
 AFTER_END_S = 45.0
@@ -97,20 +99,20 @@ async def _demo(options: DemoOptions, text: str, folder: Path) -> int:
     stopping = stop_on_signals()
     say("Loa Làng · bản trình diễn / demonstration")
     async with _running(options, folder) as stage:
-        if not options.once:
-            say(f"  Mở trang này / open this page:  {stage.url}")
-            say("  Ctrl-C để dừng / to stop")
-            await stopping.wait()
-            return 0
         job = asyncio.create_task(_run_once(options, stage, text))
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({job, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
         if not job.done():
             job.cancel()
             say("Đã dừng theo yêu cầu / stopped as asked")
-            return 130
-        return job.result()
+            return INTERRUPTED
+        code = job.result()
+        if not options.once:
+            say(f"Trang làm việc vẫn mở / the page stays open:  {stage.url}")
+            say("  Ctrl-C để dừng / to stop")
+            await stop
+        stop.cancel()
+        return code
 
 
 @contextlib.asynccontextmanager
@@ -135,6 +137,7 @@ async def _running(options: DemoOptions, folder: Path) -> AsyncIterator[Stage]:
         await stack.enter_async_context(serving(create_app(controller.services, VERSION), sock))
         stack.callback(controller.services.closing.set)
         if not options.once:
+            say(f"  Mở trang này / open this page:  {url}")
             say(f"  Tên đăng nhập / user: {made[0]}    mật khẩu / password: {made[1]}")
         api = Api(url)
         await asyncio.to_thread(api.sign_in, *made)
@@ -208,17 +211,15 @@ async def _run_once(options: DemoOptions, stage: Stage, text: str) -> int:
         await _wait_until_held(api, bulletin["id"], villages)
     except NotHeld as e:
         say(f"Sau 60 giây vẫn có làng chưa có tiếng / no audio yet after 60 s: {e}")
-        return 2
+        _write(options, [_result(stage, box, None, None) for box in boxes])
+        return NOT_HELD
     planned = await _plan(api, bulletin["id"], villages, utc_now() + _whole(options.delay_s))
     say(f"Phát lúc / airs at {planned:%H:%M:%S} UTC")
     patience = (planned - utc_now()).total_seconds() + asset["duration_ms"] / 1000 + AFTER_END_S
     rows = await _wait_for_as_run(api, boxes, planned, patience)
     _show(boxes, rows)
     found = [_result(stage, box, rows.get(box.did), planned) for box in boxes]
-    if options.json_file:
-        options.json_file.write_text(
-            json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8"
-        )
+    _write(options, found)
     return 0 if all(f["outcome"] == "played" for f in found) else 1
 
 
@@ -320,15 +321,21 @@ async def _until(look: Callable[[], Any], within_s: float) -> Any:
     return None
 
 
+def _write(options: DemoOptions, found: list[dict[str, Any]]) -> None:
+    if options.json_file:
+        text = json.dumps(found, ensure_ascii=False, indent=2)
+        options.json_file.write_text(text + "\n", "utf-8")
+
+
 def _result(
-    stage: Stage, box: VillageBox, row: dict[str, Any] | None, planned: datetime
+    stage: Stage, box: VillageBox, row: dict[str, Any] | None, planned: datetime | None
 ) -> dict[str, Any]:
     row = row or {}
     wav = stage.wav_of(box, row["play"], row["duration_ms"]) if row else None
     return {
         "device": box.did,
         "cue": row.get("cue"),
-        "planned_start": row.get("planned_at") or planned.isoformat(),
+        "planned_start": row.get("planned_at") or (planned.isoformat() if planned else None),
         "started_at": row.get("started_at"),
         "ended_at": row.get("ended_at"),
         "start_error_ms": row.get("start_error_ms"),

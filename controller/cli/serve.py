@@ -27,12 +27,12 @@ async def serve(settings: Settings, *, sample_villages: int) -> None:
         await controller.start()
         await stack.enter_async_context(serving(create_app(controller.services, VERSION), sock))
         stack.callback(controller.services.closing.set)
-        print(f"Loa Làng {VERSION}: {url}", file=sys.stderr)
         if made is not None:
             print(
                 "Tài khoản đầu tiên, chỉ in một lần / first account, printed once only:\n"
                 f"  {made[0]}  {made[1]}",
                 file=sys.stderr,
             )
+        print(f"Loa Làng {VERSION}: {url}", file=sys.stderr, flush=True)
         await stopping.wait()
         print("Đang dừng… / stopping…", file=sys.stderr)

@@ -1,0 +1,107 @@
+"""Audio made for real where it matters, and what is kept when it cannot be made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from audio_library.errors import AudioLibraryError, EngineOffline
+from audio_library.render import Rendered, render_speech
+from audio_library.store.filesystem import FilesystemStore
+from controller.operations.asked_work import RENDER
+from controller.operations.render_bulletin import render_bulletin
+from controller.operations.show_bulletin import preview_bulletin, show_bulletin
+from controller.operations.submit_bulletin import Written, submit_bulletin
+from controller.storage import tables, work_items
+from controller.storage.instants import to_ms
+from tests.controller.office import NOW, Office
+
+MINUTE_MS = 60_000
+
+
+def work_once(office: Office, store: FilesystemStore, renderer: object, later_ms: int = 0) -> bool:
+    """Do one waiting rendition, as the workshop does; False when none waits."""
+    with office.database.write() as session:
+        claimed = work_items.claim(session, RENDER, to_ms(NOW) + later_ms)
+    if claimed is None:
+        return False
+    scratch = office.folder / "scratch"
+    render_bulletin(office.database, store, renderer, claimed, scratch, NOW)  # type: ignore[arg-type]
+    return True
+
+
+def preview(office: Office, **scripts: str) -> str:
+    draft = submit_bulletin(office.database, Written(scripts), "Y Hạnh", NOW)
+    preview_bulletin(office.database, draft.id, NOW)
+    return draft.id
+
+
+def audio(office: Office, bulletin: str, language: str) -> tuple[str, str | None]:
+    with office.database.read() as session:
+        found = show_bulletin(session, bulletin).audio[language]
+    return found.state, found.vi
+
+
+def test_a_preview_is_real_sound_kept_by_its_hash(office: Office) -> None:
+    store = FilesystemStore(office.folder / "audio")
+    bulletin = preview(office, vi="Họp thôn lúc 7h.")
+
+    assert work_once(office, store, render_speech)
+
+    assert audio(office, bulletin, "vi") == ("ready", None)
+    with office.database.read() as session:
+        asset = session.exec(select(tables.Asset)).one()
+    assert store.path(asset.sha256).stat().st_size == asset.bytes
+    assert asset.lufs == pytest.approx(-16.0, abs=0.5)
+    assert list((office.folder / "scratch").iterdir()) == []
+
+
+def test_a_language_without_a_voice_is_said_and_not_read_by_another(office: Office) -> None:
+    store = FilesystemStore(office.folder / "audio")
+    bulletin = preview(office, sed="Rơteăng pơhla")
+
+    work_once(office, store, render_speech)
+
+    state, why = audio(office, bulletin, "sed")
+    assert state == "failed"
+    assert why is not None
+    assert "Xơ Đăng" in why
+    assert not work_once(office, store, render_speech, MINUTE_MS), "trying again cannot help"
+    with office.database.read() as session:
+        assert session.exec(select(tables.Asset)).all() == []
+
+
+def test_a_full_store_is_said_and_tried_again_when_there_is_room(office: Office) -> None:
+    small = FilesystemStore(office.folder / "audio", max_bytes=100)
+    bulletin = preview(office, vi="Họp thôn lúc 7h.")
+
+    work_once(office, small, render_speech)
+
+    with office.database.read() as session:
+        item = session.exec(select(tables.WorkItem).where(tables.WorkItem.kind == RENDER)).one()
+    assert item.error_code == "store_full"
+    assert item.state == "waiting"
+    assert list((office.folder / "audio").rglob("*.opus")) == []
+
+    roomy = FilesystemStore(office.folder / "audio")
+    assert work_once(office, roomy, render_speech, MINUTE_MS)
+    assert audio(office, bulletin, "vi")[0] == "ready"
+
+
+@pytest.mark.parametrize("error", [lambda: EngineOffline("gtts", "no network")])
+def test_a_voice_out_of_reach_is_tried_three_times_and_then_says_why(
+    office: Office, error: Callable[[], AudioLibraryError]
+) -> None:
+    def unreachable(spoken: str, language: str, *, out_dir: Path) -> Rendered:
+        raise error()
+
+    store = FilesystemStore(office.folder / "audio")
+    bulletin = preview(office, vi="Họp thôn lúc 7h.")
+
+    tries = 0
+    while work_once(office, store, unreachable, tries * MINUTE_MS):
+        tries += 1
+
+    assert tries == work_items.MAX_ATTEMPTS
+    assert audio(office, bulletin, "vi")[0] == "failed"
