@@ -20,7 +20,8 @@ from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.observe_devices import Observation
 from controller.operations.publish_plans import PlanRules, publish_plans
-from controller.operations.record_playback import Receipt, Received
+from controller.operations.read_reports import SealedReport
+from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
 from controller.operations.republish import republish
 from controller.operations.services import Services
@@ -81,7 +82,7 @@ class Controller:
             secure_cookies=settings.secure_cookies,
         )
         self._keys = DeviceKeys(self.database)
-        self._reports: asyncio.Queue[Received] = asyncio.Queue(REPORT_QUEUE)
+        self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
         self._observations: asyncio.Queue[Observation] = asyncio.Queue(OBSERVATION_QUEUE)
         self.broker = _broker(settings)
         self._link: Link | None = None

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LARGEST = 100
+LARGEST = 500
 LONGEST_S = 0.020
 
 

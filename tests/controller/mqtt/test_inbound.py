@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from structlog.testing import capture_logs
 
-from controller.mqtt.inbound import DROPPED, Inbound
+from controller.mqtt.inbound import Inbound
 from controller.operations.observe_devices import Observation
+from controller.operations.read_reports import DROPPED, SealedReport, read_reports
 from controller.operations.record_playback import Received
 from edge_agent.contract import envelope, topics
 from edge_agent.contract.report import Report
@@ -35,24 +36,27 @@ class Heard:
     """An inbound side whose queues can be looked into."""
 
     def __init__(self) -> None:
-        self.reports: asyncio.Queue[Received] = asyncio.Queue()
+        self.reports: list[Received] = []
         self.observations: asyncio.Queue[Observation] = asyncio.Queue()
         self.times: list[tuple[str, str]] = []
+        self._sealed: asyncio.Queue[SealedReport] = asyncio.Queue()
         self._inbound = Inbound(
-            Enrolled(), self.reports, self.observations, self._time, lambda: datetime.now(UTC)
+            Enrolled(), self._sealed, self.observations, self._time, lambda: datetime.now(UTC)
         )
 
     async def _time(self, device: str, nonce: str, _now: datetime) -> None:
         self.times.append((device, nonce))
 
     def hear(self, topic: str, payload: bytes) -> list[str]:
-        """Receive one message; gives the reasons with which anything was dropped."""
+        """Receive and read one message; gives the reasons with which anything was dropped."""
 
         async def run(receive: Awaitable[None]) -> None:
             await receive
 
         with capture_logs() as logs:
             asyncio.run(run(self._inbound.receive(topic, payload)))
+            while not self._sealed.empty():
+                self.reports += read_reports([self._sealed.get_nowait()])
         return [entry["reason"] for entry in logs if entry["event"] == "message_dropped"]
 
 
@@ -67,7 +71,7 @@ def test_a_true_report_is_handed_on_whole() -> None:
 
     assert heard.hear(topics.up(DID, "report"), report()) == []
 
-    received = heard.reports.get_nowait()
+    (received,) = heard.reports
     assert (received.device_id, received.spool, len(received.events)) == (DID, "s1", 2)
 
 
@@ -98,7 +102,7 @@ def test_what_is_not_true_is_dropped_counted_and_logged(
     assert heard.hear(topic, payload) == [reason]
 
     assert DROPPED.labels(reason)._value.get() == before + 1
-    assert heard.reports.empty()
+    assert heard.reports == []
     assert heard.observations.empty()
 
 
@@ -109,7 +113,7 @@ def test_one_bad_event_is_set_aside_with_its_number() -> None:
 
     heard.hear(topics.up(DID, "report"), report(events=json.dumps(body).encode()))
 
-    received = heard.reports.get_nowait()
+    (received,) = heard.reports
     assert [e.seq for e in received.events] == [1]
     assert [b.seq for b in received.bad] == [2]
 
