@@ -15,7 +15,7 @@ from audio_library.errors import (
 from audio_library.languages import language
 
 MAX_CHARACTERS = 20_000
-"""About 22 minutes of speech: longer than any session that a commune airs."""
+"""About 20 minutes of speech: longer than any session that a commune airs."""
 
 _MARKS = re.compile("[\u0300-\u036f]{2,}")
 _BREVE, _CIRCUMFLEX = "\u0306", "\u0302"

@@ -19,8 +19,8 @@ SAMPLE_RATE = 22_050
 WORDS_A_MINUTE = 150
 VOLUME = 80
 """At the library's default of 100 it clips inside (true peak 0.0 dB)."""
-MEMORY_BYTES = 512 * 2**20
-"""The child streams its samples: 120 MB of address space, whatever the length."""
+MEMORY_BYTES = 256 * 2**20
+"""The child streams its samples: under 40 MB of address space, whatever the length."""
 
 VOICES_VI = {
     "vi": "Miền Bắc (eSpeak NG)",

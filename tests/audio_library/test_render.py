@@ -16,6 +16,7 @@ from audio_library.errors import (
     NothingToRead,
     NoVoiceForLanguage,
     SilentAudio,
+    TextTooLong,
     TookTooLong,
 )
 from audio_library.render import master_in_child, render_speech
@@ -53,6 +54,11 @@ def test_a_language_without_voice_makes_no_sound(tmp_path: Path, language: str) 
 def test_nothing_to_read_is_refused(tmp_path: Path, spoken: str) -> None:
     with pytest.raises(NothingToRead):
         render_speech(spoken, "vi", out_dir=tmp_path)
+
+
+def test_words_without_end_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TextTooLong):
+        render_speech("một " * 20_000, "vi", out_dir=tmp_path)
 
 
 def test_no_decoder_is_loaded_in_the_calling_process(tmp_path: Path) -> None:
