@@ -2,7 +2,17 @@
 
 from fastapi import FastAPI
 
-from controller.api import boxes, bulletins, failures, fleet, health, media, programmes, sessions
+from controller.api import (
+    boxes,
+    bulletins,
+    failures,
+    fleet,
+    health,
+    media,
+    plays,
+    programmes,
+    sessions,
+)
 from controller.api.guard import Guard
 from controller.console import pages
 from controller.doors import Doorkeeper
@@ -29,7 +39,8 @@ def create_app(services: Services, version: str) -> FastAPI:
     )
     app.state.services = services
     doorkeeper = Doorkeeper()
-    for router in (sessions.router(doorkeeper), bulletins.at, programmes.at, fleet.at, boxes.at):
+    signing_in = sessions.router(doorkeeper)
+    for router in (signing_in, bulletins.at, programmes.at, plays.at, fleet.at, boxes.at):
         app.include_router(router, prefix="/api/v1")
     app.include_router(media.at)
     app.include_router(health.at)

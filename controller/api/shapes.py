@@ -377,6 +377,32 @@ class EnrolledOut(Shape):
     placement: str
 
 
+class PlayIn(Shape):
+    """An approved bulletin to be played now; `unit` is the id of a province, commune or village.
+
+    `quiet_ok` is the reason to air outside the commune's airtime law.
+    """
+
+    bulletin: Id
+    unit: Id
+    language: Annotated[str, Field(max_length=20)] = "vi"
+    quiet_ok: Annotated[str, Field(max_length=300)] = ""
+
+
+class StopIn(Shape):
+    """Where to stop what sounds; `cue` narrows it to one cue or command."""
+
+    unit: Id
+    cue: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")] | None = None
+
+
+class PlayOut(Shape):
+    """The command that was sent, and the boxes that should obey a play."""
+
+    command: str
+    devices: list[str]
+
+
 class VoiceOut(Shape):
     """One voice that can read a language."""
 

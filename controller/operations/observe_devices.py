@@ -1,13 +1,13 @@
 """What boxes say of themselves is kept, and a box that lags behind is told again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from sqlmodel import Session, col, select
 
-from controller.storage import events, outbox, tables
+from controller.storage import events, outbox, places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
@@ -93,15 +93,7 @@ def _answer_hello(session: Session, device_id: str, hello: Hello, now_ms: int) -
     if desired is not None and desired.serial > hello.desired:
         topic = topics.down(device_id, "desired")
         outbox.put(session, topic, desired.sealed, retain=True, now_ms=now_ms)
-    answered = select(tables.CommandStep.command_id).where(
-        col(tables.CommandStep.device_id) == device_id
-    )
-    alive = select(tables.SentCommand).where(
-        col(tables.SentCommand.audience) == device_id,
-        col(tables.SentCommand.expires_ms) > now_ms,
-        col(tables.SentCommand.id).not_in(answered),
-    )
-    for command in session.exec(alive):
+    for command in _unanswered(session, device_id, now_ms):
         outbox.put(
             session,
             topics.down(device_id, "cmd"),
@@ -110,6 +102,24 @@ def _answer_hello(session: Session, device_id: str, hello: Hello, now_ms: int) -
             now_ms=now_ms,
             expires_ms=command.expires_ms,
         )
+
+
+def _unanswered(session: Session, device_id: str, now_ms: int) -> Iterator[tables.SentCommand]:
+    """Commands to this box or its units that still live and that it has not answered."""
+    answered = select(tables.CommandStep.command_id).where(
+        col(tables.CommandStep.device_id) == device_id
+    )
+    alive = session.exec(
+        select(tables.SentCommand).where(
+            col(tables.SentCommand.expires_ms) > now_ms,
+            col(tables.SentCommand.id).not_in(answered),
+        )
+    ).all()
+    if not alive:
+        return
+    spot = places.spots(session, places.area_tree(session), now_ms).get(device_id)
+    mine = {device_id, *(spot.unit_ids if spot else ())}
+    yield from (command for command in alive if command.audience in mine)
 
 
 def _note_step(session: Session, device_id: str, step: CommandAck, now_ms: int) -> None:

@@ -1,0 +1,144 @@
+"""A person has an approved bulletin played at once in one unit, or what sounds stopped."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from audio_library.bulletin import Bulletin
+from audio_library.errors import BulletinExpired
+from controller.errors import ControllerError, NotFound, NotReady
+from controller.fleet.authority import Authority
+from controller.operations.asked_work import spoken_sha256
+from controller.operations.order import order
+from controller.operations.schedule_programme import BreaksAirtimeLaw
+from controller.storage import bulletins, places, tables
+from controller.storage.database import Database
+from controller.storage.instants import to_ms
+from edge_agent.contract.commands import Play, Stop
+from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
+from schedules.airtime import breaks
+from schedules.precedence import Rank as Precedence
+from schedules.precedence import default_rules
+from schedules.types import DurationMs, time_zone
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOrder:
+    """What to play and where; `quiet_ok` is the reason to air outside the law."""
+
+    bulletin_id: str
+    unit_id: str
+    language: str = "vi"
+    quiet_ok: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The command, and the boxes that should obey it."""
+
+    command_id: str
+    devices: tuple[str, ...]
+
+
+def play_now(
+    database: Database,
+    authority: Authority,
+    asked: PlayOrder,
+    by: str,
+    now: datetime,
+    zone_name: str,
+) -> Ordered:
+    """Order the play; what each box was told is kept before it can report.
+
+    Raises `NotFound`, `NotReady`, `BulletinExpired`, `BreaksAirtimeLaw`; then nothing is sent.
+    """
+    with database.write() as session:
+        bulletin = bulletins.load(session, asked.bulletin_id)
+        rendition, asset = _audio(session, bulletin, asked.language, now)
+        tree = places.area_tree(session)
+        spots = places.spots(session, tree, to_ms(now))
+        hearing = [s for s in spots.values() if asked.unit_id in s.unit_ids]
+        if not hearing:
+            raise NotFound("cụm loa nào ở đơn vị", "loudspeaker in the unit", asked.unit_id)
+        law = places.law_for(asked.unit_id, tree, places.laws(session))
+        local = now.astimezone(time_zone(zone_name))
+        broken = breaks(law, local, DurationMs(asset.duration_ms))
+        if broken and not asked.quiet_ok.strip():
+            raise BreaksAirtimeLaw(
+                "breaks_airtime_law",
+                " ".join(b.vi for b in broken) + " Chưa phát gì. Ghi lý do nếu vẫn phải phát.",
+                " ".join(b.en for b in broken) + " Nothing was played. Give a reason to air it.",
+            )
+        rules = default_rules(Precedence.LIVE)
+        body = Play(
+            asset=Asset(asset.sha256, asset.bytes, asset.duration_ms, asset.media_type),
+            rank=Rank.LIVE,
+            enter=Enter(rules.enter.value),
+            leave=Leave(rules.leave.value),
+            gain_db=0.0,
+            max_play_ms=asset.duration_ms + 1000,
+            title=bulletin.title,
+            language=asked.language,
+            quiet_ok=asked.quiet_ok.strip(),
+        )
+        command_id = order(session, authority, asked.unit_id, body, by, now)
+        for spot in hearing:
+            session.add(
+                tables.PlannedPlay(
+                    device_id=spot.device_id,
+                    cue_id=command_id,
+                    serial=0,
+                    cluster_id=spot.cluster_id,
+                    cluster_name=spot.cluster_name,
+                    village=spot.village,
+                    title=bulletin.title,
+                    language=asked.language,
+                    bulletin_id=bulletin.id,
+                    programme_id="",
+                    asset_sha256=asset.sha256,
+                    spoken_sha256=rendition.spoken_sha256,
+                    voice=rendition.voice,
+                    author=bulletin.author,
+                    approved_by=bulletin.approved_by or "",
+                    start_ms=to_ms(now),
+                    duration_ms=asset.duration_ms,
+                    rank=Rank.LIVE.value,
+                )
+            )
+    return Ordered(command_id, tuple(sorted(s.device_id for s in hearing)))
+
+
+def stop_now(
+    database: Database,
+    authority: Authority,
+    unit_id: str,
+    cue: str | None,
+    by: str,
+    now: datetime,
+) -> str:
+    """Stop what sounds in a unit, or only one cue or command; gives the command's id."""
+    with database.write() as session:
+        return order(session, authority, unit_id, Stop(cue=cue), by, now)
+
+
+def _audio(
+    session: Session, bulletin: Bulletin, language: str, now: datetime
+) -> tuple[tables.Rendition, tables.Asset]:
+    pin = bulletin.pin(language)
+    if pin is not None and now >= bulletin.valid_until:
+        raise BulletinExpired(bulletin.valid_until)
+    if pin is None or not bulletin.airable(now):
+        raise ControllerError(
+            "not_approved",
+            f"Bản tin “{bulletin.title}” chưa được duyệt bằng tiếng “{language}”. Chưa phát gì.",
+            f"“{bulletin.title}” is not approved in “{language}”. Nothing was played.",
+        )
+    rendition = session.get(tables.Rendition, (language, spoken_sha256(pin.spoken)))
+    if rendition is None:
+        raise NotReady(
+            "not_ready",
+            f"Bản tin “{bulletin.title}” chưa có tiếng “{language}”. Chưa phát gì.",
+            f"“{bulletin.title}” has no audio in “{language}” yet. Nothing was played.",
+        )
+    return rendition, session.get_one(tables.Asset, rendition.asset_sha256)
