@@ -48,15 +48,21 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
 
 def _listed_pattern() -> re.Pattern[str]:
     longest_first = sorted(_entries(), key=len, reverse=True)
-    whole = "|".join(re.escape(key) for key in longest_first if not key.endswith("."))
+    whole = "|".join(_key_pattern(key) for key in longest_first if not key.endswith("."))
     dotted = "|".join(re.escape(key) for key in longest_first if key.endswith("."))
     return re.compile(rf"{dotted}|(?:{whole})(?![\w&])")
+
+
+def _key_pattern(key: str) -> str:
+    """`KT-XH` is also written `KT - XH`."""
+    return re.escape(key).replace(r"\-", r" ?[-–] ?")
 
 
 def _listed(place: Place) -> str | None:
     if pronounceable(place[0]) and _in_capitals(place):
         return None
-    return next((e.spoken for e in _entries()[place[0]] if e.holds(place)), None)
+    key = re.sub(r" ?[-–] ?", "-", place[0])
+    return next((e.spoken for e in _entries()[key] if e.holds(place)), None)
 
 
 def _introduced(place: Place) -> str | None:

@@ -18,7 +18,8 @@ _DAY_MONTH = re.compile(rf"(\d{{1,2}})/(\d{{1,2}}){_END}")
 _DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
 _MONTHS_OF_YEAR = re.compile(rf"(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{4}}){_END}")
 _MONTH_YEAR = re.compile(rf"(\d{{1,2}})/(\d{{4}}){_END}")
-_QUARTER = re.compile(r"(I{1,3}|IV|[1-4])/(\d{4})(?!\d)")
+_QUARTER = re.compile(r"(I{1,3}|IV|\d{1,2})/(\d{4})(?!\d)")
+_YEARS_OF_SEASON = re.compile(rf"(\d{{4}})/(\d{{4}}){_END}")
 _SHORT_DAY = re.compile(r"\d{1,2}(?!\d|[.,:/]\d|\w)")
 _SHORT_MONTH = re.compile(rf"(\d{{1,2}})(?:{_TO}(\d{{1,2}}))?(?!\d|[.,:/]\d|\w)")
 _ORDINAL = re.compile(r"(\d{1,3})(?:\s*[-–]\s*(thứ )?(\d{1,2}))?(?!\d|[.,:/]\d|\w)")
@@ -31,11 +32,14 @@ _DAY_EXPECTED = re.compile(
     r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
     r"|(?:giờ|phút|h|g|h\d\d)[\s,(]*$"
 )
+_DATE_GOES_ON = followed_by(
+    "âm lịch|dương lịch|hằng năm|hàng năm|năm nay|năm sau|tới|vừa qua|sắp tới|này"
+)
 _MUNG = preceded_by("mùng|mồng")
 _AFTER_DAY = preceded_by("ngày")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
 _AFTER_MONTH = preceded_by("tháng|tháng \\w+ đến|tháng \\w+ và")
-_AFTER_QUARTER = preceded_by("quý")
+_AFTER_QUARTER = preceded_by("quý|đợt|kỳ|học kỳ|vụ|lần|tuần")
 _AFTER_ORDINAL = preceded_by("thứ")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
@@ -91,7 +95,7 @@ def _day_month(place: Place) -> Said | str | None:
         return None
     if place[0] == _ALWAYS_OPEN and not place.follows(_NAMED_DAY):
         return None
-    if place.follows(_DAY_EXPECTED):
+    if place.follows(_DAY_EXPECTED) or place.precedes(_DATE_GOES_ON):
         return f"{_prefix(place)}{_said(place, *date)}"
     if place.follows(_AMOUNT_BEFORE) or place.precedes(_COUNTED):
         return None
@@ -132,6 +136,12 @@ def _month_year(place: Place) -> str | None:
         return None
     prefix = "" if place.follows(_AFTER_MONTH) else "tháng "
     return f"{prefix}{_month_of_year(month, year)}"
+
+
+def _years(place: Place) -> str | None:
+    """`niên vụ 2024/2025`."""
+    first, last = int(place[1]), int(place[2])
+    return f"{cardinal(first)} đến {cardinal(last)}" if last == first + 1 else None
 
 
 def _quarter(place: Place) -> str | None:
@@ -206,6 +216,7 @@ def _month_of_year(month: int, year: int) -> str:
 RULES = (
     Rule(Start.DIGIT, _DAY_MONTH_YEAR, _day_month_year),
     Rule(Start.DIGIT, _YEAR_MONTH_DAY, _year_month_day),
+    Rule(Start.DIGIT, _YEARS_OF_SEASON, _years),
     Rule(Start.DIGIT, _QUARTER, _quarter),
     Rule(Start.LETTER, _QUARTER, _quarter),
     Rule(Start.DIGIT, _DAY_TO_DAY, _day_to_day),

@@ -7,7 +7,7 @@ from audio_library.wording.numbers import digit_by_digit
 from audio_library.wording.rule import Place, Rule, Start, followed_by, preceded_by
 
 _SUBSCRIBER = re.compile(r"0(?:[ .\-\u00a0]?\d){8,10}(?!\d)(?![.,]\d)")
-_AREA_IN_BRACKETS = re.compile(r"[ \t]*\(0\d{2,3}\)(?:[ .\-]?\d){6,8}(?!\d)")
+_AREA_IN_BRACKETS = re.compile(r"[ \t]*\(0\d{2,4}\)(?:[ .\-]?\d){6,8}(?!\d)")
 _ABROAD = re.compile(r"\+\d{1,3}(?:[ .\-\u00a0]?\d){8,10}(?!\d)")
 _PLATE = re.compile(r"(\d{2})-?([A-ZĐ]{1,2})\d?[- ]?(\d{3}\.?\d{1,2})(?!\d)")
 _SERVICE = re.compile(r"1[89]00(?:[ .\-]?\d){4,6}(?!\d)")

@@ -9,7 +9,7 @@ _NUMERAL = re.compile(r"([IVX]{1,7})(?:\s*[-–÷]\s*([IVX]{1,7}))?(?!\w|['’ʼ
 _ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 
 _NUMBERED = (
-    "cấp|cấp độ|khoá|khóa|quý|thế kỷ|lần thứ|đại hội|chương|phần|báo động|vùng|khu vực|mục|loại"
+    "cấp|cấp độ|bđ|khoá|khóa|quý|thế kỷ|lần thứ|đại hội|chương|phần|báo động|vùng|khu vực|mục|loại"
     "|hạng|nhóm|bậc|đợt|học kỳ|phụ lục|quân khu|giai đoạn|mức"
 )
 _AFTER_NUMBERED = re.compile(

@@ -22,6 +22,8 @@ _WORDS = {
     "±": "cộng trừ",
     "≤": "nhỏ hơn hoặc bằng",
     "≥": "lớn hơn hoặc bằng",
+    "<=": "nhỏ hơn hoặc bằng",
+    ">=": "lớn hơn hoặc bằng",
     "≈": "khoảng",
     "§": "mục",
     "№": "số",
@@ -42,7 +44,7 @@ _OPEN = re.compile(r"(?P<blank>[ \t]*)[(\[{]+[ \t]*")
 _CLOSE = re.compile(r"[ \t]*[)\]}]+")
 _PAUSE = re.compile(r"[ \t]*[/|→⇒\\]")
 _BULLET = re.compile(r"[*+•●▪◦■□◆►➢✓·]+[ \t]*")
-_SIGN = re.compile(r"[^\w\s]")
+_SIGN = re.compile(r">=|<=|[^\w\s]")
 _RUN = re.compile(rf"(?P<sign>[^\w\s{_KEPT}])(?P=sign)*")
 _UNDERSCORES = re.compile(r"_+")
 _OTHER_NUMBER = re.compile(r"[^\W_]")
@@ -52,6 +54,7 @@ _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
 _ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°)\]}]*[ \t]*$")
 _NUMBER_BEFORE = re.compile(r"\d\s*$")
+_NUMBER_ENDS = re.compile(r"\d$")
 _NUMBER_AFTER = re.compile(r"\s*\d")
 _ORDINARY = "Ký hiệu này không được đọc.", "This symbol is not read."
 
@@ -77,6 +80,8 @@ def _sign(place: Place) -> str | None:
         word = _BETWEEN_NUMBERS.get(sign)
     if number_after and word is None:
         word = _BEFORE_NUMBER.get(sign)
+    if sign == "+" and _NUMBER_ENDS.search(place.before) and not number_after:
+        word = "trở lên"
     return word or _WORDS.get(sign)
 
 
