@@ -1,7 +1,9 @@
 """The database: one engine, one lock, short read and write transactions."""
 
+import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,9 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
+        # SQLite lets one writer in; those who wait at its door poll, and may starve.
+        sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = threading.Lock() if sqlite else contextlib.nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -43,7 +48,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a session that commits at the end, or rolls back on any error."""
         with Session(self._writing, expire_on_commit=False) as session:
-            with session.begin():
+            with self._turn, session.begin():
                 yield session
             rung = bell.rung(session)
         if rung:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from controller.storage import bell, outbox
 from controller.storage.database import Database
@@ -34,7 +35,13 @@ async def send_outbox(
     with bells.listening(bell.OUTBOX) as listener:
         while True:
             await link.connected.wait()
-            if not await _send_waiting(database, link, clock):
+            try:
+                more = await _send_waiting(database, link, clock)
+            except SQLAlchemyError as e:
+                # What was sent and could not be marked is sent once more: boxes know it already.
+                log.error("outbox_failed", why=str(e)[:300])
+                more = False
+            if not more:
                 await listener.wait(LOOK_AGAIN_S)
 
 
