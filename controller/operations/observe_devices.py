@@ -1,6 +1,6 @@
 """What boxes say of themselves is kept, and a box that lags behind is told again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from controller.storage import events, outbox, places, tables
 from controller.storage.database import Database
+from controller.storage.insert_or_ignore import upsert
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
@@ -28,6 +29,8 @@ class Observation:
 def observe_devices(database: Database, observations: Sequence[Observation], now: datetime) -> None:
     """Keep a batch of statements; a death counts only for the newest (boot, conn) pair."""
     now_ms = to_ms(now)
+    hellos: dict[str, Hello] = {}
+    steps: list[tuple[str, CommandAck]] = []
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
         for seen in observations:
@@ -39,14 +42,15 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                     _note_state(reported, seen.said, now_ms)
                 case Hello():
                     _note_hello(reported, seen.said, now_ms)
-                    _answer_hello(session, seen.device_id, seen.said, now_ms)
+                    hellos[seen.device_id] = seen.said
                 case Telemetry():
                     _note_telemetry(reported, seen.said, now_ms)
                 case CommandAck():
-                    _note_step(session, seen.device_id, seen.said, now_ms)
-        for device_id in sorted(known):
-            session.add(known[device_id])
-            events.tell(session, "device", {"id": device_id}, now_ms)
+                    steps.append((seen.device_id, seen.said))
+        session.add_all(known.values())
+        events.tell_all(session, "device", ({"id": i} for i in sorted(known)), now_ms)
+        _note_steps(session, steps, now_ms)
+        _answer(session, hellos, now_ms)
 
 
 def _known(session: Session, ids: set[str]) -> dict[str, tables.ReportedState]:
@@ -87,13 +91,18 @@ def _note_telemetry(reported: tables.ReportedState, telemetry: Telemetry, now_ms
         reported.desired, reported.lacking = telemetry.desired, telemetry.lacking
 
 
-def _answer_hello(session: Session, device_id: str, hello: Hello, now_ms: int) -> None:
-    """Send again what the box does not hold yet: its desired state, and commands still alive."""
-    desired = session.get(tables.DesiredState, device_id)
-    if desired is not None and desired.serial > hello.desired:
-        topic = topics.down(device_id, "desired")
-        outbox.put(session, topic, desired.sealed, retain=True, now_ms=now_ms)
-    for command in _unanswered(session, device_id, now_ms):
+def _answer(session: Session, hellos: Mapping[str, Hello], now_ms: int) -> None:
+    """Send again what boxes do not hold yet: their desired state, and commands still alive."""
+    if not hellos:
+        return
+    states = select(
+        tables.DesiredState.device_id, tables.DesiredState.serial, tables.DesiredState.sealed
+    ).where(col(tables.DesiredState.device_id).in_(hellos))
+    for device_id, serial, sealed in session.exec(states):
+        if serial > hellos[device_id].desired:
+            topic = topics.down(device_id, "desired")
+            outbox.put(session, topic, sealed, retain=True, now_ms=now_ms)
+    for device_id, command in _unanswered(session, hellos, now_ms):
         outbox.put(
             session,
             topics.down(device_id, "cmd"),
@@ -104,40 +113,55 @@ def _answer_hello(session: Session, device_id: str, hello: Hello, now_ms: int) -
         )
 
 
-def _unanswered(session: Session, device_id: str, now_ms: int) -> Iterator[tables.SentCommand]:
-    """Commands to this box or its units that still live and that it has not answered."""
-    answered = select(tables.CommandStep.command_id).where(
-        col(tables.CommandStep.device_id) == device_id
-    )
-    alive = session.exec(
-        select(tables.SentCommand).where(
-            col(tables.SentCommand.expires_ms) > now_ms,
-            col(tables.SentCommand.id).not_in(answered),
-        )
-    ).all()
+def _unanswered(
+    session: Session, device_ids: Collection[str], now_ms: int
+) -> Iterator[tuple[str, tables.SentCommand]]:
+    """Commands to these boxes or their units that still live and that they have not answered."""
+    living = col(tables.SentCommand.expires_ms) > now_ms
+    alive = session.exec(select(tables.SentCommand).where(living)).all()
     if not alive:
         return
-    spot = places.spots(session, places.area_tree(session), now_ms).get(device_id)
-    mine = {device_id, *(spot.unit_ids if spot else ())}
-    yield from (command for command in alive if command.audience in mine)
-
-
-def _note_step(session: Session, device_id: str, step: CommandAck, now_ms: int) -> None:
-    if session.get(tables.SentCommand, step.id) is None:
-        return
-    session.merge(
-        tables.CommandStep(
-            command_id=step.id,
-            device_id=device_id,
-            status=step.status.value,
-            at_ms=min(max(step.at, 0), now_ms * 2),
-            reason=step.reason,
-        )
+    steps = select(tables.CommandStep.command_id, tables.CommandStep.device_id).where(
+        col(tables.CommandStep.command_id).in_([command.id for command in alive]),
+        col(tables.CommandStep.device_id).in_(device_ids),
     )
-    told: dict[str, object] = {
-        "command": step.id,
-        "device_id": device_id,
-        "status": step.status.value,
-        "reason": step.reason,
-    }
-    events.tell(session, "command", told, now_ms)
+    answered = set(session.exec(steps))
+    spots = places.spots(session, places.area_tree(session), now_ms)
+    for device_id in device_ids:
+        spot = spots.get(device_id)
+        mine = {device_id, *(spot.unit_ids if spot else ())}
+        for command in alive:
+            if command.audience in mine and (command.id, device_id) not in answered:
+                yield device_id, command
+
+
+def _note_steps(session: Session, steps: Sequence[tuple[str, CommandAck]], now_ms: int) -> None:
+    """Keep steps of commands that were really sent."""
+    if not steps:
+        return
+    ids = {step.id for _, step in steps}
+    sent = set(
+        session.exec(select(tables.SentCommand.id).where(col(tables.SentCommand.id).in_(ids)))
+    )
+    rows = [
+        {
+            "command_id": step.id,
+            "device_id": device_id,
+            "status": step.status.value,
+            "at_ms": min(max(step.at, 0), now_ms * 2),
+            "reason": step.reason,
+        }
+        for device_id, step in steps
+        if step.id in sent
+    ]
+    upsert(session, tables.CommandStep, rows)
+    told = (
+        {
+            "command": row["command_id"],
+            "device_id": row["device_id"],
+            "status": row["status"],
+            "reason": row["reason"],
+        }
+        for row in rows
+    )
+    events.tell_all(session, "command", told, now_ms)

@@ -1,6 +1,6 @@
 """What screens are told, read by id so that a reader resumes where it stopped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import delete, func, insert
 from sqlmodel import Session, col, select
@@ -15,9 +15,11 @@ def tell(session: Session, kind: str, body: dict[str, object], now_ms: int) -> N
     bell.ring(session, bell.EVENTS)
 
 
-def tell_all(session: Session, kind: str, bodies: Iterable[dict[str, object]], now_ms: int) -> None:
+def tell_all(
+    session: Session, kind: str, bodies: Iterable[Mapping[str, object]], now_ms: int
+) -> None:
     """Add many events of one kind in one statement."""
-    rows = [{"kind": kind, "body": body, "at_ms": now_ms} for body in bodies]
+    rows = [{"kind": kind, "body": dict(body), "at_ms": now_ms} for body in bodies]
     if rows:
         session.execute(insert(Event), rows)
         bell.ring(session, bell.EVENTS)
