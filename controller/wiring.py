@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -32,6 +30,7 @@ from controller.storage.bell import BellTower
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
+from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
 from controller.work.outbox import send_outbox
@@ -122,14 +121,19 @@ class Controller:
                 work_items.finish(session, work.id, to_ms(at))
 
         bells = services.bells
-        self._run("link", link.run())
-        self._run("republish", self._republish_when_connected(link))
-        self._run("outbox", send_outbox(database, link, bells, utc_now))
-        self._run("reports", ingest_reports(database, self._reports, self._acknowledge, utc_now))
-        self._run("observations", ingest_observations(database, self._observations, utc_now))
-        self._run("render", work_through(database, RENDER, render, bells, utc_now))
-        self._run("plan", work_through(database, PLAN, plan, bells, utc_now))
-        self._run("midnight", at_each_midnight(database, services.rules.time_zone, utc_now))
+        loops: dict[str, Loop] = {
+            "link": link.run,
+            "republish": partial(self._republish_when_connected, link),
+            "outbox": partial(send_outbox, database, link, bells, utc_now),
+            "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
+            "observations": partial(ingest_observations, database, self._observations, utc_now),
+            "render": partial(work_through, database, RENDER, render, bells, utc_now),
+            "plan": partial(work_through, database, PLAN, plan, bells, utc_now),
+            "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
+        }
+        self._tasks = [
+            asyncio.create_task(for_ever(name, loop), name=name) for name, loop in loops.items()
+        ]
 
     async def stop(self) -> None:
         """End the loops, say goodbye to the boxes, stop the broker, close the database."""
@@ -149,9 +153,6 @@ class Controller:
             accounts = broker_accounts(session)
         if self.broker is not None:
             self.broker.reload(accounts)
-
-    def _run(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(loop, name=name))
 
     async def _acknowledge(self, receipt: Receipt) -> None:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)

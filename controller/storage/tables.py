@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, Uniqu
 from sqlmodel import Field, SQLModel
 
 
-def _ms(*, nullable: bool = False, index: bool = False) -> "Column[int]":
+def _big(*, nullable: bool = False, index: bool = False) -> "Column[int]":
     return Column(BigInteger, nullable=nullable, index=index)
 
 
@@ -53,8 +53,8 @@ class Device(SQLModel, table=True):
     id: str = Field(primary_key=True)
     public_key: str
     password_hash: str
-    enrolled_ms: int = Field(sa_column=_ms())
-    retired_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    enrolled_ms: int = Field(sa_column=_big())
+    retired_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
 class Installation(SQLModel, table=True):
@@ -63,8 +63,8 @@ class Installation(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     device_id: str = Field(foreign_key="device.id", index=True)
     cluster_id: str = Field(foreign_key="cluster.id", index=True)
-    from_ms: int = Field(sa_column=_ms())
-    until_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    from_ms: int = Field(sa_column=_big())
+    until_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
 class Zone(SQLModel, table=True):
@@ -104,18 +104,18 @@ class Bulletin(SQLModel, table=True):
     topic: str
     state: str = Field(index=True)
     author: str
-    created_ms: int = Field(sa_column=_ms(index=True))
-    valid_until_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big(index=True))
+    valid_until_ms: int = Field(sa_column=_big())
     supersedes: str | None = None
     edited_by: str | None = None
     approved_by: str | None = None
-    approved_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    approved_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     withdrawn_by: str | None = None
     withdrawn_why: str | None = None
-    withdrawn_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    withdrawn_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     sent_back_by: str | None = None
     sent_back_why: str | None = None
-    sent_back_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    sent_back_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
 class Script(SQLModel, table=True):
@@ -138,7 +138,7 @@ class Asset(SQLModel, table=True):
     media_type: str
     lufs: float
     true_peak_dbtp: float
-    created_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big())
 
 
 class Rendition(SQLModel, table=True):
@@ -149,7 +149,7 @@ class Rendition(SQLModel, table=True):
     asset_sha256: str = Field(foreign_key="asset.sha256")
     voice: str
     engine: str
-    created_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big())
 
 
 class Programme(SQLModel, table=True):
@@ -165,8 +165,8 @@ class Programme(SQLModel, table=True):
     rank: str
     quiet_ok: str = ""
     created_by: str
-    created_ms: int = Field(sa_column=_ms())
-    cancelled_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    created_ms: int = Field(sa_column=_big())
+    cancelled_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
 class ProgrammeZone(SQLModel, table=True):
@@ -191,7 +191,7 @@ class SerialCounter(SQLModel, table=True):
 
     __tablename__ = "serial_counter"
     name: str = Field(primary_key=True)
-    last: int = Field(sa_column=_ms())
+    last: int = Field(sa_column=_big())
 
 
 class Page(SQLModel, table=True):
@@ -199,7 +199,7 @@ class Page(SQLModel, table=True):
 
     sha256: str = Field(primary_key=True)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    created_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big())
 
 
 class DesiredState(SQLModel, table=True):
@@ -207,11 +207,11 @@ class DesiredState(SQLModel, table=True):
 
     __tablename__ = "desired_state"
     device_id: str = Field(primary_key=True, foreign_key="device.id")
-    serial: int = Field(sa_column=_ms())
+    serial: int = Field(sa_column=_big())
     said_sha256: str
     """Of everything said but serial and time: unchanged means nothing to send."""
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    issued_ms: int = Field(sa_column=_ms())
+    issued_ms: int = Field(sa_column=_big())
 
 
 class ReportedState(SQLModel, table=True):
@@ -219,19 +219,19 @@ class ReportedState(SQLModel, table=True):
 
     __tablename__ = "reported_state"
     device_id: str = Field(primary_key=True, foreign_key="device.id")
-    boot: int = 0
-    conn: int = 0
+    boot: int = Field(default=0, sa_column=_big())
+    conn: int = Field(default=0, sa_column=_big())
     online: bool = False
-    seen_ms: int = Field(sa_column=_ms())
+    seen_ms: int = Field(sa_column=_big())
     agent: str = ""
     rules: int = 0
-    desired: int = Field(default=0, sa_column=_ms())
-    keys: int = Field(default=0, sa_column=_ms())
-    held: int = 0
-    lacking: int | None = None
+    desired: int = Field(default=0, sa_column=_big())
+    keys: int = Field(default=0, sa_column=_big())
+    held: int = Field(default=0, sa_column=_big())
+    lacking: int | None = Field(default=None, sa_column=_big(nullable=True))
     """None until the device has said it for the serial it holds."""
     clock_source: str = "untrusted"
-    clock_offset_ms: int = Field(default=0, sa_column=_ms())
+    clock_offset_ms: int = Field(default=0, sa_column=_big())
     telemetry: dict[str, object] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False)
     )
@@ -243,7 +243,7 @@ class PlannedPlay(SQLModel, table=True):
     __tablename__ = "planned_play"
     device_id: str = Field(primary_key=True)
     cue_id: str = Field(primary_key=True)
-    serial: int = Field(sa_column=_ms())
+    serial: int = Field(sa_column=_big())
     cluster_id: str
     cluster_name: str
     village: str
@@ -256,7 +256,7 @@ class PlannedPlay(SQLModel, table=True):
     voice: str
     author: str
     approved_by: str
-    start_ms: int = Field(sa_column=_ms(index=True))
+    start_ms: int = Field(sa_column=_big(index=True))
     duration_ms: int
     rank: str
 
@@ -267,8 +267,8 @@ class UnplannedPlay(SQLModel, table=True):
     __tablename__ = "unplanned_play"
     device_id: str = Field(primary_key=True)
     cue_id: str = Field(primary_key=True)
-    serial: int = Field(sa_column=_ms())
-    at_ms: int = Field(sa_column=_ms())
+    serial: int = Field(sa_column=_big())
+    at_ms: int = Field(sa_column=_big())
 
 
 class PlaybackEvent(SQLModel, table=True):
@@ -282,22 +282,22 @@ class PlaybackEvent(SQLModel, table=True):
     play: str
     cue: str
     asset_sha256: str
-    wall_ms: int = Field(sa_column=_ms())
-    mono_ms: int = Field(sa_column=_ms())
-    boot: int
+    wall_ms: int = Field(sa_column=_big())
+    mono_ms: int = Field(sa_column=_big())
+    boot: int = Field(sa_column=_big())
     clock_source: str
-    clock_offset_ms: int = Field(sa_column=_ms())
-    planned_ms: int = Field(sa_column=_ms())
+    clock_offset_ms: int = Field(sa_column=_big())
+    planned_ms: int = Field(sa_column=_big())
     duration_ms: int
     played_ms: int
     rank: str
     rules: int
-    desired: int = Field(sa_column=_ms())
+    desired: int = Field(sa_column=_big())
     gain_db: float
     title: str
     language: str
     reason: str
-    received_ms: int = Field(sa_column=_ms())
+    received_ms: int = Field(sa_column=_big())
 
     __table_args__ = (Index("ix_playback_event_play", "device_id", "play"),)
 
@@ -311,7 +311,7 @@ class QuarantinedEvent(SQLModel, table=True):
     seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     reason: str
-    received_ms: int = Field(sa_column=_ms())
+    received_ms: int = Field(sa_column=_big())
 
 
 class SpoolMark(SQLModel, table=True):
@@ -320,7 +320,7 @@ class SpoolMark(SQLModel, table=True):
     __tablename__ = "spool_mark"
     device_id: str = Field(primary_key=True)
     spool: str = Field(primary_key=True)
-    upto: int = Field(sa_column=_ms())
+    upto: int = Field(sa_column=_big())
 
 
 class AsRun(SQLModel, table=True):
@@ -343,18 +343,18 @@ class AsRun(SQLModel, table=True):
     approved_by: str
     rank: str
     rules: int
-    planned_ms: int = Field(sa_column=_ms(index=True))
+    planned_ms: int = Field(sa_column=_big(index=True))
     duration_ms: int
-    started_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
-    ended_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
-    start_error_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    started_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+    ended_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+    start_error_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     played_ms: int
     outcome: str
     reason: str
     gain_db: float
     clock_source: str
-    clock_offset_ms: int = Field(sa_column=_ms())
-    received_ms: int = Field(sa_column=_ms())
+    clock_offset_ms: int = Field(sa_column=_big())
+    received_ms: int = Field(sa_column=_big())
 
 
 class Outbox(SQLModel, table=True):
@@ -364,9 +364,9 @@ class Outbox(SQLModel, table=True):
     topic: str
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     retain: bool
-    created_ms: int = Field(sa_column=_ms())
-    expires_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
-    sent_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    created_ms: int = Field(sa_column=_big())
+    expires_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+    sent_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     lost_why: str | None = None
 
     __table_args__ = (Index("ix_outbox_waiting", "sent_ms", "id"),)
@@ -381,8 +381,8 @@ class SentCommand(SQLModel, table=True):
     kind: str
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     ordered_by: str
-    issued_ms: int = Field(sa_column=_ms())
-    expires_ms: int = Field(sa_column=_ms(index=True))
+    issued_ms: int = Field(sa_column=_big())
+    expires_ms: int = Field(sa_column=_big(index=True))
 
 
 class CommandStep(SQLModel, table=True):
@@ -392,7 +392,7 @@ class CommandStep(SQLModel, table=True):
     command_id: str = Field(primary_key=True)
     device_id: str = Field(primary_key=True)
     status: str = Field(primary_key=True)
-    at_ms: int = Field(sa_column=_ms())
+    at_ms: int = Field(sa_column=_big())
     reason: str
 
 
@@ -402,7 +402,7 @@ class Account(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
     password_hash: str
-    created_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big())
 
 
 class SignedIn(SQLModel, table=True):
@@ -411,8 +411,8 @@ class SignedIn(SQLModel, table=True):
     __tablename__ = "signed_in"
     token_sha256: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id", index=True)
-    created_ms: int = Field(sa_column=_ms())
-    expires_ms: int = Field(sa_column=_ms())
+    created_ms: int = Field(sa_column=_big())
+    expires_ms: int = Field(sa_column=_big())
 
 
 class Event(SQLModel, table=True):
@@ -421,7 +421,7 @@ class Event(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
-    at_ms: int = Field(sa_column=_ms(index=True))
+    at_ms: int = Field(sa_column=_big(index=True))
 
 
 class WorkItem(SQLModel, table=True):
@@ -433,8 +433,8 @@ class WorkItem(SQLModel, table=True):
     key: str
     body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
     state: str = Field(index=True)
-    due_ms: int = Field(sa_column=_ms(index=True))
-    lease_until_ms: int | None = Field(default=None, sa_column=_ms(nullable=True))
+    due_ms: int = Field(sa_column=_big(index=True))
+    lease_until_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     attempts: int = 0
     progress: float = 0.0
     asked_again: bool = False
@@ -442,6 +442,6 @@ class WorkItem(SQLModel, table=True):
     error_code: str | None = None
     error_vi: str | None = None
     error_en: str | None = None
-    updated_ms: int = Field(sa_column=_ms())
+    updated_ms: int = Field(sa_column=_big())
 
     __table_args__ = (UniqueConstraint("kind", "key"),)

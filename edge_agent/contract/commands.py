@@ -6,6 +6,7 @@ import msgspec
 
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
 from edge_agent.contract.types import (
+    ClockMs,
     DurationMs,
     GainDb,
     Identifier,
@@ -89,5 +90,5 @@ class CommandAck(msgspec.Struct, frozen=True):
 
     id: Identifier
     status: AckStatus
-    at: int
+    at: ClockMs
     reason: Reason = ""

@@ -15,6 +15,7 @@ from edge_agent.contract.types import (
     LanguageTag,
     MonotonicMs,
     Reason,
+    RulesNumber,
     Sequence,
     Sha256,
     Title,
@@ -54,7 +55,7 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     planned: UtcMs
     duration_ms: DurationMs
     rank: Rank
-    rules: int
+    rules: RulesNumber
     desired: Counter
     gain_db: GainDb
     title: Title

@@ -1,15 +1,19 @@
 """What a box says of itself: birth and death, hello, telemetry, time."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from edge_agent.contract.types import (
     ClockMs,
     Counter,
     DurationMs,
     Identifier,
+    OffsetMs,
     Reason,
+    RulesNumber,
     Serial,
     Sha256,
     UtcMs,
@@ -43,7 +47,7 @@ class Clock(msgspec.Struct, frozen=True):
     """
 
     source: ClockSource
-    offset_ms: int = 0
+    offset_ms: OffsetMs = 0
 
 
 class CacheState(msgspec.Struct, frozen=True):
@@ -71,7 +75,7 @@ class Hello(msgspec.Struct, frozen=True):
     boot: Counter
     conn: Counter
     agent: str
-    rules: int
+    rules: RulesNumber
     capabilities: tuple[str, ...]
     desired: Counter
     keys: Counter
@@ -91,7 +95,10 @@ class OnAir(msgspec.Struct, frozen=True):
 
 
 class Telemetry(msgspec.Struct, frozen=True):
-    """Heartbeat; None where the machine cannot tell."""
+    """Heartbeat; None where the machine cannot tell.
+
+    `dropped` counts messages of this run that were not obeyed: unsigned, stale, not for this box.
+    """
 
     boot: Counter
     at: ClockMs
@@ -104,8 +111,9 @@ class Telemetry(msgspec.Struct, frozen=True):
     under_voltage: bool | None = None
     disk_free_bytes: Counter | None = None
     disk_errors: Counter | None = None
-    signal_dbm: int | None = None
+    signal_dbm: Annotated[int, Meta(ge=-200, le=100)] | None = None
     data_used_bytes: Counter | None = None
+    dropped: Counter = 0
     speaker_dbfs: float | None = None
 
 

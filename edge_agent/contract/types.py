@@ -36,9 +36,12 @@ AssetBytes = Annotated[int, Meta(ge=1, le=512 * 1024 * 1024)]
 
 GainDb = Annotated[float, Meta(ge=-60.0, le=0.0)]
 LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
-Reason = Annotated[str, Meta(max_length=500)]
+RulesNumber = Annotated[int, Meta(ge=0, le=1_000_000)]
+OffsetMs = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]
+# No NUL: databases refuse it, and one bad event must not spoil the batch it comes in.
+Reason = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, Meta(min_length=1, max_length=500)]
-Title = Annotated[str, Meta(max_length=300)]
+Title = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00]*$")]
 LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 WallTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
