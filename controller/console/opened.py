@@ -11,10 +11,11 @@ from audio_library.bulletin import State
 from audio_library.wording.spoken_form import Span, SpokenForm
 from controller.console.words import Look
 from controller.errors import NotFound
+from controller.operations.asked_work import PLAN, WHOLE_FLEET
 from controller.operations.show_bulletin import Audio, Shown, show_bulletin
 from controller.operations.show_fleet import clusters_now, unconfirmed_withdrawals
 from controller.operations.voices import available_voices
-from controller.storage import tables
+from controller.storage import tables, work_items
 
 NO_VOICE = Look("thieu", "thieu", "Chưa có giọng, chưa có bản ghi")
 NOT_HEARD = Look("nhap", "choi", "Chưa đọc thử")
@@ -55,6 +56,8 @@ class Opened:
     holders: int
     """Boxes that were told to play it."""
     lagging: tuple[Lagging, ...]
+    telling: bool
+    """The plan that carries a change to the boxes is still to be made."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -80,7 +83,9 @@ def open_bulletin(session: Session, bulletin_id: str, now: datetime) -> Opened |
     lagging: tuple[Lagging, ...] = ()
     if shown.bulletin.state is State.WITHDRAWN:
         lagging = tuple(_lagging(session, bulletin_id, now))
-    return Opened(shown, heard, _holders(session, bulletin_id), lagging)
+    plan = work_items.find(session, PLAN, WHOLE_FLEET)
+    telling = plan is not None and plan.state in ("waiting", "working")
+    return Opened(shown, heard, _holders(session, bulletin_id), lagging, telling)
 
 
 def voiced_languages() -> frozenset[str]:

@@ -38,6 +38,7 @@ class Screen:
             modules=sorted(name for name in files.files if name.endswith(".js")),
             first_reading=self._first_reading,
             began_ms=today.began_ms,
+            REPORTED_WITHIN_MS=today.REPORTED_WITHIN_MS,
             STATUS_LOOKS=words.STATUS_LOOKS,
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,

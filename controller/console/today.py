@@ -22,6 +22,8 @@ from schedules.types import UtcInstant
 
 MANY_CLUSTERS = 12
 """Above this number the list of clusters is folded."""
+REPORTED_WITHIN_MS = 5_000
+"""So long after its end a play that has begun is taken to be on air still."""
 
 FILLS: Mapping[Status, str] = MappingProxyType(
     {

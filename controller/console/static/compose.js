@@ -20,19 +20,22 @@ const texts = () => [...form.querySelectorAll('textarea[data-script]')];
 export const tongue = tag => document.getElementById(`panel-${tag}`)?.dataset.name
   ?? document.querySelector(`#t-${tag} b`)?.textContent ?? tag;
 export const bulletinId = () => form.dataset.bulletin;
+const copyOf = id => document.getElementById(id).content.cloneNode(true);
 
-function written() {
+// What stands in the fields: `value` as it is now, `defaultValue` as the server sent it.
+function written(as = 'value') {
   const scripts = {};
-  for (const area of texts()) if (area.value.trim()) scripts[area.name] = area.value;
+  for (const area of texts()) if (area[as].trim()) scripts[area.name] = area[as];
   return {
     scripts: Object.keys(scripts).length ? scripts : { vi: '' },
-    title: form.title.value,
-    kind: form.elements.kind.value,
-    until: `${form.until_date.value}T${form.until_time.value}`,
+    title: form.title[as],
+    kind: [...form.elements.kind].find(r => (as === 'value' ? r.checked : r.defaultChecked)).value,
+    until: `${form.until_date[as]}T${form.until_time[as]}`,
   };
 }
 
-let base = JSON.stringify(written());
+// Not what is in the fields now: on a slow line a person types before this module has come.
+let base = JSON.stringify(written('defaultValue'));
 const isDirty = () => JSON.stringify(written()) !== base;
 
 // ── tabs ──
@@ -49,7 +52,7 @@ function show(tab, focus) {
 function addLanguage(tag) {
   const panel = document.getElementById(`panel-${tag}`);
   if (!panel) return;
-  const tab = document.getElementById('tab').content.firstElementChild.cloneNode(true);
+  const tab = copyOf('tab').firstElementChild;
   tab.id = `t-${tag}`;
   tab.href = `?tieng=${tag}#soan`;
   tab.setAttribute('aria-controls', `p-${tag}`);
@@ -70,9 +73,9 @@ tabs.addEventListener('click', event => {
 tabs.addEventListener('keydown', event => {
   const all = [...tabs.children];
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (event.key === ' ') event.preventDefault(), event.target.click();
-  if (!step) return;
+  if (!step && event.key !== ' ') return;
   event.preventDefault();
+  if (!step) return event.target.click();
   show(all[(all.indexOf(document.activeElement) + step + all.length) % all.length], true);
 });
 document.getElementById('add-language')?.addEventListener('change', event => {
@@ -88,27 +91,20 @@ function markTabs() {
   const before = JSON.parse(base).scripts;
   for (const tab of tabs.children) {
     const tag = tab.id.slice(2);
-    const area = document.getElementById(`text-${tag}`);
-    const edited = area.value !== (before[tag] ?? '');
+    const edited = document.getElementById(`text-${tag}`).value !== (before[tag] ?? '');
     const said = document.querySelector(`[data-tab="${tag}"]`);
     const state = tab.querySelector('span');
     if (edited || !said) {
       state.dataset.st = 'nhap';
-      const word = edited ? 'Chưa lưu' : 'Chưa viết';
-      state.innerHTML = '<svg aria-hidden="true"><use/></svg>';
-      state.querySelector('use').setAttribute('href', `${iconsAt}#i-nhap`);
-      state.append(word);
+      state.replaceChildren(copyOf(edited ? 'unsaved' : 'unwritten'));
     } else {
       state.dataset.st = said.dataset.st;
       state.innerHTML = said.innerHTML;
     }
   }
 }
-const iconsAt = document.querySelector('svg use').getAttribute('href').split('#')[0];
 
 // ── what will be read ──
-const area = document.getElementById('text-vi');
-const reading = document.getElementById('reading-vi');
 let readTimer = 0;
 let readText = null;
 let latest = 0;
@@ -119,12 +115,13 @@ function readSoon() {
 }
 
 async function readNow() {
-  const text = area.value;
-  if (text === readText) return;
+  const text = document.getElementById('text-vi')?.value ?? '';
+  const reading = document.getElementById('reading-vi');
+  if (text === readText || !reading) return;
   const mine = ++latest;
   if (!text.trim()) {
     readText = text;
-    reading.innerHTML = '<p class="mut">Viết vào ô bên, lời loa sẽ đọc hiện ra ở đây.</p>';
+    reading.replaceChildren(copyOf('no-reading'));
     return;
   }
   reading.setAttribute('aria-busy', 'true');
@@ -145,10 +142,11 @@ async function readNow() {
 }
 
 // A touched reading leads to the written words that it is a reading of.
-reading?.addEventListener('click', event => {
+form.addEventListener('click', event => {
   const link = event.target.closest('.rd');
   if (!link) return;
   event.preventDefault();
+  const area = document.getElementById('text-vi');
   const words = link.lastElementChild.textContent.replace(/^ \(chữ viết (.*)\)$/s, '$1');
   const near = area.value.indexOf(words, Math.max(0, link.dataset.start - 8));
   area.focus();
@@ -182,14 +180,18 @@ function keepNow() {
 }
 
 function restore(draft) {
+  const put = (field, value) => {
+    if (field && field.value === field.defaultValue) field.value = value;
+  };
   for (const tag of Object.keys(draft.scripts)) {
     if (!document.getElementById(`text-${tag}`)) addLanguage(tag);
-    const field = document.getElementById(`text-${tag}`);
-    if (field) field.value = draft.scripts[tag];
+    put(document.getElementById(`text-${tag}`), draft.scripts[tag]);
   }
-  form.title.value = draft.title;
+  put(form.title, draft.title);
   if (!bulletinId()) form.elements.kind.value = draft.kind;
-  [form.until_date.value, form.until_time.value] = draft.until.split('T');
+  const [date, time] = draft.until.split('T');
+  put(form.until_date, date);
+  put(form.until_time, time);
 }
 
 function tellKept(words) {
@@ -205,7 +207,7 @@ kept.querySelector('button').addEventListener('click', () => {
 
 form.addEventListener('input', event => {
   noteEdit();
-  if (event.target === area) readSoon();
+  if (event.target.name === 'vi') readSoon();
 });
 form.addEventListener('submit', event => event.preventDefault());
 addEventListener('beforeunload', keepNow);
@@ -216,26 +218,29 @@ addEventListener('beforeunload', keepNow);
 export async function save() {
   if (bulletinId() && !isDirty()) return bulletinId();
   clearErrors(form);
-  const now_ = written();
-  const { scripts, title } = now_;
+  const current = written();
+  const { scripts, title } = current;
   if (!form.until_date.value || !form.until_time.value) {
     throw new Refusal('bad_bulletin', 'Ghi đủ ngày và giờ hết giá trị, ví dụ 15/08/2026 11:30.');
   }
-  const body = { scripts, title, valid_until: `${now_.until}:00${form.dataset.offset}` };
+  const body = { scripts, title, valid_until: `${current.until}:00${form.dataset.offset}` };
   const old = bulletinId();
   const b = old
     ? await send('PUT', `/api/v1/bulletins/${old}`, body)
-    : await send('POST', '/api/v1/bulletins', { ...body, kind: now_.kind });
+    : await send('POST', '/api/v1/bulletins', { ...body, kind: current.kind });
   clearTimeout(keepTimer);
   drafts.forget(old);
   form.dataset.bulletin = b.id;
-  base = JSON.stringify(now_);
+  base = JSON.stringify(current);
   kept.hidden = true;
   if (!old) {
     history.replaceState(null, '', `/?tin=${b.id}#soan`);
     form.elements.kind[0].closest('fieldset').disabled = true;
   }
-  if (!title.trim()) form.title.value = b.title, base = JSON.stringify(written());
+  if (!title.trim()) {
+    form.title.value = b.title;
+    base = JSON.stringify({ ...current, title: b.title });
+  }
   document.getElementById('h-soan').textContent = b.title;
   await refreshNow('bulletin');
   form.dataset.version = document.getElementById('review').dataset.version;
@@ -253,19 +258,16 @@ export async function withButton(button, place, act) {
   if (button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-disabled', 'true');
   clearErrors(place);
+  clearErrors(form);
   try {
     await act();
   } catch (refusal) {
-    const code = refusal.code ?? 'refused';
-    const own = form.querySelector(`[data-codes~="${code}"]`);
-    if (own && place !== form) {
-      clearErrors(form);
-      showError(form, refusal);
-    } else {
-      showError(place, refusal);
-    }
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const isOfWords = form.querySelector(`[data-codes~="${refusal.code}"]`);
+    showError(isOfWords ? form : place, refusal);
+  } finally {
+    button.removeAttribute('aria-disabled');
   }
-  button.removeAttribute('aria-disabled');
 }
 
 document.addEventListener('part', event => {
@@ -273,7 +275,7 @@ document.addEventListener('part', event => {
   const review = document.getElementById('review');
   if (!review) return;
   form.dataset.state = review.dataset.state;
-  if (form.dataset.state === 'withdrawn') close();
+  if (form.dataset.state === 'withdrawn') closeForm();
   const version = review.dataset.version;
   if (form.dataset.version && form.dataset.version !== version) {
     tellKept(`${review.dataset.edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
@@ -282,7 +284,7 @@ document.addEventListener('part', event => {
 });
 
 // A withdrawn bulletin is read, not written.
-function close() {
+function closeForm() {
   for (const field of form.querySelectorAll('input, textarea')) field.readOnly = true;
   form.querySelector('.voice')?.remove();
 }
@@ -293,6 +295,6 @@ const draft = form.dataset.state === 'withdrawn' ? null : drafts.load(bulletinId
 if (draft) {
   restore(draft);
   if (isDirty() && bulletinId()) tellKept(`Bài viết dở lúc ${hour(draft.at)} được giữ trên máy này, chưa lưu.`);
-  readNow();
 }
+if (isDirty()) readNow();
 noteEdit();

@@ -21,6 +21,8 @@ keepLine(
     line.hidden = lostSince !== null;
     off.hidden = lostSince === null;
     if (lostSince !== null) {
+      // If it is only the session that has ended, the answer to this says so.
+      refresh('beat');
       tell(`Mất mạng từ ${hour(now())}. Bài đang viết giữ trên máy này, có mạng sẽ tự nối lại. Duyệt và xếp lịch cần mạng.`);
     }
   },

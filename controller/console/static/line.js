@@ -7,6 +7,7 @@ const AGAIN_MS = 4_000;
 let source = null;
 let heardAt = 0;
 let lostAt = null;
+let signedOut = false;
 
 // `heard(kind, body)` for each event, `changed(lostSinceMs | null)` when the line is lost or back.
 export function keepLine(heard, changed) {
@@ -15,6 +16,7 @@ export function keepLine(heard, changed) {
   };
   const open = () => {
     source?.close();
+    signedOut = false;
     source = new EventSource('/api/v1/events');
     heardAt = Date.now();
     for (const kind of KINDS) {
@@ -27,6 +29,7 @@ export function keepLine(heard, changed) {
     source.onerror = lose;
   };
   setInterval(() => {
+    if (signedOut) return;
     const silent = Date.now() - heardAt > SILENT_MS;
     if (silent) lose();
     if (silent || source.readyState === EventSource.CLOSED) open();
@@ -35,5 +38,6 @@ export function keepLine(heard, changed) {
   addEventListener('online', open);
   addEventListener('pagehide', () => source.close());
   document.addEventListener('signed-in', open);
+  document.addEventListener('signed-out', () => { signedOut = true; });
   open();
 }

@@ -7,13 +7,16 @@ const REST_MS = 600; // between two requests for one part
 
 const parts = [...document.querySelectorAll('[data-part]')].map(place => ({
   place,
-  kinds: new Set(place.dataset.on.split(' ')),
   wanted: false,
   busy: false,
 }));
 
+// A part says which kinds of event it shows; what is in it may add to that.
 export function refresh(kind) {
-  for (const part of parts) if (part.kinds.has(kind)) fetchSoon(part);
+  for (const part of parts) {
+    const also = part.place.querySelector('[data-also]')?.dataset.also;
+    if (`${part.place.dataset.on} ${also}`.split(' ').includes(kind)) fetchSoon(part);
+  }
 }
 
 export function refreshAll() {

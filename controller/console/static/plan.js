@@ -180,6 +180,7 @@ document.getElementById('lich').addEventListener('click', event => {
     undo.querySelector('button').onclick = press => withButton(press.currentTarget, document.getElementById('lich'), async () => {
       await send('POST', '/api/v1/programmes', JSON.parse(again));
       undo.hidden = true;
+      document.getElementById('h-lich').focus();
       refresh('programme');
     });
     undo.hidden = false;

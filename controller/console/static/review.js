@@ -13,6 +13,12 @@ async function act(verb, body) {
   const id = await save();
   await send('POST', `/api/v1/bulletins/${id}/${verb}`, body);
   await refreshNow('bulletin');
+  keepFocus();
+}
+
+// The pressed button may be gone: whoever works by keyboard goes on where it stood.
+function keepFocus() {
+  if (document.activeElement === document.body) document.getElementById('h-duyet').focus();
 }
 
 const hear = () => {
@@ -46,6 +52,7 @@ place.addEventListener('submit', async event => {
     form.closest('dialog')?.close();
     form.closest('details')?.removeAttribute('open');
     await refreshNow('bulletin');
+    keepFocus();
   });
 });
 

@@ -10,7 +10,7 @@ from tests.controller.office import NOW, Office
 @pytest.fixture
 def desk(office: Office) -> Desk:
     """The office with its page, at 08:00 in Viet Nam."""
-    return Desk(office, lambda: NOW)
+    return Desk(office, now=NOW)
 
 
 @pytest.fixture

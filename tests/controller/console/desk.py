@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -31,11 +31,6 @@ from edge_agent.contract.state import Clock, ClockSource, OnAir, State, Telemetr
 from tests.controller.office import RULES, Box, Office
 
 
-def utc_now() -> datetime:
-    """What a wall clock says."""
-    return datetime.now(UTC)
-
-
 class NoDoor:
     """No box connects here: there is no broker."""
 
@@ -49,10 +44,10 @@ class Desk:
     """An office that people can reach by HTTP."""
 
     def __init__(
-        self, office: Office, clock: Callable[[], datetime] = utc_now, *, four_eyes: bool = False
+        self, office: Office, *, now: datetime | None = None, four_eyes: bool = False
     ) -> None:
         self.office = office
-        self.clock = clock
+        self.now = now
         bells = BellTower()
         office.database.on_ring = bells.ring
         self.services = Services(
@@ -62,15 +57,19 @@ class Desk:
             rules=RULES,
             bells=bells,
             door=NoDoor(),
-            clock=clock,
+            clock=self.clock,
             closing=asyncio.Event(),
             four_eyes=four_eyes,
             secure_cookies=False,
         )
         self.app = create_app(self.services, "test")
-        enrolled = enrol_first_account(office.database, clock())
+        enrolled = enrol_first_account(office.database, self.clock())
         assert enrolled is not None
         self.name, self.password = enrolled
+
+    def clock(self) -> datetime:
+        """The present of the test, or of the wall clock if it has none."""
+        return self.now or datetime.now(UTC)
 
     @contextmanager
     def open(self) -> Iterator[str]:

@@ -177,6 +177,8 @@ def test_what_was_aired_is_listed_newest_first_with_its_error(
     desk.report(boxes[1], EventKind.STARTED, 1, late_ms=1_450)
     desk.report(boxes[2], EventKind.SKIPPED, 1, reason="audio_missing")
 
+    assert text_of(officer.get("/parts/as_run").text).count("Đang phát") == 1
+    desk.now = SOON + timedelta(minutes=1)
     rows = [text_of(r) for r in officer.get("/parts/as_run").text.split("<tr role")[2:]]
     assert len(rows) == 3
     by_outcome = {

@@ -1,0 +1,61 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.office_page import OfficePage
+from tests.controller.console.desk import Desk
+from tests.controller.office import Office
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(QUIET)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An office under the default airtime law, on the wall clock."""
+    office = Office(tmp_path, law=None)
+    yield Desk(office)
+    office.database.close()
+
+
+@pytest.fixture(params=[1280, 390])
+def width(request: pytest.FixtureRequest) -> int:
+    """A laptop, and a phone."""
+    given: int = request.param
+    return given
+
+
+@pytest.fixture
+def page(chromium: Browser, desk: Desk, width: int) -> Iterator[OfficePage]:
+    """The officer's page, signed in."""
+    with desk.open() as address:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844},
+            locale="vi-VN",
+            timezone_id="Asia/Ho_Chi_Minh",
+        )
+        opened = OfficePage(context.new_page(), address)
+        opened.sign_in(desk.name, desk.password)
+        yield opened
+        context.close()
