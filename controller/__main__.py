@@ -128,6 +128,41 @@ def add_box(
     run(url, user, password, cluster, public_key, out)
 
 
+@app.command()
+def simulate(
+    agents: Annotated[int, typer.Option(min=1, max=10_000, help="Số hộp loa / boxes.")] = 100,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=3600, help="Chạy bao lâu / for how long.")
+    ] = 30.0,
+    alone: Annotated[
+        bool,
+        typer.Option("--alone", help="Tự mở bộ điều khiển trong thư mục tạm / own controller."),
+    ] = False,
+    play_every: Annotated[
+        float,
+        typer.Option(min=0, max=3600, help="Giây giữa hai lệnh phát, với --alone; 0: không / s."),
+    ] = 10.0,
+    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
+    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
+    password: Annotated[
+        str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu / password.")
+    ] = "",
+    beyond_this_machine: Annotated[
+        bool, typer.Option("--beyond-this-machine", help="Cho phép máy khác / not only loopback.")
+    ] = False,
+) -> None:
+    """Mô phỏng nhiều hộp loa / a fleet of simulated boxes, which ends by itself."""
+    from controller import log_setup
+    from controller.cli.simulate import SimulateOptions
+    from controller.cli.simulate import simulate as run
+
+    log_setup.set_up(level=log_setup.QUIET)
+    options = SimulateOptions(
+        agents, seconds, alone, play_every, url, user, password, beyond_this_machine
+    )
+    raise SystemExit(run(options))
+
+
 def main() -> None:
     """Run the command; what a person can mend is said in two languages, without a traceback."""
     from audio_library.errors import AudioLibraryError

@@ -98,6 +98,11 @@ class Box:
         self._resend_ms = self._heartbeat_ms = self._decide_ms = 0
 
     @property
+    def on_air(self) -> bool:
+        """Whether something sounds now."""
+        return self._playing is not None
+
+    @property
     def will(self) -> Outgoing:
         """What the broker is to say if the coming connection breaks."""
         gone = State(self._boot, self._conn + 1, online=False)
@@ -405,7 +410,7 @@ class Box:
             lacking=self._lacking,
             bytes_wanted=0,
             bytes_held=0,
-            on_air=self._on_air(now_ms),
+            on_air=self._position(now_ms),
         )
         return self._say("tele", telemetry, qos=0)
 
@@ -413,7 +418,7 @@ class Box:
     def _lacking(self) -> int:
         return len(self._desired.manifest.pages) if self._desired else 0
 
-    def _on_air(self, now_ms: int) -> OnAir | None:
+    def _position(self, now_ms: int) -> OnAir | None:
         if self._playing is None:
             return None
         event = self._playing.started

@@ -6,6 +6,7 @@ paho cannot do this: its `select` never connects on a socket number above 1023.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from controller.simulator import packets
 from controller.simulator.packets import Connected, Malformed, Message, Subscribed, Taken, Will
@@ -75,8 +76,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to ping; part of the protocol."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
         self._ping_later()
 
     def data_received(self, data: bytes) -> None:

@@ -65,6 +65,11 @@ class Fleet:
         return sum(member.connection is not None for member in self._members)
 
     @property
+    def playing(self) -> int:
+        """How many boxes are on air now."""
+        return sum(member.box.on_air for member in self._members)
+
+    @property
     def unacknowledged(self) -> int:
         """Playback events that the controller has not acknowledged."""
         spools = (member.box.spool for member in self._members)
