@@ -14,6 +14,7 @@ from controller.operations.order import order
 from controller.operations.schedule_programme import BreaksAirtimeLaw
 from controller.storage import bulletins, places, tables
 from controller.storage.database import Database
+from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from edge_agent.contract.commands import Play, Stop
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
@@ -83,29 +84,30 @@ def play_now(
             quiet_ok=asked.quiet_ok.strip(),
         )
         command_id = order(session, authority, asked.unit_id, body, by, now)
-        for spot in hearing:
-            session.add(
-                tables.PlannedPlay(
-                    device_id=spot.device_id,
-                    cue_id=command_id,
-                    serial=0,
-                    cluster_id=spot.cluster_id,
-                    cluster_name=spot.cluster_name,
-                    village=spot.village,
-                    title=bulletin.title,
-                    language=asked.language,
-                    bulletin_id=bulletin.id,
-                    programme_id="",
-                    asset_sha256=asset.sha256,
-                    spoken_sha256=rendition.spoken_sha256,
-                    voice=rendition.voice,
-                    author=bulletin.author,
-                    approved_by=bulletin.approved_by or "",
-                    start_ms=to_ms(now),
-                    duration_ms=asset.duration_ms,
-                    rank=Rank.LIVE.value,
-                )
-            )
+        planned = [
+            {
+                "device_id": spot.device_id,
+                "cue_id": command_id,
+                "serial": 0,
+                "cluster_id": spot.cluster_id,
+                "cluster_name": spot.cluster_name,
+                "village": spot.village,
+                "title": bulletin.title,
+                "language": asked.language,
+                "bulletin_id": bulletin.id,
+                "programme_id": "",
+                "asset_sha256": asset.sha256,
+                "spoken_sha256": rendition.spoken_sha256,
+                "voice": rendition.voice,
+                "author": bulletin.author,
+                "approved_by": bulletin.approved_by or "",
+                "start_ms": to_ms(now),
+                "duration_ms": asset.duration_ms,
+                "rank": Rank.LIVE.value,
+            }
+            for spot in hearing
+        ]
+        insert_or_ignore(session, tables.PlannedPlay, planned)
     return Ordered(command_id, tuple(sorted(s.device_id for s in hearing)))
 
 

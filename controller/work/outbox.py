@@ -49,12 +49,15 @@ async def _send_waiting(database: Database, link: Publisher, clock: Callable[[],
     """Send one helping; False when nothing is left to do now."""
 
     def take() -> list[tuple[int, str, bytes, bool]]:
+        with database.read() as session:
+            waiting = outbox.waiting(session, to_ms(clock()), AT_ONCE)
+            return [(m.id or 0, m.topic, m.payload, m.retain) for m in waiting]
+
+    def tidy() -> None:
         with database.write() as session:
             now_ms = to_ms(clock())
             outbox.mark_expired(session, now_ms)
             outbox.forget_sent(session, now_ms - int(KEEP_SENT.total_seconds() * 1000))
-            waiting = outbox.waiting(session, now_ms, AT_ONCE)
-            return [(m.id or 0, m.topic, m.payload, m.retain) for m in waiting]
 
     def mark(ids: list[int]) -> None:
         with database.write() as session:
@@ -70,6 +73,7 @@ async def _send_waiting(database: Database, link: Publisher, clock: Callable[[],
 
     messages = await asyncio.to_thread(take)
     if not messages:
+        await asyncio.to_thread(tidy)
         return False
     sent = [n for n in await asyncio.gather(*map(send, messages)) if n is not None]
     if sent:
