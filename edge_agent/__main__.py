@@ -1,7 +1,5 @@
 """`loalang-agent run | init | version`."""
 
-import ctypes
-import gc
 import json
 import logging
 import os
@@ -11,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from edge_agent import identity, log_setup, settings
+from edge_agent import identity, log_setup, memory, settings
 from edge_agent.agent import StopAsked
 from edge_agent.contract.trust import public_to_text
 from edge_agent.errors import AgentError
@@ -76,7 +74,7 @@ def _run(file: Path, *, with_parent: bool) -> int:
     with identity.claim(state_dir):
         agent, events = build(config)
         _stop_on_signal(lambda: events.put(StopAsked()))
-        _give_back_memory()
+        memory.give_back()
         agent.run(alive=lambda: not with_parent or os.getppid() == parent != 1)
     return 0
 
@@ -95,15 +93,6 @@ def _stop_on_signal(stop: Callable[[], None]) -> None:
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     os._exit(EXIT_HARD)
-
-
-def _give_back_memory() -> None:
-    """Free what importing left behind: 4 MB of resident memory with glibc on x86-64, measured."""
-    gc.collect()
-    gc.freeze()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from edge_agent import memory
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import BoxClock
@@ -66,6 +67,7 @@ TICK_MS = 1_000
 
 FAREWELL_MS = 3_000
 PRUNE_EVERY_MS = 3_600_000
+FIRST_PRUNE_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,10 @@ class Agent:
         self._conn = 0
         self._online = False
         self._disk_short = False
-        self._pruned_at: int | None = None
+        self._dropped = 0
         self._said: tuple[str, ...] = ()
         self._now = parts.clock.read()
+        self._prune_at_mono_ms = self._now.mono_ms + FIRST_PRUNE_MS
 
     def run(self, *, alive: Callable[[], bool]) -> None:
         """Work until asked to stop, until `alive` says that the parent is gone."""
@@ -254,14 +257,7 @@ class Agent:
         message = self._p.inbox.read(inbound.topic, inbound.payload, held.held, trusted_ms)
         match message:
             case Dropped(why, detail):
-                note(
-                    log,
-                    "message_dropped",
-                    level=logging.WARNING,
-                    topic=inbound.topic,
-                    reason=why,
-                    detail=detail,
-                )
+                self._drop(inbound.topic, why, detail)
             case KeySet():
                 held.take_keys(message)
                 note(log, "keys_accepted", serial=message.serial)
@@ -275,15 +271,20 @@ class Agent:
                 note(log, "alerts_accepted", issuer=message.issuer, active=len(message.alerts))
             case Command():
                 self._p.clock.lift_floor(message.issued)
-                self._orders.take(message, now)
+                if not self._orders.take(message, now):
+                    self._drop(inbound.topic, "replayed_id", message.id)
             case ReportAck():
                 if self._p.spool.forget(message.spool, message.upto):
                     note(log, "report_acknowledged", upto=message.upto)
             case TimeAnswer():
                 if not self._p.clock.answer(message):
-                    note(log, "message_dropped", topic=inbound.topic, reason="late_or_unasked")
+                    self._drop(inbound.topic, "late_or_unasked", "")
             case ControllerState():
                 note(log, "controller_seen", online=message.online)
+
+    def _drop(self, topic: str, why: str, detail: str) -> None:
+        self._dropped += 1
+        note(log, "message_dropped", level=logging.WARNING, topic=topic, reason=why, detail=detail)
 
     def _take_desired(self, desired: Desired) -> None:
         before = self._filters()
@@ -482,6 +483,7 @@ class Agent:
             under_voltage=health.under_voltage,
             disk_free_bytes=self._p.cache.free_bytes(),
             data_used_bytes=self._supply.received_bytes,
+            dropped=self._dropped,
         )
         self._p.uplink.telemetry(telemetry, facts, self._now.mono_ms)
 
@@ -496,11 +498,14 @@ class Agent:
             note(log, "decided", act=decision.act, reason=decision.reason, cue=cue)
 
     def _prune(self) -> None:
-        due = self._pruned_at is None or self._now.mono_ms - self._pruned_at >= PRUNE_EVERY_MS
-        if due and self._now.trusted:
-            self._pruned_at = self._now.mono_ms
+        """Forget what no plan can ask for any more, and keep the process small."""
+        if self._now.mono_ms < self._prune_at_mono_ms or not self._playout.idle:
+            return
+        self._prune_at_mono_ms = self._now.mono_ms + PRUNE_EVERY_MS
+        if self._now.trusted:
             self._p.spool.prune(self._now.utc_ms)
             self._orders.forget(self._now.utc_ms)
+        memory.give_back()
 
     def _filters(self) -> tuple[str, ...]:
         return topics.subscriptions(self._settings.did, self._p.inbox.scopes(self._p.held.held))

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from edge_agent import durable
 from edge_agent.contract.state import Clock, ClockSource, TimeAnswer
@@ -184,7 +183,7 @@ class BoxClock:
     def _measured_utc(self, mono: int) -> int | None:
         if not self.measured:
             return None
-        return int(median(base for base, _ in self._samples)) + mono
+        return sorted(base for base, _ in self._samples)[SAMPLES // 2] + mono
 
 
 def _read_floor(path: Path) -> int:

@@ -198,7 +198,8 @@ class Link:
         finally:
             with self._lock:
                 self._online = self._farewell = None
-        note(log, "link_down", level=logging.WARNING, failure=failure)
+        if not self._stopping.is_set():
+            note(log, "link_down", level=logging.WARNING, failure=failure)
         return failure, session.lived_s()
 
     def _went_online(self, client: Client, birth: Birth) -> None:
@@ -281,7 +282,6 @@ class _Session:
                 return Failure.SILENT
         if stopping.is_set():
             client.disconnect()
-            client.loop(_LOOP_S)
         if self._refused:
             note(log, "link_refused", level=logging.WARNING, answer=self._refused)
             return Failure.REFUSED

@@ -11,7 +11,10 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as {"at", "level", "from", "action", …fields}; `at` is UTC."""
+    """Writes a record as {"at", "level", "from", "action", …fields}; `at` is UTC.
+
+    What a library logs has the action `library` and its `text`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, object] = {
@@ -19,9 +22,9 @@ class JsonLines(logging.Formatter):
             + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "from": record.name,
-            "action": getattr(record, "action", record.getMessage()),
+            "action": getattr(record, "action", "library"),
         }
-        fields |= getattr(record, "fields", {})
+        fields |= getattr(record, "fields", {"text": record.getMessage()})
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return _encoder.encode(fields).decode()

@@ -36,21 +36,20 @@ class Orders:
         """Plays that were ordered and are not over."""
         return tuple(candidate for _, candidate in self._plays.values())
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a command waits for a clock."""
-        return bool(self._waiting)
+    def take(self, command: Command, now: Reading) -> bool:
+        """Receive a verified command; False if its id was seen: then its last step is said again.
 
-    def take(self, command: Command, now: Reading) -> None:
-        """Receive a verified command; one seen before is answered with its last step again."""
+        Of too many that wait for a clock the oldest are let go: the office sends them again.
+        """
         known = self._seen.last_step(command.id)
         if known is not None:
-            note(log, "message_dropped", reason="replayed_id", command=command.id)
             self._uplink.acknowledge(known)
-        elif all(waiting.id != command.id for waiting in self._waiting):
-            received = CommandAck(command.id, AckStatus.RECEIVED, now.system_ms)
-            self._uplink.acknowledge(received)
-            self._waiting.append(command)
+            return False
+        if any(waiting.id == command.id for waiting in self._waiting):
+            return False
+        self._uplink.acknowledge(CommandAck(command.id, AckStatus.RECEIVED, now.system_ms))
+        self._waiting.append(command)
+        return True
 
     def carry_out(self, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> None:
         """Judge what waits by trusted time, and do it; without a clock it goes on waiting."""

@@ -281,7 +281,7 @@ class Playout:
         slot.at_ms = at
         slot.enter(Phase.RELEASED, now.mono_ms)
         self._player.play_at(slot.play, at_system_ms / 1000)
-        note(log, "play_released", cue=cue.id, play=slot.play, at=at, reason=decision.reason)
+        note(log, "play_released", cue=cue.id, play=slot.play, start=at, reason=decision.reason)
 
     def _started(self, slot: _Slot, at_system_ms: int, now: Reading) -> None:
         if slot.started_mono_ms is not None or slot.event is None:

@@ -8,7 +8,7 @@ from edge_agent.contract.manifest import Asset, PageRef
 from edge_agent.contract.state import ClockSource, OnAir
 
 FETCHES_AT_ONCE = 2
-HELLO_EVERY_MS = 2_000
+HELLO_EVERY_MS = 1_000
 TELEMETRY_EVERY_MS = 1_000
 RESEND_MS = 15_000
 ASK_TIME_MS = 1_000

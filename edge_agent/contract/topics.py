@@ -8,10 +8,10 @@ CONTROLLER_KEYS = f"{PREFIX}/c/keys"
 CONTROLLER_STATE = f"{PREFIX}/c/state"
 FROM_ALL_DEVICES = f"{PREFIX}/d/+/up/#"
 
-_UP = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele)$")
-_DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time)$")
+_UP = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele)\Z")
+_DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time)\Z")
 _GROUP = re.compile(
-    rf"^{PREFIX}/g/([a-z0-9][a-z0-9-]{{0,39}})/dn/(cmd|alert)(?:/([A-Za-z0-9-]+))?$"
+    rf"^{PREFIX}/g/([a-z0-9][a-z0-9-]{{0,39}})/dn/(cmd|alert)(?:/([A-Za-z0-9-]+))?\Z"
 )
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract import topics
-from edge_agent.contract.commands import AckStatus, Play
-from edge_agent.contract.manifest import Cue, Enter, Leave, Rank
+from edge_agent.contract.manifest import Cue
 from edge_agent.contract.trust import Kind
 from tests.edge_agent.office import DID, FileServer, Office, cue
 from tests.edge_agent.real_parts import Box, Broker, Ear, wait_for
