@@ -30,6 +30,7 @@ from edge_agent.contract.trust import public_to_text
 FILES_BESIDE_SOCKETS = 200
 SOUND_MS = 3_000
 LOOK_EVERY_S = 0.05
+READY_WITHIN_S = 20.0
 LAST_WORDS_S = 20.0
 
 
@@ -101,6 +102,10 @@ async def _simulate(options: SimulateOptions) -> int:
 
 async def _listen(fleet: Fleet, controller: Controller | None, options: SimulateOptions) -> int:
     """Let time pass; a controller of our own orders a play now and then. Gives their number."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_WITHIN_S):
+            while fleet.counts.heard["keys"] < options.agents:
+                await asyncio.sleep(LOOK_EVERY_S)
     end = time.monotonic() + options.seconds
     next_play, plays = time.monotonic(), 0
     while (now := time.monotonic()) < end:

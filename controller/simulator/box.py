@@ -4,6 +4,7 @@ Knows no socket: messages and instants in, messages out. It is taken to hold the
 order; day pages it does not fetch, and says so as `lacking`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -177,11 +178,13 @@ class Box:
             if at.word == "desired":
                 return self._take_desired(self._open(payload, Kind.DESIRED, now_ms), now_ms)
             if at.word == "cmd":
-                return self._take_command(payload, at.device, now_ms)
+                # A command to a unit may be resent to one box, as the same bytes.
+                mine = (at.device, *self._pairing.placement.units)
+                return self._take_command(payload, mine, now_ms)
             if at.word == "ack":
                 return self._take_receipt(self._open(payload, Kind.ACK, now_ms))
         elif group is not None and group.word == "cmd":
-            return self._take_command(payload, group.scope, now_ms)
+            return self._take_command(payload, (group.scope,), now_ms)
         return self._drop("unknown_topic")
 
     def _take_keys(self, payload: bytes) -> list[Outgoing]:
@@ -215,9 +218,11 @@ class Box:
             self._counts.heard["ack"] += 1
         return []
 
-    def _take_command(self, payload: bytes, addressed: str, now_ms: int) -> list[Outgoing]:
+    def _take_command(
+        self, payload: bytes, audiences: Collection[str], now_ms: int
+    ) -> list[Outgoing]:
         command = decode(self._open(payload, Kind.COMMAND, now_ms), Command)
-        if command.audience != addressed:
+        if command.audience not in audiences:
             return self._drop("wrong_audience")
         known = self._seen.get(command.id)
         if known is not None:

@@ -147,6 +147,12 @@ def test_the_same_order_twice_is_played_once_and_answered_again(village: Village
     assert village.counts.dropped == {"replayed_id": 1}
 
 
+def test_an_order_to_its_unit_may_be_resent_to_the_box_alone(village: Village) -> None:
+    village.hear(topics.down(DID, "cmd"), village.order())
+
+    assert [e.kind.value for e in village.events()] == ["started"]
+
+
 def test_what_is_forged_late_or_not_for_this_box_is_not_obeyed(village: Village) -> None:
     stranger = Authority(village.authority.root, Ed25519PrivateKey.generate())
     forged = stranger.sign(
@@ -155,10 +161,15 @@ def test_what_is_forged_late_or_not_for_this_box_is_not_obeyed(village: Village)
     village.hear(topics.group_command("dv-51"), forged)
     village.hear(topics.group_command("dv-51"), b"{}")
     village.hear(topics.group_command("thon-1"), village.order())
+    village.hear(topics.down("zzzzzzzzzzzz", "cmd"), village.order())
     village.hear(topics.group_command("dv-51"), village.order(name="late"), NOW + 600_000)
 
     assert village.events() == []
-    assert village.counts.dropped == {"untrusted": 2, "wrong_audience": 1}
+    assert village.counts.dropped == {
+        "untrusted": 2,
+        "wrong_audience": 1,
+        "unknown_topic": 1,
+    }
     assert village.steps() == ["received", "refused"]
 
 
