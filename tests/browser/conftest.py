@@ -21,7 +21,8 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it lives, its event loop counts as running in this thread.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
