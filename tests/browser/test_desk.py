@@ -19,7 +19,7 @@ def test_from_a_text_to_the_record_of_its_airing(desk: Desk, page: OfficePage) -
     box, other = desk.office.boxes(2)
     page.tab.reload()
     page.works()
-    desk.up(box)
+    desk.settled().up(box)
     page.wait_for("1 sẵn sàng", within="#loa")
 
     page.write(TEXT)
@@ -39,9 +39,7 @@ def test_from_a_text_to_the_record_of_its_airing(desk: Desk, page: OfficePage) -
     page.press("Xếp lịch phát")
     page.wait_for("Đã xếp 17:10", within="#plan")
     page.wait_for("Cấm đốt nương rẫy", within="#lich")
-    page.tab.wait_for_function("document.querySelector('#next') !== null")
-
-    desk.up(box, lacking=1, held=30_000)
+    desk.settled().up(box, lacking=1, held=30_000)
     page.wait_for("30 kB / 120 kB", within="#loa")
     desk.up(box)
     page.wait_for("17:10:00 mai", within="#each")
@@ -142,9 +140,8 @@ def test_withdrawing_says_what_it_affects_and_who_lags(desk: Desk, page: OfficeP
     desk.office.scheduled(
         bulletin, boxes, now + timedelta(minutes=5), now=now, quiet_ok="thử trong giờ yên tĩnh"
     )
-    desk.office.publish(now)
     for box in boxes:
-        desk.up(box)
+        desk.settled().up(box)
     page.tab.goto(f"{page.address}/?tin={bulletin}")
     page.works()
     page.press("Rút tin…")
@@ -156,6 +153,6 @@ def test_withdrawing_says_what_it_affects_and_who_lags(desk: Desk, page: OfficeP
     page.wait_for("Không phát vì tin đã rút", within="#lich")
     assert page.tab.get_by_label("Chữ viết").get_attribute("readonly") is not None
     for box in boxes:
-        desk.up(box)
+        desk.settled().up(box)
     page.wait_for("Mọi cụm loa từng nhận tin này đã báo bỏ.", within="#part-bulletin")
     assert page.faults() == []

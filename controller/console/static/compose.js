@@ -165,6 +165,7 @@ function noteEdit() {
     document.getElementById(`count-${each.name}`).textContent = said;
   }
   document.getElementById('unapproves').hidden = !(form.dataset.state === 'approved' && isDirty());
+  if (isDirty() && saved.textContent === savedWords) saved.textContent = 'Chưa lưu';
   clearTimeout(keepTimer);
   keepTimer = setTimeout(keepNow, KEEP_AFTER_MS);
 }

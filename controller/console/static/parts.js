@@ -30,7 +30,7 @@ async function fetchSoon(part) {
   while (part.wanted) {
     part.wanted = false;
     try {
-      part.wanted ||= !await fetchNow(part.place);
+      if (!await fetchNow(part.place)) part.wanted = true;
     } catch (refusal) {
       if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
     }

@@ -48,6 +48,7 @@ class Desk:
     ) -> None:
         self.office = office
         self.now = now
+        self._done = threading.Condition()
         bells = BellTower()
         office.database.on_ring = bells.ring
         self.services = Services(
@@ -104,6 +105,20 @@ class Desk:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
 
+    def settled(self) -> "Desk":
+        """Once all that was asked for is rendered and planned."""
+
+        def is_idle() -> bool:
+            query = select(tables.WorkItem).where(
+                col(tables.WorkItem.state).in_(("waiting", "working"))
+            )
+            with self.office.database.read() as session:
+                return session.exec(query).first() is None
+
+        with self._done:
+            assert self._done.wait_for(is_idle, timeout=15)
+        return self
+
     def _render(self, work: work_items.Claimed, now: datetime) -> None:
         scratch = self.office.folder / "scratch"
         render_bulletin(
@@ -114,6 +129,8 @@ class Desk:
         publish_plans(self.office.database, self.office.authority, RULES, now)
         with self.office.database.write() as session:
             work_items.finish(session, work.id, to_ms(now))
+        with self._done:
+            self._done.notify_all()
 
     # ── what boxes say ──
 
