@@ -67,6 +67,7 @@ class _Loaded:
 
     play: str
     from_ms: int
+    length_ms: int = 0
     entry: int = 0
     ready: bool = False
     released: bool = False
@@ -104,6 +105,12 @@ class MpvPlayer:
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._loaded: _Loaded | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of mpv while it runs."""
+        with self._lock:
+            return self._process.pid if self._process is not None else None
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` paused, at `from_ms`."""
@@ -245,7 +252,8 @@ class MpvPlayer:
                 return self._understand_load(message, loaded)
             case "" if message.request_id == _ASK_DURATION and not loaded.ready:
                 loaded.ready = True
-                return Ready(loaded.play, round((_number(message.data) or 0.0) * 1000))
+                loaded.length_ms = round((_number(message.data) or 0.0) * 1000)
+                return Ready(loaded.play, loaded.length_ms)
             case "playback-restart" if loaded.entry and not loaded.ready:
                 self._ask("get_property", "duration", request=_ASK_DURATION)
             case "property-change" if message.id == _TIME_POS and loaded.released:
@@ -255,7 +263,10 @@ class MpvPlayer:
                 reasons = {"eof": "eof", "stop": "stopped"}
                 reason = reasons.get(message.reason, "error")
                 error = "" if reason != "error" else message.file_error or message.reason
-                return Ended(loaded.play, loaded.played_ms(), reason, error)
+                # At the end of a file mpv leaves what an output still buffers, up to 0.4 s.
+                whole = reason == "eof" and loaded.length_ms > 0
+                ms = loaded.length_ms - loaded.from_ms if whole else loaded.played_ms()
+                return Ended(loaded.play, ms, reason, error)
         return None
 
     @staticmethod

@@ -1,0 +1,219 @@
+"""mpv as it is installed: loaded silently, let go at its instant, honest about its end."""
+
+import itertools
+import math
+import os
+import queue
+import struct
+import subprocess
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.errors import PlayerUnusable
+from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
+from edge_agent.player_mpv import MpvPlayer
+from tests.edge_agent.real_parts import wait_for
+
+RATE = 48_000
+
+
+def tone(path: Path, seconds: float, hertz: int = 1_000) -> Path:
+    """Write a mono WAV of one tone."""
+    samples = (
+        round(12_000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(int(seconds * RATE))
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+    return path
+
+
+class Stage:
+    """A player and what it said."""
+
+    def __init__(self, **options: str) -> None:
+        self.said: queue.SimpleQueue[PlayerEvent] = queue.SimpleQueue()
+        self.player = MpvPlayer(self.said.put, **options)
+
+    def next(self, kind: type[PlayerEvent]) -> PlayerEvent:
+        while True:
+            event = self.said.get(timeout=15)
+            if isinstance(event, kind):
+                return event
+            assert isinstance(event, Position), event
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage(audio_output="null")
+    yield made
+    made.player.close()
+
+
+@pytest.mark.needs("mpv")
+def test_it_waits_loaded_and_starts_at_the_instant(stage: Stage, tmp_path: Path) -> None:
+    stage.player.load("p", tone(tmp_path / "a.wav", 1.5), gain_db=-6.0, from_ms=0)
+    assert stage.next(Ready) == Ready("p", 1_500)
+    at = time.time() + 0.5
+    stage.player.play_at("p", at)
+    started = stage.next(Started)
+    assert isinstance(started, Started)
+    assert abs(started.at_unix - at) < 0.1
+    assert isinstance(stage.next(Position), Position)
+    ended = stage.next(Ended)
+    assert ended == Ended("p", 1_500, "eof")
+
+
+@pytest.mark.needs("mpv")
+def test_it_resumes_from_a_position(stage: Stage, tmp_path: Path) -> None:
+    stage.player.load("p", tone(tmp_path / "a.wav", 3.0), gain_db=0.0, from_ms=2_000)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    assert stage.next(Ended) == Ended("p", 1_000, "eof")
+
+
+@pytest.mark.needs("mpv")
+def test_a_stop_ends_it_and_the_next_can_be_loaded(stage: Stage, tmp_path: Path) -> None:
+    file = tone(tmp_path / "a.wav", 3.0)
+    stage.player.load("p", file, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    stage.player.set_gain("p", -20.0)
+    stage.player.stop("p")
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.play, ended.reason) == ("p", "stopped")
+    assert ended.played_ms < 1_500
+    stage.player.load("q", file, gain_db=0.0, from_ms=0)
+    assert stage.next(Ready) == Ready("q", 3_000)
+
+
+@pytest.mark.needs("mpv")
+def test_what_is_stopped_before_its_instant_never_sounds(stage: Stage, tmp_path: Path) -> None:
+    stage.player.load("p", tone(tmp_path / "a.wav", 1.0), gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time() + 60)
+    stage.player.stop("p")
+    assert stage.next(Ended) == Ended("p", 0, "stopped")
+
+
+@pytest.mark.needs("mpv")
+def test_a_file_that_is_no_audio_is_an_error(stage: Stage, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.opus"
+    bad.write_bytes(b"no audio at all" * 100)
+    stage.player.load("p", bad, gain_db=0.0, from_ms=0)
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.reason, bool(ended.error)) == ("error", True)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_a_truncated_file_is_heard_shorter_than_it_should_be(stage: Stage, tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole.opus", tmp_path / "half.opus"
+    make = ["ffmpeg", "-v", "error", "-i", str(tone(tmp_path / "a.wav", 2.0))]
+    subprocess.run([*make, "-c:a", "libopus", "-b:a", "24k", str(whole)], check=True)
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    stage.player.load("p", half, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert ended.reason == "eof"
+    assert ended.played_ms < 1_700
+
+
+@pytest.mark.needs("mpv")
+def test_a_killed_mpv_ends_its_play_and_is_started_again(stage: Stage, tmp_path: Path) -> None:
+    file = tone(tmp_path / "a.wav", 5.0)
+    stage.player.load("p", file, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    assert stage.player.pid is not None
+    os.kill(stage.player.pid, 9)
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.error) == ("error", "mpv ended with code -9")
+    stage.player.load("q", file, gain_db=0.0, from_ms=0)
+    assert stage.next(Ready) == Ready("q", 5_000)
+
+
+def test_without_mpv_the_error_says_what_to_install(tmp_path: Path) -> None:
+    player = MpvPlayer(lambda _event: None, program=(str(tmp_path / "no-mpv"),))
+    with pytest.raises(PlayerUnusable) as raised:
+        player.load("p", tmp_path, gain_db=0.0, from_ms=0)
+    assert "cài gói mpv" in raised.value.vi
+    assert "Install the package mpv" in raised.value.en
+
+
+@pytest.mark.needs("mpv", "pulseaudio")
+def test_a_loudspeaker_hears_the_tone_at_its_instant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "pulse"
+    home.mkdir(mode=0o700)
+    address = f"unix:{home}/native"
+    for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "HOME"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("PULSE_SERVER", address)
+    sink = "module-null-sink sink_name=horn rate=48000 channels=1 format=s16le"
+    native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
+    options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+    server = subprocess.Popen(
+        ["pulseaudio", *options, "--disable-shm=yes", "-L", sink, "-L", native],
+        stderr=subprocess.DEVNULL,
+    )
+    raw = ["--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20"]
+    stage = Stage(audio_output="pulse", audio_device="pulse/horn")
+    ear = None
+    try:
+        wait_for((home / "native").exists, "pulseaudio")
+        stage.player.load("p", tone(tmp_path / "a.wav", 0.6), gain_db=0.0, from_ms=0)
+        stage.next(Ready)
+        ear = subprocess.Popen(["parec", "-d", "horn.monitor", *raw], stdout=subprocess.PIPE)
+        assert ear.stdout is not None
+        ear.stdout.read(RATE // 5 * 2)
+        at = time.time() + 0.5
+        stage.player.play_at("p", at)
+        started = stage.next(Started)
+        assert isinstance(started, Started)
+        heard_at, sound = _listen(ear.stdout, seconds=1.2)
+    finally:
+        stage.player.close()
+        for process in (ear, server):
+            if process is not None:
+                process.terminate()
+                process.wait()
+        if ear is not None and ear.stdout is not None:
+            ear.stdout.close()
+
+    # A monitor chunk is 20 ms and may be stamped up to 15 ms late.
+    assert abs(heard_at - at) < 0.12
+    assert abs(started.at_unix - heard_at) < 0.12
+    crossings = sum(a < 0 <= b for a, b in itertools.pairwise(sound))
+    assert abs(crossings - 600) < 20
+
+
+def _listen(stream: "object", seconds: float) -> tuple[float, list[int]]:
+    """Read s16 mono; give the wall time of the first loud sample and all that sounded."""
+    first, sound = 0.0, []
+    until = time.time() + seconds
+    while time.time() < until:
+        block = stream.read(960 * 2)  # type: ignore[attr-defined]
+        arrived = time.time()
+        samples = struct.unpack(f"<{len(block) // 2}h", block)
+        loud = [place for place, sample in enumerate(samples) if abs(sample) > 60]
+        if loud and not first:
+            first = arrived - (len(samples) - loud[0]) / RATE
+        if loud:
+            sound += samples
+    return first, sound
