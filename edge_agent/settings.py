@@ -21,6 +21,10 @@ class BrokerAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str = ""
     ca_file: str = ""
 
+    def __repr__(self) -> str:
+        """Say everything but the password."""
+        return f"BrokerAddress({self.url!r})"
+
     @property
     def tls(self) -> bool:
         """Whether the address asks for TLS."""
