@@ -36,6 +36,7 @@ def test_from_a_text_to_the_record_of_its_airing(desk: Desk, page: OfficePage) -
     page.press("Chọn tất cả")
     page.tab.get_by_label("Mai", exact=True).check(force=True)
     page.tab.get_by_label("Giờ phát").fill("17:10")
+    page.wait_for("Sẽ phát lúc 17:10 mai, ở 2 làng.", within="#plan")
     page.press("Xếp lịch phát")
     page.wait_for("Đã xếp 17:10", within="#plan")
     page.wait_for("Cấm đốt nương rẫy", within="#lich")

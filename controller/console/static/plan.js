@@ -3,6 +3,7 @@
 import { bulletinId, tongue, withButton } from './compose.js';
 import { refresh } from './parts.js';
 import { clearErrors, Refusal, send, showError } from './talk.js';
+import { dateIn } from './ticking.js';
 
 const form = document.getElementById('plan');
 const breach = document.getElementById('breach');
@@ -19,6 +20,7 @@ function count() {
   const ticked = all.filter(b => b.checked);
   const shown = all.filter(b => !b.closest('label').hidden);
   document.getElementById('chosen').textContent = ticked.length ? `Đã chọn ${ticked.length} / ${all.length} làng` : 'Chưa chọn làng nào';
+  sayWhen();
   document.getElementById('all').textContent = shown.length && shown.every(b => b.checked) ? 'Bỏ chọn tất cả' : 'Chọn tất cả';
 }
 
@@ -59,30 +61,44 @@ form.addEventListener('input', event => {
     breach.hidden = true;
   }
   if (event.target.name === 'day') pickDay(event.target.value);
+  sayWhen();
   if (event.target.name === 'kind') document.getElementById('until').hidden = event.target.value !== 'daily';
 });
 
-function pickDay(day) {
-  form.start_date.hidden = day !== '';
-  if (day) form.start_date.value = day;
+// Days are counted from now, so that a page left open over midnight means what it says.
+function pickDay(days) {
+  form.start_date.hidden = days !== '';
+}
+
+function startDate() {
+  const days = form.elements.day.value;
+  return days === '' ? form.start_date.value : dateIn(Number(days));
+}
+
+// A browser may show hours its own way; here they are as everybody in the office says them.
+function sayWhen() {
+  const day = { 0: 'hôm nay', 1: 'mai' }[form.elements.day.value] ?? form.start_date.value.split('-').reverse().join('/');
+  const villages = boxes().filter(b => b.checked).length;
+  document.getElementById('plan-when').textContent = form.wall_time.value && villages
+    ? `Sẽ phát lúc ${form.wall_time.value} ${day}, ở ${villages} làng.` : '';
 }
 
 // The server's next sensible time moves on while a bulletin is being written.
 function suggest(start) {
   if (timeTouched || !start) return;
   const [day, time] = start.split('T');
-  const known = [...form.elements.day].find(r => r.value === day) ?? form.elements.day[2];
-  known.checked = true;
+  form.elements.day.value = ['0', '1'].find(days => dateIn(Number(days)) === day) ?? '';
+  pickDay(form.elements.day.value);
   form.start_date.value = day;
-  form.start_date.hidden = known.value !== '';
   form.wall_time.value = time;
+  sayWhen();
 }
 
 // ── planning ──
 function wanted() {
   const villages = boxes().filter(b => b.checked).map(b => b.value);
   if (!villages.length) throw new Refusal('no_zone', 'Chọn ít nhất một làng để phát.');
-  const date = form.start_date.value;
+  const date = startDate();
   if (!date) throw new Refusal('date_out_of_range', 'Chọn ngày phát, ví dụ 15/08/2026.');
   if (!form.wall_time.value) throw new Refusal('start_in_past', 'Ghi giờ phát, ví dụ 17:00.');
   const daily = form.elements.kind.value === 'daily';

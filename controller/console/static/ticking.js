@@ -10,6 +10,14 @@ const wall = new Intl.DateTimeFormat('vi-VN', {
 // The server's time in ms; the clock of an old laptop may be hours off.
 export const now = () => Date.now() + ahead;
 
+const date = new Intl.DateTimeFormat('en-CA', { timeZone: clock.dataset.zone });
+const heading = new Intl.DateTimeFormat('vi-VN', {
+  timeZone: clock.dataset.zone, weekday: 'long', day: '2-digit', month: '2-digit', year: 'numeric',
+});
+
+// The station's date so many days from now, as 2026-08-14.
+export const dateIn = days => date.format(now() + days * 86_400_000);
+
 export const hour = ms => wall.format(ms);
 
 export const length = ms => {
@@ -32,6 +40,7 @@ function write(element, text) {
 export function tick() {
   const ms = now();
   write(clock, hour(ms));
+  write(document.getElementById('today'), heading.format(ms));
   for (const e of document.querySelectorAll('[data-until]')) write(e, away(e.dataset.until - ms));
   for (const e of document.querySelectorAll('[data-late]')) write(e, length(ms - e.dataset.late));
   if (document.body.classList.contains('stale')) return;
