@@ -261,6 +261,7 @@ class _Session:
         client.will_set(birth.topic, birth.dead, qos=1, retain=True)
         client.connect_timeout = CONNECT_WITHIN_S
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_message = lambda _client, _data, message: self._taken(message)
         if broker.tls:
             client.tls_set(ca_certs=broker.ca_file or None)
@@ -298,7 +299,18 @@ class _Session:
         if answer.is_failure:
             self._refused = str(answer)
             return
-        self._since = time.monotonic()
         client.publish(self._birth.topic, self._birth.alive, qos=1, retain=True)
         client.subscribe([(topic, 1) for topic in self._birth.filters])
-        self._online(client, self._birth)
+
+    def _subscribed(
+        self,
+        client: Client,
+        _data: object,
+        _message: int,
+        _answers: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        """Now it listens: who answers what the box says from here on will be heard."""
+        if self._since is None:
+            self._since = time.monotonic()
+            self._online(client, self._birth)

@@ -129,6 +129,7 @@ class CommandPlayer:
         with self._lock:
             if self._running is running:
                 self._running = None
+            running.stdin.close()
             lost = dict(running.plays)
             running.plays.clear()
         note(log, "player_ended", level=logging.ERROR if lost else logging.INFO, code=code)

@@ -230,8 +230,8 @@ def _verify(wants: Wants, seen: Observed, now_ms: int) -> Iterator[Action]:
     if not seen.player_idle:
         return
     for asset, needed_ms in wants.audio:
-        held = asset.sha256 in seen.audio and asset.sha256 not in seen.verified
-        if held and needed_ms - now_ms <= VERIFY_BEFORE_MS:
+        due = asset.sha256 not in seen.verified and asset.sha256 not in wants.withdrawn
+        if due and asset.sha256 in seen.audio and needed_ms - now_ms <= VERIFY_BEFORE_MS:
             yield Verify(asset.sha256, "needed within the hour")
             return
 

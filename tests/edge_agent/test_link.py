@@ -1,0 +1,143 @@
+"""The link: how long it waits, and that no message makes it deaf."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt import publish
+
+from edge_agent.link import (
+    FIRST_BACKOFF_S,
+    MAX_BACKOFF_S,
+    MIN_BACKOFF_S,
+    Birth,
+    Failure,
+    Inbound,
+    Link,
+    LinkChanged,
+    LinkState,
+    backoff_s,
+)
+from edge_agent.settings import BrokerAddress
+from tests.edge_agent.real_parts import Broker, free_port
+
+
+@given(st.sampled_from(list(Failure)), st.integers(0, 10_000))
+def test_law_the_wait_is_between_one_second_and_five_minutes(
+    failure: Failure, in_a_row: int
+) -> None:
+    wait = backoff_s(failure, in_a_row)
+    assert MIN_BACKOFF_S <= wait <= MAX_BACKOFF_S
+    assert wait <= FIRST_BACKOFF_S[failure] * 2 ** min(in_a_row, 20)
+
+
+def test_the_wait_is_drawn_so_that_a_thousand_boxes_do_not_come_at_once() -> None:
+    waits = {round(backoff_s(Failure.UNREACHABLE, 6)) for _ in range(200)}
+    assert len(waits) > 30
+
+
+class Line:
+    def __init__(self, *ports: int, **broker: Any) -> None:
+        self.heard: SimpleQueue[Inbound | LinkChanged] = SimpleQueue()
+        self.births = 0
+        brokers = tuple(BrokerAddress(f"mqtt://127.0.0.1:{port}", **broker) for port in ports)
+        self.link = Link("box", brokers, birth=self.birth, emit=self.heard.put, backlog=2)
+
+    def birth(self) -> Birth:
+        self.births += 1
+        return Birth(self.births, "state", b"alive", b"dead", ("in/#",))
+
+    def until(self, state: LinkState) -> list[LinkState]:
+        states: list[LinkState] = []
+        while not states or states[-1] is not state:
+            event = self.heard.get(timeout=20)
+            if isinstance(event, LinkChanged):
+                states.append(event.state)
+        return states
+
+    def next_message(self) -> Inbound:
+        while True:
+            event = self.heard.get(timeout=20)
+            if isinstance(event, Inbound):
+                return event
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    made = Broker(tmp_path)
+    yield made
+    made.close()
+
+
+def say(broker: Broker, payload: bytes, topic: str = "in/x") -> None:
+    auth: Any = {"username": "office", "password": ""}
+    publish.single(topic, payload, qos=1, port=broker.port, hostname="127.0.0.1", auth=auth)
+
+
+@pytest.mark.needs("mosquitto")
+def test_it_goes_through_named_states_and_says_good_bye(broker: Broker) -> None:
+    line = Line(broker.port)
+    assert line.link.publish("x", b"", qos=0) is False
+    line.link.start()
+    assert line.until(LinkState.ONLINE) == [LinkState.CONNECTING, LinkState.ONLINE]
+    line.link.close()
+    assert line.until(LinkState.CLOSED) == [LinkState.CLOSED]
+    assert not line.link.broken
+    assert line.link.publish("x", b"", qos=0) is False
+
+
+@pytest.mark.needs("mosquitto")
+def test_it_takes_the_next_broker_when_the_first_is_dead(broker: Broker) -> None:
+    line = Line(free_port(), broker.port)
+    line.link.start()
+    assert line.until(LinkState.ONLINE) == [
+        LinkState.CONNECTING,
+        LinkState.BACKOFF,
+        LinkState.CONNECTING,
+        LinkState.ONLINE,
+    ]
+    assert line.births == 2
+    line.link.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_slow_reader_holds_the_link_up_and_loses_nothing(broker: Broker) -> None:
+    line = Line(broker.port)
+    line.link.start()
+    line.until(LinkState.ONLINE)
+    for n in range(6):
+        say(broker, b"%d" % n)
+    said = []
+    for _ in range(6):
+        message = line.next_message()
+        said.append(message.payload)
+        message.done()
+    assert said == [b"0", b"1", b"2", b"3", b"4", b"5"]
+    line.link.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_message_over_the_bound_is_dropped_and_the_next_is_heard(broker: Broker) -> None:
+    line = Line(broker.port)
+    line.link.start()
+    line.until(LinkState.ONLINE)
+    say(broker, b"x" * 300_000)
+    say(broker, b"small")
+    assert line.next_message().payload == b"small"
+    line.link.close()
+
+
+def test_a_port_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.link.CONNECT_WITHIN_S", 0.5)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        line = Line(deaf.getsockname()[1])
+        line.link.start()
+        assert line.until(LinkState.BACKOFF)[-1] is LinkState.BACKOFF
+        line.link.close()
