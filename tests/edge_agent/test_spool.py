@@ -130,7 +130,11 @@ def test_history_is_pruned_when_nothing_can_come_of_it(spool: Spool) -> None:
     assert spool.history == {}
 
 
-@given(titles=st.lists(st.text(st.characters(exclude_characters="\0"), max_size=300), max_size=40))
+@given(
+    titles=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300), max_size=40
+    )
+)
 def test_law_batches_keep_order_and_bounds(
     tmp_path_factory: pytest.TempPathFactory, titles: list[str]
 ) -> None:
