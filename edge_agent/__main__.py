@@ -75,8 +75,8 @@ def _run(file: Path, *, with_parent: bool) -> int:
         agent, events = build(config)
         _stop_on_signal(lambda: events.put(StopAsked()))
         memory.give_back()
-        agent.run(alive=lambda: not with_parent or os.getppid() == parent != 1)
-    return 0
+        in_order = agent.run(alive=lambda: not with_parent or os.getppid() == parent != 1)
+    return 0 if in_order else EXIT_FAILED
 
 
 def _stop_on_signal(stop: Callable[[], None]) -> None:

@@ -21,6 +21,7 @@ from edge_agent.contract.desired import Desired
 from edge_agent.contract.state import (
     CacheState,
     ControllerState,
+    HeldAlerts,
     Hello,
     SpoolRange,
     Telemetry,
@@ -155,8 +156,11 @@ class Agent:
         self._now = parts.clock.read()
         self._prune_at_mono_ms = self._now.mono_ms + FIRST_PRUNE_MS
 
-    def run(self, *, alive: Callable[[], bool]) -> None:
-        """Work until asked to stop, until `alive` says that the parent is gone."""
+    def run(self, *, alive: Callable[[], bool]) -> bool:
+        """Work until asked to stop, or until `alive` says that the parent is gone.
+
+        False if it had to end because its link can never come back.
+        """
         self._begin()
         wait_s = 0.0
         asked = False
@@ -169,7 +173,9 @@ class Agent:
                 else:
                     self._handle(event)
             wait_s = self._step()
+        in_order = not self._p.link.broken
         self._farewell()
+        return in_order
 
     def _begin(self) -> None:
         """Report what the last run left open, and connect."""
@@ -201,7 +207,11 @@ class Agent:
     def _handle(self, event: Event) -> None:
         match event:
             case Inbound():
-                self._receive(event)
+                try:
+                    self._receive(event)
+                except OSError as e:
+                    # Not taken, for it could not be kept; what is retained comes again.
+                    note(log, "state_unwritable", level=logging.ERROR, error=str(e))
                 event.done()
             case LinkChanged():
                 self._online = event.state is LinkState.ONLINE
@@ -382,6 +392,7 @@ class Agent:
                 p.spool.id,
                 self._now.source,
                 self._losses,
+                tuple(HeldAlerts(*key, a.serial) for key, a in p.held.held.alerts.items()),
             ),
             telemetry=TelemetryFacts(
                 self._conn,
@@ -460,6 +471,7 @@ class Agent:
             spool=SpoolRange(facts.spool, seen.acked + 1, seen.last_seq),
             clock=self._now.clock,
             losses=facts.losses,
+            alerts=facts.alerts,
         )
         self._p.uplink.hello(hello, facts, self._now.mono_ms)
         note(log, "hello_said", reason=reason, desired=facts.desired, lacking=facts.lacking)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edge_agent.cache import Shelf, Wanted
 from edge_agent.contract.manifest import Asset, PageRef
-from edge_agent.contract.state import ClockSource, OnAir
+from edge_agent.contract.state import ClockSource, HeldAlerts, OnAir
 
 FETCHES_AT_ONCE = 2
 HELLO_EVERY_MS = 1_000
@@ -104,6 +104,7 @@ class HelloFacts:
     spool: str
     source: ClockSource
     losses: tuple[str, ...]
+    alerts: tuple[HeldAlerts, ...]
 
 
 @dataclass(frozen=True, slots=True)

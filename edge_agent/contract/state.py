@@ -14,6 +14,7 @@ from edge_agent.contract.types import (
     OffsetMs,
     Reason,
     RulesNumber,
+    ScopeId,
     Serial,
     Sha256,
     UtcMs,
@@ -66,10 +67,19 @@ class SpoolRange(msgspec.Struct, frozen=True):
     last: Counter
 
 
+class HeldAlerts(msgspec.Struct, frozen=True):
+    """The newest list of alerts that a box holds of one issuer for one scope."""
+
+    issuer: Identifier
+    scope: ScopeId
+    serial: Serial
+
+
 class Hello(msgspec.Struct, frozen=True):
     """Said at each connection and whenever something in it changes.
 
-    `losses` names what was found unreadable on disk since the last start and set aside.
+    `losses` names what was found unreadable on disk since the last start and set aside;
+    `alerts` is the receipt for alert lists.
     """
 
     boot: Counter
@@ -83,6 +93,7 @@ class Hello(msgspec.Struct, frozen=True):
     spool: SpoolRange
     clock: Clock
     losses: tuple[Reason, ...] = ()
+    alerts: tuple[HeldAlerts, ...] = ()
 
 
 class OnAir(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from edge_agent.contract.state import (
     Clock,
     ClockSource,
     ControllerState,
+    HeldAlerts,
     Hello,
     OnAir,
     SpoolRange,
@@ -147,6 +148,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         spool=SpoolRange("5d1f", 8, 7),
         clock=Clock(ClockSource.CONTROLLER, -1_200),
         losses=("spool.sqlite damaged",),
+        alerts=(HeldAlerts("province", "xa-dak-ha", 5),),
     ),
     "telemetry": Telemetry(
         boot=4,

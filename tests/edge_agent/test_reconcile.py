@@ -31,7 +31,7 @@ from edge_agent.reconcile import (
 )
 
 NOW, MONO = 1_795_386_600_000, 500_000
-HELLO = HelloFacts(1, 1, 1, 0, "d", "s", ClockSource.NTP, ())
+HELLO = HelloFacts(1, 1, 1, 0, "d", "s", ClockSource.NTP, (), ())
 TELEMETRY = TelemetryFacts(1, 1, 0, 0, None)
 
 

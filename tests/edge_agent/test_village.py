@@ -1,6 +1,8 @@
 """The real agent against a real broker: what a village would hear and the office would learn."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -283,6 +285,8 @@ def test_an_alert_is_fetched_and_said_in_both_languages_before_the_programme(
     village.ear.retain(
         topics.group_alert(UNIT, "province"), village.office.sealed(alerts, Kind.ALERT)
     )
+    receipt = lambda: [h for h in village.ear.hellos if h.alerts]  # noqa: E731
+    wait_for(receipt, "the receipt for the alerts", within_s=10)
     said = lambda: [e for e in village.ear.of_kind("ended") if e.title == "lu-1"]  # noqa: E731
     wait_for(lambda: len(said()) == 2, "the alert in two languages")
     assert [event.language for event in said()] == ["vi", "sed"]
@@ -352,3 +356,20 @@ def test_a_second_agent_on_the_same_state_is_refused(village: Village) -> None:
 def test_the_state_on_the_wire_is_plain_json(village: Village) -> None:
     wait_for(lambda: village.ear.states, "the birth")
     assert json.loads(encode(village.ear.states[0])) == {"boot": 1, "conn": 1, "online": True}
+
+
+def test_a_box_with_a_parent_ends_with_it(village: Village) -> None:
+    wait_for(lambda: village.box.log("link_online"), "the box to be up")
+    village.box.stop()
+    run = [sys.executable, "-m", "edge_agent", "run", "--config", str(village.box.config)]
+    parent = (
+        "import subprocess, sys\n"
+        "with open(sys.argv[1], 'ab') as log:\n"
+        "    subprocess.Popen(sys.argv[2:], stderr=log)\n"
+        "sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", parent, str(village.box.log_file), *run, "--with-parent"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        wait_for(lambda: len(village.box.log("link_online")) == 2, "the child to be up")
+        process.kill()
+    wait_for(lambda: len(village.box.log("agent_stopped")) == 2, "the child to end")
