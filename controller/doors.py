@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from controller.access.passwords import SESSION_MS
 from controller.errors import ControllerError, SignInRefused
 from controller.operations.services import Services
 from controller.operations.sign_in import Person, signed_in
@@ -40,6 +41,19 @@ def services(request: Request) -> Services:
 
 
 Given = Annotated[Services, Depends(services)]
+
+
+def hand_over(token: str, response: Response, *, secure: bool) -> None:
+    """Give a browser its session: out of reach of scripts and of other sites."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=SESSION_MS // 1000,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
+        path="/",
+    )
 
 
 def token_of(request: Request) -> str | None:

@@ -66,7 +66,7 @@ class VolumeStep:
 class AirtimeLaw:
     """One commune's rule; no windows means any time, a limit of None means no limit.
 
-    `source` names the rule in the sentences that quote it.
+    `source_vi` and `source_en` name the rule in the sentences that quote it.
     """
 
     windows: tuple[Window, ...]
@@ -74,7 +74,8 @@ class AirtimeLaw:
     max_session_ms: DurationMs | None
     quiet: Window | None
     volume: tuple[VolumeStep, ...]
-    source: str
+    source_vi: str
+    source_en: str
 
     def __post_init__(self) -> None:
         if self.max_session_ms is not None and self.max_session_ms <= 0:
@@ -106,8 +107,8 @@ DEFAULT_AIRTIME_LAW = AirtimeLaw(
         VolumeStep(6, GainDb(0.0), GainDb(-15.0)),
         VolumeStep(21, _NIGHT, GainDb(-25.0)),
     ),
-    source="mặc định của chúng tôi, xã thay bằng quy định của mình / "
-    "our default, to be replaced by the commune's own rule",
+    source_vi="mặc định của chúng tôi, xã thay bằng quy định của mình",
+    source_en="our default, to be replaced by the commune's own rule",
 )
 
 
@@ -166,8 +167,8 @@ def too_many_sessions(law: AirtimeLaw, most: int) -> Breach:
     """The breach of a session that comes after the day's `most` sessions."""
     return Breach(
         "too_many_sessions",
-        f"Trong ngày đã có đủ {most} buổi phát ({law.source}).",
-        f"The day already has its {most} sessions ({law.source}).",
+        f"Trong ngày đã có đủ {most} buổi phát ({law.source_vi}).",
+        f"The day already has its {most} sessions ({law.source_en}).",
     )
 
 
@@ -189,17 +190,18 @@ def _outside_windows(law: AirtimeLaw, start: datetime, end: datetime) -> Breach:
     return Breach(
         "outside_windows",
         f"Buổi phát {start:%H:%M}–{end:%H:%M} ngày {start:%d/%m/%Y} nằm ngoài khung giờ "
-        f"{windows} ({law.source}).",
+        f"{windows} ({law.source_vi}).",
         f"The session {start:%H:%M}–{end:%H:%M} on {start:%d/%m/%Y} is outside the windows "
-        f"{windows} ({law.source}).",
+        f"{windows} ({law.source_en}).",
     )
 
 
 def _in_quiet_hours(law: AirtimeLaw, quiet: Window, start: datetime, end: datetime) -> Breach:
     return Breach(
         "quiet_hours",
-        f"Buổi phát {start:%H:%M}–{end:%H:%M} rơi vào giờ yên tĩnh {quiet} ({law.source}).",
-        f"The session {start:%H:%M}–{end:%H:%M} falls in the quiet hours {quiet} ({law.source}).",
+        f"Buổi phát {start:%H:%M}–{end:%H:%M} rơi vào giờ yên tĩnh {quiet} ({law.source_vi}).",
+        f"The session {start:%H:%M}–{end:%H:%M} falls in the quiet hours {quiet} "
+        f"({law.source_en}).",
     )
 
 
@@ -207,7 +209,7 @@ def _too_long(law: AirtimeLaw, ms: DurationMs, most: DurationMs) -> Breach:
     return Breach(
         "session_too_long",
         f"Buổi phát dài {ms / 60_000:.1f} phút, quá {most / 60_000:.1f} phút cho phép "
-        f"({law.source}).",
+        f"({law.source_vi}).",
         f"The session takes {ms / 60_000:.1f} minutes, over the {most / 60_000:.1f} allowed "
-        f"({law.source}).",
+        f"({law.source_en}).",
     )

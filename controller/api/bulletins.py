@@ -11,6 +11,7 @@ from controller.api.shapes import (
     BulletinLine,
     BulletinOut,
     DoubtOut,
+    ReadinessOut,
     Reason,
     ScriptOut,
     SpanOut,
@@ -20,7 +21,12 @@ from controller.api.shapes import (
 from controller.doors import Given, Signed
 from controller.operations import review_bulletin as review
 from controller.operations.services import Services
-from controller.operations.show_bulletin import Shown, preview_bulletin, show_bulletin
+from controller.operations.show_bulletin import (
+    Shown,
+    preview_bulletin,
+    show_bulletin,
+    show_readiness,
+)
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.storage import bulletins
 
@@ -80,6 +86,16 @@ def put_bulletin(bulletin_id: str, form: BulletinEdit, given: Given, who: Signed
         valid_until=form.valid_until,
     )
     return _shown(given, bulletin_id)
+
+
+@at.get("/bulletins/{bulletin_id}/readiness")
+def get_readiness(bulletin_id: str, given: Given, who: Signed) -> list[ReadinessOut]:
+    """For every language that some village listens to: ready, or the exact reason why not."""
+    with given.database.read() as session:
+        return [
+            ReadinessOut(language=r.language, ready=r.ready, reason=r.lack, vi=r.vi, en=r.en)
+            for r in show_readiness(session, bulletin_id, given.clock())
+        ]
 
 
 @at.post("/bulletins/{bulletin_id}/preview", status_code=202)

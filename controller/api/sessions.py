@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
-from controller.access.passwords import SESSION_MS
 from controller.api.shapes import SignedInAs, SignInForm
 from controller.doors import (
     COOKIE,
     Doorkeeper,
     Given,
     MaybeSigned,
+    hand_over,
     refuse_foreign_origin,
     token_of,
 )
@@ -27,15 +27,7 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
         refuse_foreign_origin(request)
         doorkeeper.admit(form.name, request.client.host if request.client else "")
         token = sign_in(given.database, form.name, form.password, given.clock())
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=SESSION_MS // 1000,
-            httponly=True,
-            samesite="strict",
-            secure=given.secure_cookies,
-            path="/",
-        )
+        hand_over(token, response, secure=given.secure_cookies)
         return SignedInAs(name=form.name, token=token)
 
     @at.delete("/current", status_code=204)

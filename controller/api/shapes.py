@@ -153,6 +153,16 @@ class BulletinOut(Shape):
     scripts: list[ScriptOut]
 
 
+class ReadinessOut(Shape):
+    """Is a bulletin ready in one language, or exactly why not."""
+
+    language: str
+    ready: bool
+    reason: str | None
+    vi: str
+    en: str
+
+
 class BulletinLine(Shape):
     """A bulletin in a list."""
 

@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from controller.access.passwords import SESSION_MS
 from controller.console.screen import Screen
 from controller.doors import (
     COOKIE,
     Doorkeeper,
     Given,
     MaybeSigned,
+    hand_over,
     refuse_foreign_origin,
     token_of,
 )
@@ -57,15 +57,7 @@ def router(show: Screen, doorkeeper: Doorkeeper) -> APIRouter:
         except ControllerError as refusal:
             return show(request, "sign_in.html", 401, name=name, tin=tin, refusal=refusal)
         answer = RedirectResponse(with_bulletin("/", tin), 303)
-        answer.set_cookie(
-            COOKIE,
-            token,
-            max_age=SESSION_MS // 1000,
-            httponly=True,
-            samesite="strict",
-            secure=given.secure_cookies,
-            path="/",
-        )
+        hand_over(token, answer, secure=given.secure_cookies)
         return answer
 
     @at.post("/dang-xuat")

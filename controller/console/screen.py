@@ -17,8 +17,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 HEADERS = {
     "cache-control": "no-store",
-    # With no referrer at all a browser would send our own forms from the origin “null”.
-    "referrer-policy": "same-origin",
 }
 
 

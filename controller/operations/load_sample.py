@@ -24,7 +24,8 @@ AT_ANY_HOUR = AirtimeLaw(
     max_session_ms=None,
     quiet=None,
     volume=(VolumeStep(0, GainDb(0.0), GainDb(0.0)),),
-    source="quy định trình diễn: phát mọi giờ, đủ to / demonstration rule: any hour, full level",
+    source_vi="quy định trình diễn: phát mọi giờ, đủ to",
+    source_en="demonstration rule: any hour, full level",
 )
 
 

@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from audio_library.bulletin import Bulletin
 from audio_library.errors import BulletinExpired
+from audio_library.rendition import spoken_sha256
 from controller.errors import ControllerError, NotFound, NotReady
 from controller.fleet.authority import Authority
-from controller.operations.asked_work import spoken_sha256
 from controller.operations.order import order
 from controller.operations.schedule_programme import BreaksAirtimeLaw
 from controller.storage import bulletins, places, tables
@@ -136,7 +136,7 @@ def _audio(
             f"Bản tin “{bulletin.title}” chưa được duyệt bằng tiếng “{language}”. Chưa phát gì.",
             f"“{bulletin.title}” is not approved in “{language}”. Nothing was played.",
         )
-    rendition = session.get(tables.Rendition, (language, spoken_sha256(pin.spoken)))
+    rendition = session.get(tables.Rendition, (language, spoken_sha256(language, pin.spoken)))
     if rendition is None:
         raise NotReady(
             "not_ready",

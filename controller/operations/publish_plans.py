@@ -11,11 +11,12 @@ import structlog
 from sqlmodel import Session, col, select
 
 from audio_library.bulletin import Bulletin, State
+from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority
 from controller.fleet.plan import BoxPlan, box_plan
-from controller.operations.asked_work import spoken_sha256
 from controller.storage import bulletins, events, outbox, places, programmes, tables
 from controller.storage.database import Database
+from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.serials import next_serial
 from edge_agent.contract import desired as wire
@@ -126,7 +127,9 @@ def publish_plans(
     """
     with database.read() as session:
         outlook = look_ahead(session, rules, now)
-        withdrawn = _withdrawn_hashes(session, now)
+        silenced = _silenced(session, now)
+        living = _living_sounds(session, now)
+    withdrawn = tuple(sorted(set().union(*silenced.values()) - living))
     changed: list[str] = []
     with database.write() as session:
         for spot in outlook.spots.values():
@@ -137,6 +140,7 @@ def publish_plans(
             if _publish(session, authority, word, plan, now):
                 changed.append(spot.device_id)
                 _write_planned(session, spot, cues, outlook, now)
+        _note_silencing(session, silenced)
         _forget_old_pages(session, now)
         if changed:
             told: dict[str, object] = {"devices": sorted(changed)}
@@ -165,7 +169,7 @@ def _materials(
         if bulletin.state is not State.APPROVED:
             continue
         for pin in bulletin.pins:
-            digest = spoken_sha256(pin.spoken)
+            digest = spoken_sha256(pin.language, pin.spoken)
             found = made.get((pin.language, digest))
             if found is None:
                 continue
@@ -229,28 +233,61 @@ def _cues_of(session: Session, spot: places.Spot, outlook: Outlook, now: datetim
     return [cue for cue in mine if cue.id not in late or cue.id in known]
 
 
-def _withdrawn_hashes(session: Session, now: datetime) -> tuple[str, ...]:
-    """Audio of withdrawn bulletins still within their time, unless another bulletin airs it."""
-    query = select(tables.Bulletin.id).where(
-        col(tables.Bulletin.withdrawn_ms).is_not(None),
-        col(tables.Bulletin.valid_until_ms) > to_ms(now),
+def _silenced(session: Session, now: datetime) -> dict[str, set[str]]:
+    """Withdrawn bulletins still within their time, each with every sound it was planned as.
+
+    What boxes were told is asked, not what is pinned: an edit before the withdrawal unpins.
+    """
+    query = (
+        select(tables.PlannedPlay.bulletin_id, tables.PlannedPlay.asset_sha256)
+        .join(tables.Bulletin, col(tables.Bulletin.id) == col(tables.PlannedPlay.bulletin_id))
+        .where(
+            col(tables.Bulletin.withdrawn_ms).is_not(None),
+            col(tables.Bulletin.valid_until_ms) > to_ms(now),
+        )
+        .distinct()
     )
-    silenced = _pinned_audio(session, session.exec(query).all())
-    airing = select(tables.Bulletin.id).where(col(tables.Bulletin.state) == State.APPROVED.value)
-    return tuple(sorted(silenced - _pinned_audio(session, session.exec(airing).all())))
+    silenced: dict[str, set[str]] = {}
+    for bulletin_id, sha256 in session.exec(query):
+        silenced.setdefault(bulletin_id, set()).add(sha256)
+    return silenced
 
 
-def _pinned_audio(session: Session, ids: Sequence[str]) -> set[str]:
+def _living_sounds(session: Session, now: datetime) -> set[str]:
+    """Sounds that an approved, valid bulletin still airs."""
     pins = session.exec(
-        select(tables.Script.language, tables.Script.pinned_spoken).where(
-            col(tables.Script.bulletin_id).in_(ids), col(tables.Script.pinned_spoken).is_not(None)
+        select(tables.Script.language, tables.Script.pinned_spoken)
+        .join(tables.Bulletin, col(tables.Bulletin.id) == col(tables.Script.bulletin_id))
+        .where(
+            col(tables.Bulletin.state) == State.APPROVED.value,
+            col(tables.Bulletin.valid_until_ms) > to_ms(now),
+            col(tables.Script.pinned_spoken).is_not(None),
         )
     )
-    digests = {(language, spoken_sha256(spoken or "")) for language, spoken in pins}
+    wanted = {(language, spoken_sha256(language, spoken or "")) for language, spoken in pins}
     query = select(tables.Rendition).where(
-        col(tables.Rendition.spoken_sha256).in_({d for _, d in digests})
+        col(tables.Rendition.spoken_sha256).in_({digest for _, digest in wanted})
     )
-    return {r.asset_sha256 for r in session.exec(query) if (r.language, r.spoken_sha256) in digests}
+    return {r.asset_sha256 for r in session.exec(query)}
+
+
+def _note_silencing(session: Session, bulletin_ids: Iterable[str]) -> None:
+    """Keep from which serial on each box that was told holds the withdrawal."""
+    for bulletin_id in bulletin_ids:
+        told = session.exec(
+            select(tables.DesiredState.device_id, tables.DesiredState.serial)
+            .join(
+                tables.PlannedPlay,
+                col(tables.PlannedPlay.device_id) == col(tables.DesiredState.device_id),
+            )
+            .where(tables.PlannedPlay.bulletin_id == bulletin_id)
+            .distinct()
+        )
+        rows = [
+            {"bulletin_id": bulletin_id, "device_id": device_id, "serial": serial}
+            for device_id, serial in told
+        ]
+        insert_or_ignore(session, tables.Silencing, rows)
 
 
 def _word(

@@ -7,8 +7,9 @@ from typing import Protocol
 from audio_library.errors import AudioLibraryError
 from audio_library.mastering.mastered import MEDIA_TYPE
 from audio_library.render import Rendered
+from audio_library.rendition import spoken_sha256
 from audio_library.store.asset_store import AssetStore
-from controller.operations.asked_work import ask_for_plan, spoken_sha256
+from controller.operations.asked_work import ask_for_plan
 from controller.storage import events, tables, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -62,7 +63,7 @@ def render_bulletin(
         session.merge(
             tables.Rendition(
                 language=language,
-                spoken_sha256=spoken_sha256(spoken),
+                spoken_sha256=spoken_sha256(language, spoken),
                 asset_sha256=sha256,
                 voice=rendered.voice,
                 engine=rendered.engine,

@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from audio_library.approval import reading_changed
 from audio_library.bulletin import Bulletin, State
+from audio_library.readiness import Readiness, readiness
+from audio_library.rendition import Rendition, spoken_sha256
 from controller.operations.asked_work import (
     RENDER,
     ask_for_renditions,
     rendition_key,
-    spoken_sha256,
 )
 from controller.operations.review_bulletin import read_aloud
 from controller.operations.show_fleet import unconfirmed_withdrawals
-from controller.storage import bulletins, tables, work_items
+from controller.storage import bulletins, places, tables, work_items
 from controller.storage.database import Database
 
 
@@ -70,8 +71,22 @@ def preview_bulletin(database: Database, bulletin_id: str, now: datetime) -> Sho
         return show_bulletin(session, bulletin_id)
 
 
+def show_readiness(session: Session, bulletin_id: str, now: datetime) -> tuple[Readiness, ...]:
+    """For every language that some village listens to: ready, or the exact reason why not."""
+    bulletin = bulletins.load(session, bulletin_id)
+    heard = (tag for zone in places.zones(session).values() for tag in zone.languages)
+    wanted = tuple(dict.fromkeys((*bulletin.languages, *heard)))
+    made = session.exec(
+        select(tables.Rendition).where(col(tables.Rendition.language).in_(bulletin.languages))
+    )
+    renditions = [
+        Rendition(r.language, r.spoken_sha256, r.voice, r.engine, r.asset_sha256) for r in made
+    ]
+    return readiness(bulletin, renditions, wanted, at=now)
+
+
 def _audio(session: Session, language: str, words: str) -> Audio:
-    rendition = session.get(tables.Rendition, (language, spoken_sha256(words)))
+    rendition = session.get(tables.Rendition, (language, spoken_sha256(language, words)))
     if rendition is not None:
         asset = session.get_one(tables.Asset, rendition.asset_sha256)
         return Audio("ready", asset.sha256, asset.duration_ms, asset.lufs, rendition.voice)

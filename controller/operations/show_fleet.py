@@ -100,7 +100,10 @@ def as_run_list(
 
 
 def unconfirmed_withdrawals(session: Session, bulletin_id: str) -> list[str]:
-    """Boxes that were told to play a withdrawn bulletin and have not confirmed its end."""
+    """Boxes that were told to play a withdrawn bulletin and have not confirmed its end.
+
+    A box for which the silencing plan is still being made has not.
+    """
     told = session.exec(
         select(tables.PlannedPlay.device_id)
         .where(tables.PlannedPlay.bulletin_id == bulletin_id)
@@ -108,9 +111,9 @@ def unconfirmed_withdrawals(session: Session, bulletin_id: str) -> list[str]:
     ).all()
     behind = []
     for device_id in told:
-        word = session.get(tables.DesiredState, device_id)
+        silencing = session.get(tables.Silencing, (bulletin_id, device_id))
         said = session.get(tables.ReportedState, device_id)
-        if word is not None and (said is None or said.desired < word.serial):
+        if silencing is None or said is None or said.desired < silencing.serial:
             behind.append(device_id)
     return behind
 

@@ -271,6 +271,14 @@ class UnplannedPlay(SQLModel, table=True):
     at_ms: int = Field(sa_column=_big())
 
 
+class Silencing(SQLModel, table=True):
+    """The serial from which on a box no longer holds a withdrawn bulletin for playable."""
+
+    bulletin_id: str = Field(primary_key=True)
+    device_id: str = Field(primary_key=True)
+    serial: int = Field(sa_column=_big())
+
+
 class PlaybackEvent(SQLModel, table=True):
     """Immutable fact that a device reported."""
 

@@ -18,8 +18,8 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, func, select
 
+from audio_library.rendition import spoken_sha256
 from controller import log_setup
-from controller.operations.asked_work import spoken_sha256
 from controller.operations.enrol_device import enrol_device, enrol_devices
 from controller.operations.load_sample import AT_ANY_HOUR, PROVINCE, load_sample
 from controller.operations.play_now import PlayOrder, play_now
@@ -133,7 +133,7 @@ def _voiced_bulletin(controller: Controller) -> str:
         session.merge(
             tables.Rendition(
                 language=pin.language,
-                spoken_sha256=spoken_sha256(pin.spoken),
+                spoken_sha256=spoken_sha256(pin.language, pin.spoken),
                 asset_sha256=sha256,
                 voice="espeak-ng/vi",
                 engine="espeak-ng",

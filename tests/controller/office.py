@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority, open_authority
-from controller.operations.asked_work import spoken_sha256
 from controller.operations.enrol_device import enrol_device
 from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
 from controller.operations.publish_plans import PlanRules, publish_plans
@@ -88,7 +88,7 @@ class Office:
                 session.merge(
                     tables.Rendition(
                         language=pin.language,
-                        spoken_sha256=spoken_sha256(pin.spoken),
+                        spoken_sha256=spoken_sha256(pin.language, pin.spoken),
                         asset_sha256=digest,
                         voice="espeak-ng/vi",
                         engine="espeak-ng",

@@ -50,10 +50,10 @@ def test_our_default_hours(hour: int, minute: int, minutes: int, found: list[str
 
 
 def test_the_default_says_that_it_is_only_ours() -> None:
-    assert "xã thay bằng quy định của mình" in LAW.source
+    assert "xã thay bằng quy định của mình" in LAW.source_vi
     (breach,) = breaks(LAW, datetime(2026, 8, 15, 9, tzinfo=ZoneInfo(HOME)), DurationMs(60_000))
     assert "09:00–09:01 ngày 15/08/2026 nằm ngoài khung giờ 05:30–07:00" in breach.vi
-    assert LAW.source in breach.vi
+    assert LAW.source_vi in breach.vi
     assert "outside the windows 05:30–07:00" in breach.en
 
 

@@ -198,6 +198,19 @@ def test_a_withdrawal_says_how_many_boxes_have_not_confirmed_it(
     assert answer.json()["unconfirmed_boxes"] == 2
 
 
+def test_each_language_of_the_villages_is_ready_or_says_why_not(
+    officer: TestClient, office: Office
+) -> None:
+    office.boxes(1)
+    bulletin = office.approved()
+
+    said = {r["language"]: r for r in officer.get(f"/api/v1/bulletins/{bulletin}/readiness").json()}
+
+    assert said["vi"]["ready"]
+    assert (said["sed"]["ready"], said["sed"]["reason"]) == (False, "no_script")
+    assert "Xơ Đăng" in said["sed"]["vi"]
+
+
 def test_a_withdrawal_without_a_reason_is_refused(officer: TestClient, office: Office) -> None:
     bulletin = office.approved()
 

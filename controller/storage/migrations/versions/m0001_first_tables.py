@@ -253,6 +253,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "silencing",
+        sa.Column("bulletin_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bulletin_id", "device_id"),
+    )
+    op.create_table(
         "spool_mark",
         sa.Column("device_id", sa.String(), nullable=False),
         sa.Column("spool", sa.String(), nullable=False),
@@ -567,6 +574,7 @@ def downgrade() -> None:
 
     op.drop_table("unit")
     op.drop_table("spool_mark")
+    op.drop_table("silencing")
     op.drop_table("serial_counter")
     with op.batch_alter_table("sent_command", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sent_command_expires_ms"))
