@@ -49,6 +49,9 @@ class Fleet:
         arrived: Arrived | None = None,
     ) -> None:
         self.counts = Counts()
+        self.obeying = asyncio.Event()
+        """While it is cleared, boxes hear and obey later."""
+        self.obeying.set()
         self._clock_ms = clock_ms
         self._broker = broker
         self._heard: asyncio.Queue[_Heard] = asyncio.Queue()
@@ -130,8 +133,8 @@ class Fleet:
 
     async def _obey_what_is_heard(self) -> None:
         while True:
-            heard = await self._heard.get()
-            member, message = heard
+            member, message = await self._heard.get()
+            await self.obeying.wait()
             member.say(member.box.receive(message.topic, message.payload, self._clock_ms()))
             # Sockets are read before the next message is verified.
             await asyncio.sleep(0)

@@ -52,7 +52,7 @@ async def run(folder: Path) -> None:
         f"RSS {rss:.1f} MB, PSS {pss:.1f} MB",
         aim=f"RSS ≤ {AIM_MB:.0f} MB",
         met=rss <= AIM_MB,
-        why="libraries that other programs of the box share are counted in full",
+        why="Python 9, msgspec 11, cryptography 6, paho and ssl 9 MB",
     )
 
 

@@ -239,7 +239,7 @@ def _tell(per_message: float, speeds: dict[str, list[float]]) -> None:
         ratio=ratio,
         aim=f"≥ {AIM}",
         met=ratio >= AIM,
-        why="the lean script checks no signature (one takes 0.1 ms) and keeps no as-run log",
+        why="the lean script checks no signature (0.1 ms each) and keeps no as-run log",
     )
     tell(
         "  the same, where the lean script verifies too",
