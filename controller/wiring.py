@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import shutil
+import threading
 from datetime import UTC, datetime
 from functools import partial
 
@@ -84,6 +86,8 @@ class Controller:
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
         self._observations: asyncio.Queue[Observation] = asyncio.Queue(OBSERVATION_QUEUE)
         self.broker = _broker(settings)
+        # Accounts are read and written by one thread at a time: an older list must not win.
+        self._letting_in = threading.Lock()
         self._link: Link | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -97,6 +101,8 @@ class Controller:
     async def start(self) -> None:
         """Start the broker and all loops; raises a `ControllerError`."""
         database, services, now = self.database, self.services, utc_now()
+        # What a killed controller was making: the database's lock says that nobody is now.
+        shutil.rmtree(self._scratch, ignore_errors=True)
         with database.write() as session:
             work_items.release_all(session, to_ms(now))
             events.forget(session, to_ms(now) - KEEP_EVENTS_MS)
@@ -128,7 +134,7 @@ class Controller:
             "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
             "observations": partial(ingest_observations, database, self._observations, utc_now),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
-            "plan": partial(work_through, database, PLAN, plan, bells, utc_now),
+            "plan": partial(work_through, database, PLAN, plan, bells, utc_now, keep_trying=True),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }
         self._tasks = [
@@ -149,10 +155,11 @@ class Controller:
 
     def let_boxes_in(self) -> None:
         """After an enrolment: the broker learns the box's password."""
-        with self.database.read() as session:
-            accounts = broker_accounts(session)
-        if self.broker is not None:
-            self.broker.reload(accounts)
+        with self._letting_in:
+            with self.database.read() as session:
+                accounts = broker_accounts(session)
+            if self.broker is not None:
+                self.broker.reload(accounts)
 
     async def _acknowledge(self, receipt: Receipt) -> None:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)

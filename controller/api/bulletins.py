@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from audio_library.script import check_text
 from audio_library.wording.spoken_form import spoken_form
 from controller.api.shapes import (
+    Approval,
     AudioState,
     BulletinEdit,
     BulletinIn,
@@ -112,10 +113,15 @@ def post_submit(bulletin_id: str, given: Given, who: Signed) -> BulletinOut:
 
 
 @at.post("/bulletins/{bulletin_id}/approve")
-def post_approve(bulletin_id: str, given: Given, who: Signed) -> BulletinOut:
-    """Approve: pins the words and the reading, and has the audio made of exactly that."""
+def post_approve(bulletin_id: str, form: Approval, given: Given, who: Signed) -> BulletinOut:
+    """Approve the version that was seen: pins words and reading; audio is made of exactly that."""
     review.approve_bulletin(
-        given.database, bulletin_id, who.name, given.clock(), four_eyes=given.four_eyes
+        given.database,
+        bulletin_id,
+        who.name,
+        given.clock(),
+        four_eyes=given.four_eyes,
+        seen=form.version,
     )
     return _shown(given, bulletin_id)
 
@@ -143,6 +149,7 @@ def _out(shown: Shown) -> BulletinOut:
     b = shown.bulletin
     return BulletinOut(
         id=b.id,
+        version=shown.version,
         title=b.title,
         kind=b.kind,
         topic=b.topic,

@@ -19,6 +19,7 @@ STATUS = {
     "four_eyes": 403,
     "wrong_transition": 409,
     "not_approved": 409,
+    "changed_meanwhile": 409,
     "store_full": 507,
 }
 REFUSED = 422

@@ -1,8 +1,10 @@
 """Bounds on what comes in and headers on what goes out, for every address."""
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.api.failures import unanswerable
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
@@ -17,6 +19,8 @@ SECURITY_HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+# What was not read of a refused body must not be taken for the next request.
+HANG_UP = {"connection": "close"}
 
 
 class Guard:
@@ -30,14 +34,6 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers and "content-length" not in headers:
-            await PlainTextResponse("411 Length Required", 411)(scope, receive, send)
-            return
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            await PlainTextResponse("413 Content Too Large", 413)(scope, receive, send)
-            return
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -46,4 +42,36 @@ class Guard:
                     going.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        refusal = _refusal(Headers(scope=scope))
+        if refusal is not None:
+            await unanswerable(refusal)(scope, receive, guarded)
+            return
+        await self._app(scope, _bounded(receive), guarded)
+
+
+def _refusal(headers: Headers) -> HTTPException | None:
+    """Why a request with these headers is not read, or None.
+
+    A transfer encoding is refused also beside a length: the server would believe the encoding.
+    """
+    if "transfer-encoding" in headers:
+        return HTTPException(411, headers=HANG_UP)
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        return HTTPException(413, headers=HANG_UP)
+    return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Give on at most MAX_BODY_BYTES of body, whatever the headers said; then HTTP 413."""
+    left = MAX_BODY_BYTES
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, headers=HANG_UP)
+        return message
+
+    return counted

@@ -107,6 +107,12 @@ class Reason(Shape):
     why: Annotated[str, Field(max_length=500)]
 
 
+class Approval(Shape):
+    """What the approver had before them: `version` of the bulletin as it was shown."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
 class AudioState(Shape):
     """Audio of one language: ready with its address, being made, or the exact reason why not."""
 
@@ -133,9 +139,10 @@ class ScriptOut(Shape):
 
 
 class BulletinOut(Shape):
-    """A bulletin as it stands."""
+    """A bulletin as it stands; `version` names words and reading, and is asked for at approval."""
 
     id: str
+    version: str
     title: str
     kind: Kind
     topic: str

@@ -201,7 +201,8 @@ async def _run_once(options: DemoOptions, stage: Stage, text: str) -> int:
     bulletin = await asyncio.to_thread(api.post, "/bulletins", {"scripts": {"vi": text}})
     say(f"Bản tin / bulletin: {bulletin['title']}")
     say(f"  loa sẽ đọc / will be read: {bulletin['scripts'][0]['spoken'][:300]}")
-    await asyncio.to_thread(api.post, f"/bulletins/{bulletin['id']}/approve")
+    seen = {"version": bulletin["version"]}
+    await asyncio.to_thread(api.post, f"/bulletins/{bulletin['id']}/approve", seen)
     asset = await _wait_for_speech(api, bulletin["id"])
     say(
         f"  tiếng nói / speech: {asset['duration_ms'] / 1000:.1f} s, {asset['lufs']:.1f} LUFS, "

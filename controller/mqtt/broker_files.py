@@ -1,6 +1,7 @@
 """Password, ACL and configuration files of the embedded broker, made from the device table."""
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,8 +23,8 @@ pattern read {topics.PREFIX}/c/#
 
 def write_private(path: Path, content: str) -> None:
     """Replace a file at once, readable by its owner alone."""
-    temporary = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".new-", delete=False) as f:
+        temporary = Path(f.name)
         f.write(content)
         f.flush()
         os.fsync(f.fileno())

@@ -15,7 +15,7 @@ from controller.operations.asked_work import (
     ask_for_renditions,
     rendition_key,
 )
-from controller.operations.review_bulletin import read_aloud
+from controller.operations.review_bulletin import read_aloud, version_of
 from controller.operations.show_fleet import unconfirmed_withdrawals
 from controller.storage import bulletins, places, tables, work_items
 from controller.storage.database import Database
@@ -43,6 +43,11 @@ class Shown:
     audio: Mapping[str, Audio]
     changed: tuple[str, ...]
     unconfirmed_boxes: int
+
+    @property
+    def version(self) -> str:
+        """Name of what is shown; approval asks for it."""
+        return version_of(self.bulletin, self.spoken)
 
 
 def show_bulletin(session: Session, bulletin_id: str) -> Shown:

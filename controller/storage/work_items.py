@@ -83,13 +83,17 @@ def fail(
     now_ms: int,
     *,
     final: bool,
+    keep_trying: bool = False,
 ) -> None:
     """It failed with (code, vi, en): try again a few times, unless trying again cannot help."""
     item = session.get_one(WorkItem, item_id)
     item.error_code, item.error_vi, item.error_en = error
-    again = not final and item.attempts < MAX_ATTEMPTS
+    again = item.asked_again or keep_trying or (not final and item.attempts < MAX_ATTEMPTS)
     item.state = "waiting" if again else "failed"
-    item.due_ms, item.updated_ms = now_ms + RETRY_AFTER_MS * item.attempts, now_ms
+    if item.asked_again:
+        item.attempts, item.asked_again = 0, False
+    wait_ms = RETRY_AFTER_MS * min(item.attempts, MAX_ATTEMPTS)
+    item.due_ms, item.updated_ms = now_ms + wait_ms, now_ms
     session.add(item)
 
 

@@ -36,7 +36,8 @@ class Stage:
     async def approved(self, text: str) -> str:
         """An approved bulletin whose audio is ready."""
         draft = await self.call(self.api.post, "/bulletins", {"scripts": {"vi": text}})
-        await self.call(self.api.post, f"/bulletins/{draft['id']}/approve")
+        seen = {"version": draft["version"]}
+        await self.call(self.api.post, f"/bulletins/{draft['id']}/approve", seen)
 
         async def ready() -> bool:
             shown = await self.call(self.api.get, f"/bulletins/{draft['id']}")

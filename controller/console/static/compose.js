@@ -215,6 +215,9 @@ addEventListener('beforeunload', keepNow);
 
 // ── saving ──
 
+// The version whose words are on the screen.
+export const seenVersion = () => form.dataset.version;
+
 // Brings what is on the screen to the server, if it is not there yet; gives the bulletin's id.
 export async function save() {
   if (bulletinId() && !isDirty()) return bulletinId();

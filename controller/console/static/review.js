@@ -1,6 +1,6 @@
 // Hearing, approving, returning, withdrawing the bulletin on the desk.
 
-import { bulletinId, save, withButton } from './compose.js';
+import { bulletinId, save, seenVersion, withButton } from './compose.js';
 import { refreshNow } from './parts.js';
 import { clearErrors, send } from './talk.js';
 
@@ -12,6 +12,14 @@ let wantsToHear = false;
 async function act(verb, body) {
   const id = await save();
   await send('POST', `/api/v1/bulletins/${id}/${verb}`, body);
+  await refreshNow('bulletin');
+  keepFocus();
+}
+
+// Only the words that are on the screen are approved.
+async function approve() {
+  const id = await save();
+  await send('POST', `/api/v1/bulletins/${id}/approve`, { version: seenVersion() });
   await refreshNow('bulletin');
   keepFocus();
 }
@@ -34,6 +42,7 @@ place.addEventListener('click', event => {
   if (!button) return;
   const { act: verb, open } = button.dataset;
   if (verb === 'preview') withButton(button, place, hear);
+  else if (verb === 'approve') withButton(button, place, approve);
   else if (verb) withButton(button, place, () => act(verb));
   else if (open) document.getElementById(open).showModal();
 });

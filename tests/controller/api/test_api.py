@@ -73,7 +73,8 @@ def test_a_bulletin_from_text_to_plan(officer: TestClient, office: Office) -> No
     draft = officer.post("/api/v1/bulletins", json={"scripts": {"vi": TEXT}}).json()
     assert draft["scripts"][0]["spoken"].startswith("Thông báo tiêm chủng: bảy giờ ba mươi phút")
 
-    approved = officer.post(f"/api/v1/bulletins/{draft['id']}/approve").json()
+    seen = {"version": draft["version"]}
+    approved = officer.post(f"/api/v1/bulletins/{draft['id']}/approve", json=seen).json()
     assert approved["state"] == "approved"
     assert approved["scripts"][0]["pinned"]
     office.voiced(draft["id"])
@@ -93,6 +94,17 @@ def test_a_bulletin_from_text_to_plan(officer: TestClient, office: Office) -> No
 
     assert officer.delete(f"/api/v1/programmes/{planned.json()['id']}").status_code == 204
     assert officer.get("/api/v1/programmes").json() == []
+
+
+def test_words_that_the_approver_has_not_seen_are_not_approved(officer: TestClient) -> None:
+    draft = officer.post("/api/v1/bulletins", json={"scripts": {"vi": TEXT}}).json()
+    address = f"/api/v1/bulletins/{draft['id']}"
+    officer.put(address, json={"scripts": {"vi": "Lời khác hẳn."}})
+
+    answer = officer.post(f"{address}/approve", json={"version": draft["version"]})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
+    assert officer.get(address).json()["state"] == "draft"
 
 
 @pytest.mark.parametrize(

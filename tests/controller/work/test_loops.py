@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,12 +10,13 @@ from structlog.testing import capture_logs
 
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
-from controller.storage import outbox, tables
+from controller.storage import outbox, tables, work_items
 from controller.storage.bell import BellTower
 from controller.storage.instants import to_ms
 from controller.work.for_ever import for_ever
 from controller.work.ingest import ingest_reports
 from controller.work.outbox import send_outbox
+from controller.work.workshop import work_through
 from edge_agent.contract import envelope
 from edge_agent.contract.report import Report
 from edge_agent.contract.trust import Kind
@@ -142,3 +144,37 @@ def test_a_loop_that_dies_says_so_and_begins_anew() -> None:
         return [e["loop"] for e in logs if e["event"] == "loop_died"]
 
     assert set(asyncio.run(run())) == {"plan"}
+
+
+def test_work_that_fails_by_a_defect_is_tried_again_at_once_and_not_after_its_lease(
+    office: Office,
+) -> None:
+    tried: list[int] = []
+
+    def do(work: work_items.Claimed, _now: datetime) -> None:
+        tried.append(work.attempts)
+        if len(tried) < 5:
+            raise RuntimeError("database is locked")
+        with office.database.write() as session:
+            work_items.finish(session, work.id, to_ms(NOW))
+
+    async def run() -> None:
+        now = [NOW]
+
+        def clock() -> datetime:
+            now[0] += timedelta(seconds=10)
+            return now[0]
+
+        bells = BellTower()
+        office.database.on_ring = bells.ring
+
+        async def body() -> None:
+            with office.database.write() as session:
+                work_items.ask(session, "plan", "fleet", {}, to_ms(NOW))
+            await until(lambda: len(tried) == 5)
+
+        loop = work_through(office.database, "plan", do, bells, clock, keep_trying=True)
+        with capture_logs():
+            await during(loop, body)
+
+    asyncio.run(run())
