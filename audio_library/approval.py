@@ -81,7 +81,7 @@ def approve(
     """
     state = target(Action.APPROVE, bulletin.state)
     refuse_naive("at", at)
-    if four_eyes and by in (bulletin.author, bulletin.edited_by):
+    if four_eyes and by in {bulletin.author, *bulletin.editors}:
         raise FourEyes(by)
     if at >= bulletin.valid_until:
         raise BulletinExpired(bulletin.valid_until)
@@ -105,10 +105,12 @@ def edit(
     valid_until: datetime | None = None,
 ) -> Bulletin:
     """New words: a draft again, whatever was approved before is no longer."""
+    # Words of before an approval were read by another pair of eyes.
+    earlier = frozenset[str]() if bulletin.state is State.APPROVED else bulletin.editors
     return replace(
         bulletin,
         state=target(Action.EDIT, bulletin.state),
-        edited_by=by,
+        editors=earlier | {by},
         scripts=tuple(scripts),
         title=bulletin.title if title is None else title,
         valid_until=bulletin.valid_until if valid_until is None else valid_until,

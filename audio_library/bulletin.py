@@ -74,7 +74,8 @@ class Bulletin:
     created_at: datetime
     valid_until: datetime
     state: State = State.DRAFT
-    edited_by: str | None = None
+    editors: frozenset[str] = frozenset()
+    """All whose words came in since the last approval, besides the author."""
     pins: tuple[Pin, ...] = ()
     approved_by: str | None = None
     approved_at: datetime | None = None

@@ -107,7 +107,7 @@ class Bulletin(SQLModel, table=True):
     created_ms: int = Field(sa_column=_big(index=True))
     valid_until_ms: int = Field(sa_column=_big())
     supersedes: str | None = None
-    edited_by: str | None = None
+    editors: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     approved_by: str | None = None
     approved_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     withdrawn_by: str | None = None

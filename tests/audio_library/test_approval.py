@@ -111,6 +111,22 @@ def test_whoever_wrote_the_words_may_not_approve_them_where_four_eyes_are_asked(
     assert approve(waiting, person, NOW, SPOKEN, four_eyes=False).state is State.APPROVED
 
 
+def test_no_one_approves_words_that_another_edited_after_them() -> None:
+    waiting = submit(edit(edit(draft(), "Chi", NEW_WORDS), "Dung", NEW_WORDS))
+    for person in ("An", "Chi", "Dung"):
+        with pytest.raises(FourEyes):
+            approve(waiting, person, NOW, SPOKEN, four_eyes=True)
+    assert approve(waiting, "Bình", NOW, SPOKEN, four_eyes=True).state is State.APPROVED
+
+
+def test_words_that_were_approved_no_longer_bind_their_editor() -> None:
+    first = approve(submit(edit(draft(), "Chi", NEW_WORDS)), "Bình", NOW, SPOKEN, four_eyes=True)
+    waiting = submit(edit(first, "Dung", NEW_WORDS))
+    with pytest.raises(FourEyes):
+        approve(waiting, "Dung", NOW, SPOKEN, four_eyes=True)
+    assert approve(waiting, "Chi", NOW, SPOKEN, four_eyes=True).approved_by == "Chi"
+
+
 def test_no_approval_without_a_reading_of_every_script() -> None:
     with pytest.raises(ReadingMissing, match="bdq"):
         approve(submit(draft()), "Bình", NOW, {"vi": "Gọi một một bốn."}, four_eyes=True)

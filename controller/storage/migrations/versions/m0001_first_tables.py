@@ -79,7 +79,7 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("valid_until_ms", sa.BigInteger(), nullable=False),
         sa.Column("supersedes", sa.String(), nullable=True),
-        sa.Column("edited_by", sa.String(), nullable=True),
+        sa.Column("editors", sa.JSON(), nullable=False),
         sa.Column("approved_by", sa.String(), nullable=True),
         sa.Column("approved_ms", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_by", sa.String(), nullable=True),
