@@ -126,6 +126,7 @@ class Parts:
     uplink: Uplink
     commands: CommandLog
     boot: int
+    losses: tuple[str, ...]
     events: Events
 
 
@@ -147,7 +148,6 @@ class Agent:
             boot=parts.boot,
             progress=self._progress,
         )
-        self._losses = (*parts.held.losses, *parts.spool.losses, *parts.commands.losses)
         self._conn = 0
         self._online = False
         self._disk_short = False
@@ -186,7 +186,7 @@ class Agent:
             version=VERSION,
             rules=RULES,
             boot=self._p.boot,
-            losses=self._losses,
+            losses=self._p.losses,
         )
         recovered = self._p.spool.recover(self._now, boot=self._p.boot, reason="agent_died")
         for event in recovered:
@@ -391,7 +391,7 @@ class Agent:
                 self._digest(wants),
                 p.spool.id,
                 self._now.source,
-                self._losses,
+                p.losses,
                 tuple(HeldAlerts(*key, a.serial) for key, a in p.held.held.alerts.items()),
             ),
             telemetry=TelemetryFacts(

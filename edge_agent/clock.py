@@ -96,7 +96,8 @@ class BoxClock:
         self._system_ms = system_ms
         self._mono_ms = mono_ms
         self._find_source = source
-        self._floor_ms = max(BUILD_FLOOR_MS, _read_floor(floor_file))
+        self.losses: tuple[str, ...] = ()
+        self._floor_ms = max(BUILD_FLOOR_MS, self._read_floor())
         self._saved_ms = self._floor_ms
         self._asked: dict[str, int] = {}
         # Each exchange: UTC at monotonic zero, and how long it took.
@@ -185,10 +186,12 @@ class BoxClock:
             return None
         return sorted(base for base, _ in self._samples)[SAMPLES // 2] + mono
 
-
-def _read_floor(path: Path) -> int:
-    try:
-        stored = durable.read_checked(path)
-        return int(stored) if stored else 0
-    except (durable.Damaged, ValueError):
-        return 0
+    def _read_floor(self) -> int:
+        try:
+            stored = durable.read_checked(self._file)
+            return int(stored) if stored else 0
+        except (durable.Damaged, ValueError) as e:
+            kept = durable.set_aside(self._file)
+            self.losses = (f"{self._file.name} damaged",)
+            note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
+            return 0

@@ -31,7 +31,9 @@ _BODIES: dict[str, type[Play | Stop | Volume]] = {
 _SCHEMA = """
 create table if not exists seen (
     id text primary key, kind text not null, issued integer not null, expires integer not null,
-    status text not null, at integer not null, reason text not null)
+    status text not null, at integer not null, reason text not null);
+create table if not exists blind (
+    one integer primary key check (one = 1), before integer not null)
 """
 
 
@@ -61,12 +63,17 @@ Verdict = Known | Refused | Obeyed
 
 
 class CommandLog:
-    """Seen command ids with their last step, kept until expires + 24 h; one thread only."""
+    """Seen command ids with their last step, kept until expires + 24 h; one thread only.
 
-    def __init__(self, path: Path, now_ms: int) -> None:
-        self._db, lost = open_checked(path, _SCHEMA)
-        self.losses = (f"{path.name} damaged",) if lost else ()
-        self._blind_before_ms = now_ms if lost else 0
+    If the file is lost, no command issued before `now_ms` is obeyed: it may have been before.
+    """
+
+    def __init__(self, path: Path, now_ms: int, *, expected: bool = False) -> None:
+        self._db, loss = open_checked(path, _SCHEMA, expected=expected)
+        self.losses = (loss,) if loss else ()
+        with self._db:
+            self._db.execute("insert or ignore into blind values (1, ?)", (now_ms if loss else 0,))
+        self._blind_before_ms: int = self._db.execute("select before from blind").fetchone()[0]
 
     def judge(self, command: Command, now_ms: int) -> Verdict:
         """Say whether `command` is obeyed at trusted time `now_ms`; remembers nothing."""

@@ -1,30 +1,69 @@
 """Small SQLite files that survive a power cut; a damaged one is set aside and begun anew."""
 
+import contextlib
 import logging
 import sqlite3
 from pathlib import Path
 
 from edge_agent import durable
+from edge_agent.errors import StateUnreadable
 from edge_agent.log_setup import note
 
 log = logging.getLogger("edge_agent.database")
 _CACHE_KB = 256
+_LOCKED_S = 1.0
+_MAGIC = b"SQLite format 3\0"
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PRIMARY_CODE = 0xFF
 
 
-def open_checked(path: Path, schema: str) -> tuple[sqlite3.Connection, bool]:
-    """Open `path`, making what `schema` says; True if a damaged file had to be set aside."""
+def open_checked(path: Path, schema: str, *, expected: bool) -> tuple[sqlite3.Connection, str]:
+    """Open `path`, making what `schema` says; also gives what was lost, "" if nothing was.
+
+    An `expected` file that is not there is a loss, and so is an empty one.
+    What is damaged is set aside with its log. Raises `StateUnreadable` if a sound file cannot
+    be opened; then nothing was moved.
+    """
     try:
-        return _open(path, schema), False
-    except sqlite3.DatabaseError as e:
-        kept = durable.set_aside(path)
-        for rest in ("-wal", "-shm"):
-            path.with_name(path.name + rest).unlink(missing_ok=True)
-        note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
-        return _open(path, schema), True
+        loss = _loss(path, expected)
+        if not loss:
+            with contextlib.suppress(durable.Damaged):
+                return _open(path, schema), ""
+            loss = "damaged"
+        _set_aside(path, loss)
+        return _open(path, schema), f"{path.name} {loss}"
+    except (sqlite3.Error, OSError) as e:
+        raise StateUnreadable(
+            f"Không mở được {path}: {e}. Mọi dữ liệu vẫn còn nguyên. Hãy đóng chương trình đang "
+            "dùng tệp này, kiểm tra quyền và chỗ trống trên đĩa, rồi chạy lại.",
+            f"Cannot open {path}: {e}. Everything in it was kept. Close the program that uses "
+            "the file, look at its owner and at the room on the disk, and start again.",
+        ) from e
+
+
+def _loss(path: Path, expected: bool) -> str:
+    if not path.exists():
+        return "missing" if expected else ""
+    # Looked at before SQLite does, for it throws away the log beside a file that is none of its.
+    return "" if path.is_file() and _begins_as_database(path) else "damaged"
+
+
+def _begins_as_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _set_aside(path: Path, loss: str) -> None:
+    """Move the file and its log together, so that they can still be read together."""
+    kept = path.with_name(path.name + durable.ASIDE)
+    for end in ("", "-wal", "-shm"):
+        durable.move(path.with_name(path.name + end), kept.with_name(kept.name + end))
+    note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=f"{path.name} {loss}")
 
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path)
+    """Open and check. Raises `durable.Damaged`, or `sqlite3.Error` for what is no damage."""
+    db = sqlite3.connect(path, timeout=_LOCKED_S)
     try:
         path.chmod(0o600)
         db.execute("pragma journal_mode = wal")
@@ -32,9 +71,14 @@ def _open(path: Path, schema: str) -> sqlite3.Connection:
         db.execute(f"pragma cache_size = -{_CACHE_KB}")
         found = db.execute("pragma quick_check").fetchone()[0]
         if found != "ok":
-            raise sqlite3.DatabaseError(found)
+            raise durable.Damaged(found)
         db.executescript(schema)
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as e:
+        db.close()
+        if e.sqlite_errorcode & _PRIMARY_CODE in _DAMAGE:
+            raise durable.Damaged(str(e)) from e
+        raise
+    except (durable.Damaged, OSError):
         db.close()
         raise
     return db

@@ -2,9 +2,12 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 _DIGEST_CHARS = 64
+ASIDE = ".damaged"
+"""Added to the name of what is set aside."""
 
 
 class Damaged(Exception):
@@ -38,11 +41,18 @@ def write_checked(path: Path, data: bytes) -> None:
 
 
 def read_checked(path: Path) -> bytes | None:
-    """Give what `write_checked` wrote; None if there is no file. Raises `Damaged`."""
+    """Give what `write_checked` wrote; None if there is no file.
+
+    Raises `Damaged`, and PermissionError for what may still be whole.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
+    except PermissionError:
+        raise
+    except OSError as e:
+        raise Damaged(str(e)) from e
     data = content[_DIGEST_CHARS + 1 :]
     if content[: _DIGEST_CHARS + 1] != hashlib.sha256(data).hexdigest().encode() + b"\n":
         raise Damaged(str(path))
@@ -51,7 +61,17 @@ def read_checked(path: Path) -> bytes | None:
 
 def set_aside(path: Path) -> Path:
     """Move a damaged file out of the way, keeping the last one for inspection."""
-    kept = path.with_name(path.name + ".damaged")
-    path.replace(kept)
-    sync_folder(path.parent)
+    kept = path.with_name(path.name + ASIDE)
+    move(path, kept)
     return kept
+
+
+def move(path: Path, target: Path) -> None:
+    """Put what stands at `path`, if anything, in the place of what stands at `target`."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+    if path.exists():
+        path.replace(target)
+    sync_folder(path.parent)

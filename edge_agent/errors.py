@@ -39,6 +39,12 @@ class StateUnwritable(AgentError):
     code = "state_unwritable"
 
 
+class StateUnreadable(AgentError):
+    """A file of the state folder cannot be opened, though it may be whole."""
+
+    code = "state_unreadable"
+
+
 class PlayerUnusable(AgentError):
     """The player cannot be started or does not answer."""
 

@@ -1,6 +1,7 @@
 """Who this box is: its own key, and the counters that order its births and connections."""
 
 import fcntl
+import logging
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge_agent import durable
 from edge_agent.errors import BadIdentity, StateBusy, StateUnwritable
+from edge_agent.log_setup import note
+
+log = logging.getLogger("edge_agent.identity")
 
 KEY_FILE = "device_key.pem"
 LOCK_FILE = "lock"
@@ -76,17 +80,28 @@ def load_key(state_dir: Path) -> Ed25519PrivateKey:
 
 
 class Counter:
-    """A number on disk that only grows, also over restarts and a damaged file."""
+    """A number on disk that only grows, also over restarts and a damaged file.
 
-    def __init__(self, path: Path) -> None:
+    After damage it goes on from `now_s` (UTC), above any honest count.
+    """
+
+    def __init__(self, path: Path, now_s: int) -> None:
         self._path = path
-
-    def next(self, now_s: int) -> int:
-        """Count one up on disk; after damage it goes on from `now_s`, above any honest count."""
+        self.losses: tuple[str, ...] = ()
         try:
-            stored = durable.read_checked(self._path)
-            value = int(stored) + 1 if stored else 1
-        except (durable.Damaged, ValueError):
-            value = now_s
-        durable.write_checked(self._path, str(value).encode())
-        return value
+            stored = durable.read_checked(path)
+            self._value = int(stored) if stored else 0
+        except (durable.Damaged, ValueError) as e:
+            kept = durable.set_aside(path)
+            self.losses = (f"{path.name} damaged",)
+            note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
+            self._value = now_s
+
+    def next(self) -> int:
+        """Count one up; if the disk takes no more, it goes on in memory."""
+        self._value += 1
+        try:
+            durable.write_checked(self._path, str(self._value).encode())
+        except OSError as e:
+            note(log, "state_unwritable", level=logging.ERROR, file=str(self._path), error=str(e))
+        return self._value

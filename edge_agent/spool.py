@@ -49,16 +49,17 @@ class Spool:
     """One file of events and history; `id` is drawn anew whenever the file is begun anew.
 
     Used by one thread only. What writes has written to the disk when it returns. The spool
-    gives each event its number: the `seq` of an event handed in means nothing.
+    gives each event its number: the `seq` of an event handed in means nothing. If its file is
+    lost, what was on air before `now_ms` is not known; a box of old is `expected` to have one.
     """
 
-    def __init__(self, path: Path, now_ms: int) -> None:
-        self._db, lost = open_checked(path, _SCHEMA)
-        self.losses = (f"{path.name} damaged",) if lost else ()
+    def __init__(self, path: Path, now_ms: int, *, expected: bool = False) -> None:
+        self._db, loss = open_checked(path, _SCHEMA, expected=expected)
+        self.losses = (loss,) if loss else ()
         with self._db:
             self._db.execute(
                 "insert or ignore into meta values (1, ?, 0, 0, ?)",
-                (secrets.token_hex(8), now_ms if lost else 0),
+                (secrets.token_hex(8), now_ms if loss else 0),
             )
         row = self._db.execute("select spool, last_seq, acked, history_from from meta").fetchone()
         self.id: str = row[0]

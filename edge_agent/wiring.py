@@ -33,15 +33,25 @@ def build(settings: Settings) -> tuple[Agent, Events]:
     state_dir = Path(settings.state_dir)
     now_ms = _system_ms()
     key = identity.load_key(state_dir)
-    boot = identity.Counter(state_dir / "boot").next(now_ms // 1000)
-    connections = identity.Counter(state_dir / "connections")
     inbox = _inbox(settings)
     events: SimpleQueue[Event] = SimpleQueue()
+    clock = BoxClock(
+        state_dir / "time_floor",
+        system_ms=_system_ms,
+        mono_ms=_mono_ms,
+        source=_told_ntp if settings.trust_system_clock else detect_source,
+    )
+    boots = identity.Counter(state_dir / "boot", now_ms // 1000)
+    connections = identity.Counter(state_dir / "connections", now_ms // 1000)
+    boot = boots.next()
+    lived, lost_before_ms = boot > 1, max(now_ms, clock.floor_ms)
     held = HeldStore(state_dir)
-    spool = Spool(state_dir / "spool.sqlite", now_ms)
+    spool = Spool(state_dir / "spool.sqlite", lost_before_ms, expected=lived)
+    commands = CommandLog(state_dir / "commands.sqlite", lost_before_ms, expected=lived)
+    kept = (boots, connections, clock, held, spool, commands)
 
     def birth() -> Birth:
-        conn = connections.next(_system_ms() // 1000)
+        conn = connections.next()
         return Birth(
             conn,
             topics.up(settings.did, "state"),
@@ -56,14 +66,9 @@ def build(settings: Settings) -> tuple[Agent, Events]:
             settings=settings,
             inbox=inbox,
             held=held,
-            clock=BoxClock(
-                state_dir / "time_floor",
-                system_ms=_system_ms,
-                mono_ms=_mono_ms,
-                source=_told_ntp if settings.trust_system_clock else detect_source,
-            ),
+            clock=clock,
             spool=spool,
-            commands=CommandLog(state_dir / "commands.sqlite", now_ms),
+            commands=commands,
             cache=Cache(state_dir),
             fetcher=Downloader(events.put),
             player=_player(settings, events),
@@ -75,6 +80,7 @@ def build(settings: Settings) -> tuple[Agent, Events]:
             link=link,
             uplink=Uplink(settings.did, key, link, spool),
             boot=boot,
+            losses=tuple(loss for part in kept for loss in part.losses),
             events=events,
         )
     )

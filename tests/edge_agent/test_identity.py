@@ -41,10 +41,12 @@ def test_without_a_readable_key_a_person_is_told(tmp_path: Path, content: bytes 
 
 def test_counters_only_grow(tmp_path: Path) -> None:
     file = tmp_path / "boot"
-    assert [identity.Counter(file).next(0) for _ in range(3)] == [1, 2, 3]
+    assert [identity.Counter(file, 0).next() for _ in range(3)] == [1, 2, 3]
     file.write_bytes(b"damaged")
-    assert identity.Counter(file).next(1_795_000_000) == 1_795_000_000
-    assert identity.Counter(file).next(5) == 1_795_000_001
+    after = identity.Counter(file, 1_795_000_000)
+    assert after.losses == ("boot damaged",)
+    assert [after.next(), after.next()] == [1_795_000_001, 1_795_000_002]
+    assert identity.Counter(file, 5).next() == 1_795_000_003
 
 
 def test_the_state_folder_has_one_user(tmp_path: Path) -> None:
