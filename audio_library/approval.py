@@ -106,11 +106,11 @@ def edit(
 ) -> Bulletin:
     """New words: a draft again, whatever was approved before is no longer."""
     # Words of before an approval were read by another pair of eyes.
-    earlier = frozenset[str]() if bulletin.state is State.APPROVED else bulletin.editors
+    earlier = () if bulletin.state is State.APPROVED else bulletin.editors
     return replace(
         bulletin,
         state=target(Action.EDIT, bulletin.state),
-        editors=earlier | {by},
+        editors=(*(name for name in earlier if name != by), by),
         scripts=tuple(scripts),
         title=bulletin.title if title is None else title,
         valid_until=bulletin.valid_until if valid_until is None else valid_until,

@@ -74,7 +74,7 @@ class Bulletin:
     created_at: datetime
     valid_until: datetime
     state: State = State.DRAFT
-    editors: frozenset[str] = frozenset()
+    editors: tuple[str, ...] = ()
     """All whose words came in since the last approval, besides the author."""
     pins: tuple[Pin, ...] = ()
     approved_by: str | None = None
@@ -89,6 +89,11 @@ class Bulletin:
         if self.approved_at is not None:
             refuse_naive("approved_at", self.approved_at)
         _refuse_unfit(self)
+
+    @property
+    def last_writer(self) -> str:
+        """Whose words these are: the last editor's, or the author's."""
+        return self.editors[-1] if self.editors else self.author
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """The web application: a function that builds it; importing builds nothing."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from controller.api import (
     boxes,
@@ -15,7 +17,7 @@ from controller.api import (
 )
 from controller.api.guard import Guard
 from controller.console import pages
-from controller.doors import Doorkeeper
+from controller.doors import COOKIE, SAFE, Doorkeeper
 from controller.operations.services import Services
 
 DESCRIPTION = """\
@@ -25,6 +27,20 @@ Sign in with `POST /api/v1/sessions` and send the token as `Authorization: Beare
 Every refusal is `{code, vi, en}`: a stable code, and what happened, what was kept and what to do,
 in Vietnamese and in English. Instants are RFC 3339 in UTC; lengths are milliseconds.
 """
+
+API = "/api/v1"
+# They only describe what `doors.person` asks for: either one lets in.
+SIGNED_IN = (
+    Depends(HTTPBearer(auto_error=False, scheme_name="token", description="From signing in.")),
+    Depends(
+        APIKeyCookie(
+            name=COOKIE,
+            auto_error=False,
+            scheme_name="cookie",
+            description="Set by signing in; changes are refused when another site asks.",
+        )
+    ),
+)
 
 
 def create_app(services: Services, version: str) -> FastAPI:
@@ -39,12 +55,29 @@ def create_app(services: Services, version: str) -> FastAPI:
     )
     app.state.services = services
     doorkeeper = Doorkeeper()
-    signing_in = sessions.router(doorkeeper)
-    for router in (signing_in, bulletins.at, programmes.at, plays.at, fleet.at, boxes.at):
-        app.include_router(router, prefix="/api/v1")
+    app.include_router(sessions.router(doorkeeper), prefix=API)
+    for router in (bulletins.at, programmes.at, plays.at, fleet.at, boxes.at):
+        _include(app, router)
     app.include_router(media.at)
     app.include_router(health.at)
     pages.install(app, doorkeeper)
     failures.install(app)
     app.add_middleware(Guard)
     return app
+
+
+def _include(app: FastAPI, router: APIRouter) -> None:
+    """Every address of a router that needs a login, with all that it may refuse."""
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        statuses = {401, 503}
+        if route.dependant.path_params or route.dependant.query_params or route.body_field:
+            statuses |= {404, 422}
+        if not route.methods <= SAFE:
+            statuses |= {403, 404, 409, 411, 413, 422, 507}
+        app.include_router(
+            APIRouter(routes=[route]),
+            prefix=API,
+            dependencies=SIGNED_IN,
+            responses=failures.refusals(*sorted(statuses)),
+        )

@@ -3,6 +3,7 @@
 A test makes them again and compares, so they cannot grow old.
 """
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -53,6 +54,9 @@ def asyncapi() -> dict[str, Any]:
     types = [c[5] for c in CHANNELS] + [trust_types.Placement, *INSIDE]
     unique = list(dict.fromkeys(types))
     _, schemas = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        # From Python 3.13 on, docstrings come without their indentation.
+        schema["description"] = inspect.cleandoc(schema.get("description", ""))
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for topic, speaker, qos, retained, signed, payload, what in CHANNELS:

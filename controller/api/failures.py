@@ -1,11 +1,17 @@
 """Refusals as JSON: {code, vi, en}; which HTTP status a code has is known only here."""
 
+import sqlite3
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from audio_library.errors import AudioLibraryError
+from audio_library.errors import AudioLibraryError, NotUtf8
+from controller.api.misread import field_of, why_vi
+from controller.api.shapes import Refused, UnclearVillage
 from controller.errors import ControllerError, UnknownVillage
 from schedules.errors import ScheduleError
 
@@ -20,11 +26,32 @@ STATUS = {
     "wrong_transition": 409,
     "not_approved": 409,
     "changed_meanwhile": 409,
+    "database_busy": 503,
+    "disk_full": 507,
     "store_full": 507,
 }
 REFUSED = 422
 
+WHEN = {
+    401: "Nobody is signed in, or the name or password is wrong.",
+    403: "Another site asked, or whoever wrote the words wants to approve them.",
+    404: "Nothing has this id or this name.",
+    409: "Its state does not allow this, or it was changed meanwhile.",
+    411: "The body came without its length.",
+    413: "The body is longer than 4 MiB.",
+    422: "A field is wrong, or what it says cannot be done; `code` tells which.",
+    429: "More than ten tries to sign in within a minute.",
+    503: "The database is busy; the same request may succeed in a moment.",
+    507: "The disk or the audio store is full.",
+}
+
 Refusal = ControllerError | AudioLibraryError | ScheduleError
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How an address says that it refuses, for its description."""
+    models: dict[int, object] = {404: Refused | UnclearVillage}
+    return {s: {"model": models.get(s, Refused), "description": WHEN[s]} for s in statuses}
 
 
 def answer(refusal: Refusal) -> JSONResponse:
@@ -38,23 +65,49 @@ def answer(refusal: Refusal) -> JSONResponse:
 def misread(error: RequestValidationError) -> JSONResponse:
     """The JSON answer for a request whose fields are wrong: names the first one."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "nội dung / body"
-    body = {
-        "code": "bad_request",
-        "vi": f"Yêu cầu chưa đúng ở “{where}”: {first['msg']}. Chưa lưu gì; hãy sửa rồi gửi lại.",
-        "en": f"The request is wrong at “{where}”: {first['msg']}. Nothing was kept; mend it.",
-    }
-    return JSONResponse(body, status_code=REFUSED)
+    field = field_of(first["loc"], first["type"])
+    why = why_vi(first["type"], first.get("ctx", {}))
+    return answer(
+        ControllerError(
+            "bad_request",
+            f"Yêu cầu chưa đúng ở “{field or 'nội dung'}”: {why}. Chưa lưu gì; "
+            "hãy sửa rồi gửi lại.",
+            f"The request is wrong at “{field or 'body'}”: {first['msg']}. Nothing was kept; "
+            "mend it and send it again.",
+        )
+    )
 
 
 def unanswerable(error: HTTPException) -> JSONResponse:
     """The JSON answer for what the web layer itself refuses."""
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return answer(NotUtf8(error.__cause__.start))
     body = {
         "code": f"http_{error.status_code}",
         "vi": f"Không làm được yêu cầu này ({error.status_code}). Chưa lưu gì.",
         "en": f"This request cannot be done ({error.status_code}: {error.detail}). Nothing kept.",
     }
     return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+
+def not_stored(error: OperationalError) -> ControllerError | None:
+    """The refusal for a database that cannot write now; None if that is not what is wrong."""
+    match getattr(error.orig, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return ControllerError(
+                "disk_full",
+                "Ổ đĩa của máy chủ đã đầy nên chưa lưu được; những gì đã lưu trước vẫn còn nguyên. "
+                "Hãy giải phóng dung lượng rồi gửi lại.",
+                "The server's disk is full, so this was not kept; what was kept before is "
+                "untouched. Free some room and send it again.",
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return ControllerError(
+                "database_busy",
+                "Cơ sở dữ liệu đang bận nên chưa lưu được. Hãy gửi lại sau ít giây.",
+                "The database is busy, so this was not kept. Send it again in a few seconds.",
+            )
+    return None
 
 
 def install(app: FastAPI) -> None:
@@ -72,7 +125,15 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, ControllerError | AudioLibraryError | ScheduleError)
         return answer(error)
 
+    async def database_failed(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, OperationalError)
+        refusal = not_stored(error)
+        if refusal is None:
+            raise error
+        return answer(refusal)
+
     for kind in (ControllerError, AudioLibraryError, ScheduleError):
         app.add_exception_handler(kind, refused)
+    app.add_exception_handler(OperationalError, database_failed)
     app.add_exception_handler(RequestValidationError, wrong_fields)
     app.add_exception_handler(HTTPException, wrong_request)

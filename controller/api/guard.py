@@ -1,5 +1,7 @@
 """Bounds on what comes in and headers on what goes out, for every address."""
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +23,7 @@ SECURITY_HEADERS = {
 }
 # What was not read of a refused body must not be taken for the next request.
 HANG_UP = {"connection": "close"}
+_LENGTH = re.compile(r"[0-9]{1,10}")
 
 
 class Guard:
@@ -57,7 +60,7 @@ def _refusal(headers: Headers) -> HTTPException | None:
     if "transfer-encoding" in headers:
         return HTTPException(411, headers=HANG_UP)
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+    if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY_BYTES:
         return HTTPException(413, headers=HANG_UP)
     return None
 

@@ -11,8 +11,8 @@ from controller.operations.schedule_programme import (
     Slot,
     cancel_programme,
     schedule_programme,
+    show_programmes,
 )
-from controller.storage import programmes
 from schedules.precedence import Rank
 
 at = APIRouter(tags=["programmes"])
@@ -32,8 +32,8 @@ def get_villages(given: Given, who: Signed) -> list[VillageOut]:
 def get_programmes(given: Given, who: Signed) -> list[ProgrammeOut]:
     """Every programme that is not cancelled, newest first."""
     with given.database.read() as session:
-        standing = programmes.standing(session)
-    return [_out(Scheduled(p, (), ())) for p in reversed(standing.values())]
+        shown = show_programmes(session, given.rules, given.clock())
+    return [_out(scheduled) for scheduled in reversed(shown)]
 
 
 @at.post("/programmes", status_code=201)

@@ -1,6 +1,9 @@
-"""Shapes of the JSON API. Instants are RFC 3339 in UTC, lengths whole milliseconds."""
+"""Shapes of the JSON API. Instants are RFC 3339 in UTC, lengths whole milliseconds.
 
-from datetime import date, datetime, time
+The text under a field is its description in docs/openapi.json.
+"""
+
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -19,168 +22,256 @@ LONGEST_BODY = 10 * MAX_CHARACTERS
 Text = Annotated[str, Field(max_length=LONGEST_BODY)]
 Short = Annotated[str, Field(max_length=300)]
 Id = Annotated[str, Field(max_length=120)]
+Language = Annotated[str, Field(max_length=20)]
+Scripts = Annotated[dict[Language, Text], Field(min_length=1, max_length=20)]
+# An instant near an end of the calendar overflows where zones are added to it.
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+# Within a database's 64 bits, and exact as a JSON number.
+Number = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Shape(BaseModel):
     """Base of all shapes: unknown fields are refused, so that a typing slip is noticed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Refused(Shape):
     """Why something was not done: a stable code, and words for people."""
 
     code: str
+    """Stable name of the reason, for programs."""
     vi: str
+    """What happened, what was kept and what to do, in Vietnamese."""
     en: str
+    """The same in English."""
+
+
+class UnclearVillage(Refused):
+    """No village, or more than one, answers to a name."""
+
+    candidates: list[str]
+    """Villages that may be meant, as `commune/name`."""
 
 
 class SignInForm(Shape):
     """Name and password of an account."""
 
     name: Short
+    """Name of the account."""
     password: Annotated[str, Field(max_length=200)]
+    """Its password."""
 
 
 class SignedInAs(Shape):
     """An open session; send `token` as `Authorization: Bearer …`."""
 
     name: str
+    """Name of the account."""
     token: str
+    """Good for twelve hours, or until it signs out."""
 
 
 class TextToRead(Shape):
     """Vietnamese text whose spoken form is wanted."""
 
     text: Text
+    """Vietnamese as it is written: figures, abbreviations, dates."""
 
 
 class SpanOut(Shape):
     """One reading: `written`, at [start, end) of the text, is read as `spoken`."""
 
     written: str
+    """The part of the text that is not read letter by letter."""
     spoken: str
+    """The words that are read in its place."""
     start: int
+    """Index of its first character in the text, from 0."""
     end: int
+    """Index after its last character in the text."""
 
 
 class DoubtOut(Shape):
     """A reading that a person should look at before approving."""
 
     written: str
+    """The part of the text that may be read wrongly."""
     start: int
+    """Index of its first character in the text, from 0."""
     end: int
+    """Index after its last character in the text."""
     vi: str
+    """What is doubtful about it, in Vietnamese."""
     en: str
+    """The same in English."""
 
 
 class SpokenOut(Shape):
     """What the loudspeaker would say."""
 
     text: str
+    """The whole text in words, as it would be read aloud."""
     spans: list[SpanOut]
+    """The parts that are read otherwise than written, in order."""
     warnings: list[DoubtOut]
+    """What a person should look at before approving."""
 
 
 class BulletinIn(Shape):
     """A new bulletin; `scripts` holds the text of each language by its tag."""
 
-    scripts: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    scripts: Scripts
+    """The text of each language, by its BCP 47 tag: `vi`, `sed`, `ren`, …"""
     title: Short = ""
+    """Empty: the first words of the text."""
     kind: Kind = Kind.NORMAL
+    """`thuong` normal, `uu_tien` priority, `khan_cap` emergency."""
     topic: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = "thong_bao"
-    valid_until: AwareDatetime | None = None
+    """A word of the office's own by which bulletins are grouped."""
+    valid_until: Instant | None = None
+    """Not aired from then on; seven days from now unless given."""
     supersedes: Id | None = None
+    """Id of an older bulletin, withdrawn when this one is approved."""
 
 
 class BulletinEdit(Shape):
     """New words for a bulletin: it becomes a draft again."""
 
-    scripts: Annotated[dict[str, Text], Field(min_length=1, max_length=20)]
+    scripts: Scripts
+    """The text of each language, by its BCP 47 tag; languages left out are dropped."""
     title: Short = ""
-    valid_until: AwareDatetime | None = None
+    """Empty: as it was."""
+    valid_until: Instant | None = None
+    """Not aired from then on; left out: as it was."""
 
 
 class Reason(Shape):
     """Why a bulletin is returned or withdrawn."""
 
     why: Annotated[str, Field(max_length=500)]
+    """Words for the record and for whoever wrote the bulletin; not empty."""
 
 
 class Approval(Shape):
     """What the approver had before them: `version` of the bulletin as it was shown."""
 
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    """`version` of the bulletin as the approver read it."""
 
 
 class AudioState(Shape):
     """Audio of one language: ready with its address, being made, or the exact reason why not."""
 
     language: str
-    state: Annotated[str, Field(description="ready | waiting | working | failed | missing")]
+    """BCP 47 tag."""
+    state: str
+    """ready | waiting | working | failed | missing"""
     url: str | None = None
+    """Where the audio can be fetched, when ready."""
     sha256: str | None = None
+    """SHA-256 of the audio file, in hexadecimal."""
     duration_ms: int | None = None
+    """Length in ms."""
     lufs: float | None = None
+    """Loudness in LUFS (ITU-R BS.1770), measured on the file."""
     voice: str | None = None
+    """Id of the voice that reads."""
     vi: str | None = None
+    """Why there is no audio, in Vietnamese."""
     en: str | None = None
+    """The same in English."""
 
 
 class ScriptOut(Shape):
     """One language's words, what will be read, and its audio."""
 
     language: str
+    """BCP 47 tag."""
     text: str
+    """As it was written."""
     spoken: str
+    """Word for word what is read aloud; of an approved bulletin, what was approved."""
     pinned: bool
+    """These words and this reading are approved."""
     reading_changed: bool
+    """The rules of reading have changed since: today it would be read otherwise."""
     audio: AudioState
+    """Its audio."""
 
 
 class BulletinOut(Shape):
     """A bulletin as it stands; `version` names words and reading, and is asked for at approval."""
 
     id: str
+    """Names the bulletin."""
     version: str
+    """Names the words and the reading that are shown here."""
     title: str
+    """For people, in lists and on plans."""
     kind: Kind
+    """`thuong` normal, `uu_tien` priority, `khan_cap` emergency."""
     topic: str
+    """A word of the office's own by which bulletins are grouped."""
     state: State
+    """Only what is `approved` airs."""
     author: str
+    """Account that wrote it first."""
     created_at: datetime
+    """When it was first kept."""
     valid_until: datetime
+    """Not aired from then on."""
     supersedes: str | None
+    """Id of the bulletin that its approval withdraws."""
     approved_by: str | None
+    """Account that approved it."""
     approved_at: datetime | None
+    """When it was approved."""
     returned_why: str | None
+    """Why it was sent back to its editor; gone when approved."""
     withdrawn_why: str | None
+    """Why it was taken off air."""
     unconfirmed_boxes: int
     """Boxes that have not yet confirmed a withdrawal."""
     scripts: list[ScriptOut]
+    """One a language, Vietnamese first."""
 
 
 class ReadinessOut(Shape):
     """Is a bulletin ready in one language, or exactly why not."""
 
     language: str
+    """BCP 47 tag."""
     ready: bool
+    """It can be aired in this language."""
     reason: str | None
+    """Stable name of what is lacking; null when ready."""
     vi: str
+    """What is lacking, in Vietnamese."""
     en: str
+    """The same in English."""
 
 
 class BulletinLine(Shape):
     """A bulletin in a list."""
 
     id: str
+    """Names the bulletin."""
     title: str
+    """For people."""
     kind: Kind
+    """`thuong` normal, `uu_tien` priority, `khan_cap` emergency."""
     state: State
+    """Only what is `approved` airs."""
     author: str
+    """Account that wrote it first."""
     created_at: datetime
+    """When it was first kept."""
     valid_until: datetime
+    """Not aired from then on."""
     approved_by: str | None
+    """Account that approved it."""
 
     @classmethod
     def of(cls, b: Bulletin) -> "BulletinLine":
@@ -204,79 +295,129 @@ class ProgrammeIn(Shape):
     """
 
     bulletins: Annotated[list[Id], Field(min_length=1, max_length=50)]
+    """Ids of approved bulletins, in the order in which they air."""
     villages: Annotated[list[Short], Field(min_length=1, max_length=500)]
+    """Ids, names where no other village has them, or `commune/name`."""
     start_date: date
+    """First day of airing, in the office's time zone."""
     wall_time: time
+    """Time of day in the office's time zone, without an offset."""
     kind: Recurrence = Recurrence.ONCE
+    """Once, or every day until `until`."""
     until: date | None = None
+    """Last day of a daily programme, itself included; none: until cancelled."""
     title: Short = ""
+    """Empty: that of its first bulletin."""
     priority: bool = False
+    """Airs before programmes at the same time that have it not."""
     quiet_ok: Annotated[str, Field(max_length=300)] = ""
+    """Why it may air at hours that the airtime law forbids; empty: it may not."""
 
 
 class LackOut(Shape):
     """A language in which a bulletin cannot be heard yet."""
 
     bulletin: str
+    """Id of the bulletin."""
     language: str
+    """BCP 47 tag of a language of the chosen villages."""
 
 
 class ProgrammeOut(Shape):
     """A programme; `refused` and `missing` list all that will not air although it was chosen."""
 
     id: str
+    """Names the programme."""
     title: str
+    """For people."""
     kind: Recurrence
+    """Once, or every day until `until`."""
     start_date: date
+    """First day of airing, in `time_zone`."""
     wall_time: time
+    """Time of day in `time_zone`."""
     until: date | None
+    """Last day of a daily programme, itself included; null: until cancelled."""
     time_zone: str
+    """IANA name of the zone of its dates and times."""
     bulletins: list[str]
+    """Ids in the order in which they air."""
     zones: list[str]
+    """Ids of the places that hear together."""
     created_by: str
+    """Account that made it."""
     refused: list[Refused] = []
+    """Dates and places that do not air, with the reason; at most twenty."""
     missing: list[LackOut] = []
+    """Languages in which something cannot be heard yet."""
 
 
 class VillageOut(Shape):
     """A village and how to name it."""
 
     id: str
+    """Names the village."""
     name: str
+    """As people call it; several villages may share one."""
     commune: str
+    """Name of its commune."""
     path: str
+    """`commune/name`, which no other village has."""
 
 
 class NextOut(Shape):
     """The next thing that a cluster will air."""
 
     cue: str
+    """Id of the planned play."""
     title: str
+    """Title of what will be heard."""
     language: str
+    """BCP 47 tag."""
     start: datetime
+    """When it begins."""
     duration_ms: int
+    """Length in ms."""
 
 
 class ClusterOut(Shape):
     """One cluster as it is now."""
 
     cluster: str
+    """Id of the cluster."""
     name: str
+    """For people."""
     village_id: str
+    """Id of the village where it stands."""
     village: str
+    """Name of that village."""
     commune: str
+    """Name of its commune."""
     device: str | None
+    """Id of the box at the cluster; null: none."""
     status: Status
+    """`thieu` no box, `mat` out of touch, `chua` not heard from yet, `cho` plan not confirmed,
+    `duyet` fetching audio, `san` ready, `phat` on air, `tre` late."""
     seen_at: datetime | None
+    """When the box last spoke."""
     lacking: int | None
+    """Audio files that the box has still to fetch; null: it has not said."""
     bytes_held: int
+    """Bytes of planned audio that the box holds."""
     bytes_wanted: int
+    """Bytes of audio that its plan asks for."""
     position_ms: int | None
+    """How much of what is on air was heard, in ms."""
     duration_ms: int | None
+    """Length of what is on air, in ms."""
     on_air_title: str | None
+    """What is on air."""
     next: NextOut | None
+    """What comes next."""
     clock_source: str | None
+    """What the box's clock was set by."""
     unconfirmed_since: datetime | None
+    """Since when the box has not confirmed its newest plan."""
 
     @classmethod
     def of(cls, c: ClusterNow) -> "ClusterOut":
@@ -315,26 +456,47 @@ class AsRunOut(Shape):
     """What was really aired: one row a play."""
 
     device: str
+    """Id of the box."""
     play: str
+    """Names the play on that box."""
     cue: str
+    """Id of the planned play, or of the command."""
     cluster: str
+    """Name of the cluster at that time."""
     village: str
+    """Name of the village at that time."""
     title: str
+    """Title of what was aired."""
     language: str
+    """BCP 47 tag."""
     bulletin: str
+    """Id of the bulletin."""
     asset_sha256: str
+    """SHA-256 of the audio file, in hexadecimal."""
     voice: str
+    """Id of the voice that read."""
     author: str
+    """Account that wrote the bulletin."""
     approved_by: str
+    """Account that approved it."""
     planned_at: datetime
+    """When it was to begin."""
     started_at: datetime | None
+    """When it began, by the box's clock; null: it did not, or the box has not said."""
     ended_at: datetime | None
+    """When it ended, by the box's clock."""
     start_error_ms: int | None
+    """Start after (before: negative) the planned time, in ms."""
     played_ms: int
+    """How much was heard, in ms."""
     duration_ms: int
+    """Length of the audio, in ms."""
     outcome: Outcome
+    """`played` means at least 95 % of it was heard."""
     reason: str
+    """Why it was not played whole."""
     clock_source: str
+    """What the box's clock was set by."""
 
     @classmethod
     def of(cls, r: AsRun) -> "AsRunOut":
@@ -368,30 +530,45 @@ class WorkItemOut(Shape):
     """A piece of slow work."""
 
     id: int
+    """Names the work."""
     kind: str
+    """What sort of work it is."""
     key: str
+    """What it is about; one item a kind and key."""
     state: str
+    """waiting | working | failed | stopped"""
     attempts: int
+    """How often it was begun."""
     progress: float
+    """Share that is done, 0 to 1."""
     vi: str | None
+    """Why it failed last, in Vietnamese."""
     en: str | None
+    """The same in English."""
 
 
 class EnrolForm(Shape):
     """A box's public key, as `loalang-agent init` printed it, and where it stands."""
 
     cluster: Id
+    """Id of the cluster where the box stands."""
     public_key: Short
+    """Ed25519 public key, as the box printed it."""
 
 
 class EnrolledOut(Shape):
     """What the box must know, shown once: the password is stored nowhere here."""
 
     device: str
+    """Id that the box goes by from now on."""
     password: str
+    """The box's password for the broker."""
     broker: str
+    """Address of the broker."""
     root_public_key: str
+    """Key that signs which keys the box may believe."""
     placement: str
+    """Signed word on where the box stands."""
 
 
 class PlayIn(Shape):
@@ -401,37 +578,54 @@ class PlayIn(Shape):
     """
 
     bulletin: Id
+    """Id of an approved bulletin."""
     unit: Id
-    language: Annotated[str, Field(max_length=20)] = "vi"
+    """Id of a province, commune or village."""
+    language: Language = "vi"
+    """BCP 47 tag."""
     quiet_ok: Annotated[str, Field(max_length=300)] = ""
+    """Why it may air at hours that the airtime law forbids; empty: it may not."""
 
 
 class StopIn(Shape):
     """Where to stop what sounds; `cue` narrows it to one cue or command."""
 
     unit: Id
+    """Id of a province, commune or village."""
     cue: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")] | None = None
+    """Id of a cue or of a command; left out: whatever sounds."""
 
 
 class PlayOut(Shape):
     """The command that was sent, and the boxes that should obey a play."""
 
     command: str
+    """Id of the command, under which its plays are recorded."""
     devices: list[str]
+    """Ids of the boxes that should play; empty for a stop."""
 
 
 class VoiceOut(Shape):
     """One voice that can read a language."""
 
     id: str
+    """Names the voice."""
     language: str
+    """BCP 47 tag of the only language that it reads."""
     name_vi: str
+    """Its name, in Vietnamese."""
     engine: str
+    """The program that speaks."""
     licence: str
+    """Licence of that program."""
     online: bool
+    """It needs the internet, and sends the text there."""
     ready: bool
+    """It can be used here and now."""
     vi: str | None
+    """What is missing, in Vietnamese."""
     en: str | None
+    """The same in English."""
 
 
 def _at(ms: int | None) -> datetime | None:

@@ -82,7 +82,7 @@ def router(show: Screen) -> APIRouter:
 def _desk(session: Session, given: Services, who: Person, tin: str) -> dict[str, Any]:
     t = _wall_clock(given)
     places = read_places(session)
-    plans = coming(session, places.villages, t.now)
+    plans = coming(session, places.villages, given.rules, t.now)
     return {
         "t": t,
         "who": who,
@@ -111,9 +111,9 @@ def _part(session: Session, given: Services, part: Part, tin: str) -> dict[str, 
         case Part.BULLETIN:
             return {"t": t, "places": places} | _on_the_desk(session, given, places, t, tin)
         case Part.PROGRAMMES:
-            return {"t": t, "plans": coming(session, places.villages, t.now)}
+            return {"t": t, "plans": coming(session, places.villages, given.rules, t.now)}
         case Part.BULLETINS | Part.WAITING:
-            plans = coming(session, places.villages, t.now)
+            plans = coming(session, places.villages, given.rules, t.now)
             return {"t": t, "asked": tin, "lines": lines(session, plans, t.now)}
 
 

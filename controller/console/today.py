@@ -12,8 +12,10 @@ from audio_library.bulletin import Bulletin, State
 from controller.console.words import STATUS_LOOKS, Look
 from controller.fleet.status import Status
 from controller.operations.find_village import Village
+from controller.operations.publish_plans import PlanRules
+from controller.operations.schedule_programme import show_programmes
 from controller.operations.show_fleet import ClusterNow, Next, clusters_now
-from controller.storage import bulletins, programmes, tables
+from controller.storage import bulletins, tables
 from controller.storage.programmes import Planned
 from schedules.precedence import Rank
 from schedules.programme import Programme
@@ -145,21 +147,28 @@ def began_ms(cluster: ClusterNow) -> int:
     return (cluster.seen_ms or 0) - (cluster.position_ms or 0)
 
 
-def coming(session: Session, known: Sequence[Village], now: datetime) -> tuple[Coming, ...]:
-    """Programmes that air again, soonest first."""
+def coming(
+    session: Session, known: Sequence[Village], rules: PlanRules, now: datetime
+) -> tuple[Coming, ...]:
+    """Programmes that air again, soonest first, with what stands in the way."""
+    shown = show_programmes(session, rules, now)
     starts = {
-        planned.programme.id: (planned, at)
-        for planned in programmes.standing(session).values()
-        if (at := _next_start(planned.programme, now)) is not None
+        s.planned.programme.id: (s, at)
+        for s in shown
+        if (at := _next_start(s.planned.programme, now)) is not None
     }
-    wanted = {b for planned, _ in starts.values() for b in planned.bulletin_ids}
+    wanted = {b for s, _ in starts.values() for b in s.planned.bulletin_ids}
     aired = {b.id: b for b in bulletins.load_many(session, wanted)}
     found = []
-    for planned, at in starts.values():
+    for scheduled, at in starts.values():
+        planned = scheduled.planned
         zones = set(planned.programme.zone_ids)
         heard = tuple(v for v in known if zones.intersection(v.zone_ids))
         obstacles = [_obstacle(aired[b], at) for b in planned.bulletin_ids]
-        found.append(Coming(planned, at, heard, obstacles[0] if all(obstacles) else ""))
+        obstacle = obstacles[0] if all(obstacles) else ""
+        if not obstacle and not scheduled.airs and scheduled.refusals:
+            obstacle = scheduled.refusals[0].vi
+        found.append(Coming(planned, at, heard, obstacle))
     return tuple(sorted(found, key=lambda c: c.at))
 
 

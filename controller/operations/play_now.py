@@ -1,7 +1,7 @@
 """A person has an approved bulletin played at once in one unit, or what sounds stopped."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -18,7 +18,7 @@ from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from edge_agent.contract.commands import Play, Stop
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
-from schedules.airtime import breaks
+from schedules.airtime import breaks, lowest_gain
 from schedules.precedence import Rank as Precedence
 from schedules.precedence import default_rules
 from schedules.types import DurationMs, time_zone
@@ -72,12 +72,15 @@ def play_now(
                 " ".join(b.en for b in broken) + " Nothing was played. Give a reason to air it.",
             )
         rules = default_rules(Precedence.LIVE)
+        wall = local.replace(tzinfo=None)
+        over = wall + timedelta(milliseconds=asset.duration_ms)
+        loud = lowest_gain(law, wall, over, sensitive=any(s.sensitive for s in hearing))
         body = Play(
             asset=Asset(asset.sha256, asset.bytes, asset.duration_ms, asset.media_type),
             rank=Rank.LIVE,
             enter=Enter(rules.enter.value),
             leave=Leave(rules.leave.value),
-            gain_db=0.0,
+            gain_db=loud,
             max_play_ms=asset.duration_ms + 1000,
             title=bulletin.title,
             language=asked.language,

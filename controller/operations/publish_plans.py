@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from edge_agent.contract import desired as wire
 from edge_agent.contract import topics
 from edge_agent.contract.manifest import Asset
 from edge_agent.contract.trust import Kind
+from schedules.airtime import AirtimeLaw
 from schedules.area import AreaTree
 from schedules.cue_sheet import Cue, Refusal, cue_sheet
 from schedules.programme import Programme
@@ -72,7 +73,12 @@ class Outlook:
     materials: Mapping[str, Sequence[Material]]
     assets: Mapping[str, Asset]
     voices: Mapping[str, str]
+    laws: Mapping[str, AirtimeLaw]
     plans: Mapping[str, ZonePlan] = field(default_factory=dict)
+
+    def law_for(self, unit_id: str) -> AirtimeLaw:
+        """The airtime law that holds in a unit."""
+        return places.law_for(unit_id, self.tree, self.laws)
 
 
 def horizon(rules: PlanRules, now: datetime) -> tuple[datetime, datetime]:
@@ -102,19 +108,19 @@ def look_ahead(session: Session, rules: PlanRules, now: datetime) -> Outlook:
         materials,
         assets,
         voices,
+        places.laws(session),
     )
-    laws = places.laws(session)
     units = {row.id: row.unit_id for row in session.exec(select(tables.Zone))}
     window = horizon(rules, now)
     plans: dict[str, ZonePlan] = {}
     for zone_id, zone in zones.items():
         rundowns = tuple(_rundowns(zone, outlook, window))
-        law = places.law_for(units[zone_id], tree, laws)
+        law = outlook.law_for(units[zone_id])
         sensitive = _is_sensitive(zone, outlook.spots.values())
         sheet = cue_sheet(rundowns, zone, law, window[0], sensitive=sensitive)
         missing = tuple(dict.fromkeys(lack for r in rundowns for lack in r.missing))
         plans[zone_id] = ZonePlan(zone, sheet.cues, sheet.refusals, missing)
-    return Outlook(tree, zones, outlook.spots, planned, aired, materials, assets, voices, plans)
+    return replace(outlook, plans=plans)
 
 
 def publish_plans(
@@ -136,7 +142,7 @@ def publish_plans(
             cues = _cues_of(session, spot, outlook, now)
             window = horizon(rules, now)
             plan = box_plan(cues, outlook.assets, rules.time_zone, window)
-            word = _word(spot, plan, withdrawn, rules, to_ms(now))
+            word = _word(spot, plan, withdrawn, outlook, rules, to_ms(now))
             if _publish(session, authority, word, plan, now):
                 changed.append(spot.device_id)
                 _write_planned(session, spot, cues, outlook, now)
@@ -294,9 +300,15 @@ def _word(
     spot: places.Spot,
     plan: BoxPlan,
     withdrawn: tuple[str, ...],
+    outlook: Outlook,
     rules: PlanRules,
     now_ms: int,
 ) -> wire.Desired:
+    """The whole word to a box, before it has a serial.
+
+    How loud stands in each cue, so the volume profile stays empty: it would lower twice.
+    """
+    quiet = outlook.law_for(spot.unit_ids[0]).quiet
     return wire.Desired(
         did=spot.device_id,
         serial=1,
@@ -305,6 +317,11 @@ def _word(
         withdrawn=withdrawn,
         sources=rules.sources,
         scopes=spot.unit_ids,
+        quiet_hours=wire.QuietHours(
+            f"{quiet.opens:%H:%M}", f"{quiet.closes:%H:%M}", rules.time_zone
+        )
+        if quiet
+        else None,
         empty_because="" if plan.pages else "no programme within the horizon",
     )
 

@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
-from audio_library.bulletin import State
+from sqlmodel import Session
+
+from audio_library.bulletin import Bulletin, State
 from controller.errors import ControllerError
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.ids import new_id
-from controller.operations.publish_plans import PlanRules, ZonePlan, look_ahead
-from controller.storage import bulletins, events, places, programmes
+from controller.operations.publish_plans import Outlook, PlanRules, ZonePlan, look_ahead
+from controller.storage import bulletins, events, places, programmes, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
+from schedules.airtime import breaks
 from schedules.cue_sheet import Refusal
 from schedules.precedence import Rank
 from schedules.programme import Programme, Recurrence
-from schedules.recurrence import require_future
+from schedules.recurrence import occurrences, require_future
 from schedules.rundown import Lacking
-from schedules.types import ProgrammeId, ZoneId
+from schedules.types import DurationMs, ProgrammeId, ZoneId, time_zone
+
+MS_PER_CHARACTER = 67
+"""eSpeak NG reads 4,886 characters of a spoken form in 327 s."""
 
 
 class BreaksAirtimeLaw(ControllerError):
@@ -46,6 +52,8 @@ class Scheduled:
     planned: programmes.Planned
     refusals: tuple[Refusal, ...]
     missing: tuple[Lacking, ...]
+    airs: bool
+    """Something of it has a lawful time and a sound."""
 
 
 def schedule_programme(
@@ -82,14 +90,57 @@ def schedule_programme(
         session.flush()
         outlook = look_ahead(session, rules, now)
         mine = [_only(programme.id, outlook.plans[z]) for z in programme.zone_ids]
-        refusals = tuple(r for plan in mine for r in plan.refusals)
-        missing = tuple(dict.fromkeys(m for p in mine for m in p.missing))
-        missing = tuple(m for m in missing if m.bulletin_id in slot.bulletin_ids)
-        if refusals and not any(plan.cues for plan in mine):
-            raise _breaks_law(refusals)
+        scheduled = _scheduled(planned, outlook)
+        if scheduled.refusals and not any(plan.cues for plan in mine):
+            raise _breaks_law([(r.vi, r.en) for r in scheduled.refusals])
+        if not scheduled.refusals and not any(plan.cues for plan in mine):
+            _refuse_unlawful_start(session, outlook, programme, chosen, now)
         ask_for_plan(session, now)
         events.tell(session, "programme", {"id": programme.id, "state": "planned"}, to_ms(now))
-    return Scheduled(planned, refusals, missing)
+    return scheduled
+
+
+def show_programmes(session: Session, rules: PlanRules, now: datetime) -> list[Scheduled]:
+    """Every standing programme, oldest first, with all of it that will not air and why."""
+    outlook = look_ahead(session, rules, now)
+    return [_scheduled(planned, outlook) for planned in outlook.programmes.values()]
+
+
+def _scheduled(planned: programmes.Planned, outlook: Outlook) -> Scheduled:
+    programme = planned.programme
+    mine = [_only(programme.id, outlook.plans[z]) for z in programme.zone_ids]
+    missing = dict.fromkeys(m for plan in mine for m in plan.missing)
+    return Scheduled(
+        planned,
+        tuple(r for plan in mine for r in plan.refusals),
+        tuple(m for m in missing if m.bulletin_id in planned.bulletin_ids),
+        airs=any(plan.cues for plan in mine),
+    )
+
+
+def _refuse_unlawful_start(
+    session: Session,
+    outlook: Outlook,
+    programme: Programme,
+    chosen: Sequence[Bulletin],
+    now: datetime,
+) -> None:
+    """While the speech is still being made, judge the start by the length that it should have."""
+    if programme.quiet_ok is not None:
+        return
+    characters = sum(len(pin.spoken) for b in chosen for pin in b.pins)
+    length = DurationMs(characters * MS_PER_CHARACTER)
+    window = datetime.combine(programme.start_date, time(), UTC) - timedelta(days=1)
+    first = occurrences(programme, max(now, window), max(now, window) + timedelta(days=3))
+    broken = []
+    for zone_id in programme.zone_ids:
+        law = outlook.law_for(session.get_one(tables.Zone, zone_id).unit_id)
+        tz = time_zone(programme.time_zone)
+        found = [b for o in first[:1] for b in breaks(law, o.start_utc.astimezone(tz), length)]
+        if not found:
+            return
+        broken += [(b.vi, b.en) for b in found]
+    raise _breaks_law(broken)
 
 
 def cancel_programme(database: Database, programme_id: str, now: datetime) -> None:
@@ -126,9 +177,9 @@ def _not_approved(titles: Sequence[str]) -> ControllerError:
     )
 
 
-def _breaks_law(refusals: Sequence[Refusal]) -> BreaksAirtimeLaw:
-    vi = list(dict.fromkeys(r.vi for r in refusals))
-    en = list(dict.fromkeys(r.en for r in refusals))
+def _breaks_law(sentences: Sequence[tuple[str, str]]) -> BreaksAirtimeLaw:
+    vi = list(dict.fromkeys(vi for vi, _ in sentences))
+    en = list(dict.fromkeys(en for _, en in sentences))
     return BreaksAirtimeLaw(
         "breaks_airtime_law",
         " ".join(vi[:3]) + " Chưa lưu gì. Hãy chọn giờ khác, hoặc ghi lý do để vẫn phát.",

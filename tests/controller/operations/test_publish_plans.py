@@ -5,8 +5,14 @@ import pytest
 from sqlmodel import select
 
 from controller.errors import ControllerError
+from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.review_bulletin import approve_bulletin, edit_bulletin, withdraw_bulletin
-from controller.operations.schedule_programme import BreaksAirtimeLaw, cancel_programme
+from controller.operations.schedule_programme import (
+    BreaksAirtimeLaw,
+    cancel_programme,
+    show_programmes,
+)
+from controller.operations.show_fleet import unconfirmed_withdrawals
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.storage import outbox, tables
 from controller.storage.instants import to_ms
@@ -14,7 +20,8 @@ from edge_agent.contract import topics
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from schedules.errors import StartInPast
 from schedules.programme import Recurrence
-from tests.controller.office import NOW, TEXT, Office
+from tests.controller.office import NOW, RULES, TEXT, Office
+from tests.controller.operations.test_observe_devices import hello
 
 SOON = NOW + timedelta(hours=1)
 
@@ -226,3 +233,98 @@ def test_a_draft_cannot_be_scheduled(office: Office) -> None:
     with pytest.raises(ControllerError) as refusal:
         office.scheduled(draft.id, [box], SOON)
     assert refusal.value.code == "not_approved"
+
+
+def test_an_unlawful_hour_is_refused_also_while_the_speech_is_being_made(tmp_path: Path) -> None:
+    office = Office(tmp_path, law=DEFAULT_AIRTIME_LAW)
+    box = office.boxes(1)[0]
+    draft = submit_bulletin(office.database, Written({"vi": TEXT}), "Y Hạnh", NOW)
+    approve_bulletin(office.database, draft.id, "Cô Lan", NOW, four_eyes=False)
+
+    with pytest.raises(BreaksAirtimeLaw):
+        office.scheduled(draft.id, [box], SOON)
+
+    # 17:30 in Viet Nam.
+    office.scheduled(draft.id, [box], NOW + timedelta(hours=9, minutes=30))
+    office.database.close()
+
+
+def test_a_programme_goes_on_saying_why_it_does_not_air(tmp_path: Path) -> None:
+    office = Office(tmp_path, law=DEFAULT_AIRTIME_LAW)
+    box = office.boxes(1)[0]
+    # 06:58 tomorrow: two minutes are left of the window.
+    at = NOW + timedelta(hours=22, minutes=58)
+    draft = submit_bulletin(office.database, Written({"vi": TEXT}), "Y Hạnh", NOW)
+    approve_bulletin(office.database, draft.id, "Cô Lan", NOW, four_eyes=False)
+    office.scheduled(draft.id, [box], at)
+    office.voiced(draft.id, duration_ms=300_000)
+
+    with office.database.read() as session:
+        (shown,) = show_programmes(session, RULES, NOW)
+
+    assert not shown.airs
+    assert "05:30–07:00" in shown.refusals[0].vi
+    office.database.close()
+
+
+def test_what_was_edited_before_it_was_withdrawn_is_silenced_all_the_same(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], SOON)
+    office.publish()
+    sound = office.pages(box.did)[0].cues[0].asset.sha256
+
+    edit_bulletin(office.database, bulletin, {"vi": "Lời khác."}, "Y Hạnh", NOW)
+    withdraw_bulletin(office.database, bulletin, "Cô Lan", "sai", NOW)
+    office.publish()
+
+    assert office.desired(box.did).withdrawn == (sound,)
+
+
+def test_an_expired_twin_does_not_keep_a_withdrawn_sound_alive(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.approved(valid_until=NOW + timedelta(minutes=1))
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], SOON)
+    office.publish()
+
+    later = NOW + timedelta(minutes=5)
+    withdraw_bulletin(office.database, bulletin, "Cô Lan", "sai", later)
+    office.publish(later)
+
+    assert len(office.desired(box.did).withdrawn) == 1
+
+
+def test_a_confirmed_withdrawal_stays_confirmed_when_later_plans_are_made(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], SOON)
+    office.publish()
+    withdraw_bulletin(office.database, bulletin, "Cô Lan", "sai", NOW)
+
+    def behind() -> list[str]:
+        with office.database.read() as session:
+            return unconfirmed_withdrawals(session, bulletin)
+
+    assert behind() == [box.did], "also before the plan is made"
+    office.publish()
+    assert behind() == [box.did]
+    seen = hello(desired=office.desired(box.did).serial)
+    observe_devices(office.database, [Observation(box.did, seen)], NOW)
+    assert behind() == []
+
+    office.scheduled(office.approved("Tin khác."), [box], SOON)
+    office.publish(NOW + timedelta(minutes=1))
+    assert behind() == []
+
+
+def test_a_box_knows_the_quiet_hours_of_its_commune(tmp_path: Path) -> None:
+    office = Office(tmp_path, law=DEFAULT_AIRTIME_LAW)
+    box = office.boxes(1)[0]
+    office.publish()
+
+    quiet = office.desired(box.did).quiet_hours
+
+    assert quiet is not None
+    assert (quiet.since, quiet.until, quiet.time_zone) == ("21:00", "05:30", "Asia/Ho_Chi_Minh")
+    office.database.close()
