@@ -59,7 +59,7 @@ def create_app(services: Services, version: str) -> FastAPI:
     for router in (bulletins.at, programmes.at, plays.at, fleet.at, boxes.at):
         _include(app, router)
     app.include_router(media.at)
-    app.include_router(health.at)
+    app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
     failures.install(app)
     app.add_middleware(Guard)
@@ -70,10 +70,12 @@ def _include(app: FastAPI, router: APIRouter) -> None:
     """Every address of a router that needs a login, with all that it may refuse."""
     for route in router.routes:
         assert isinstance(route, APIRoute)
-        statuses = {401, 503}
-        if route.dependant.path_params or route.dependant.query_params or route.body_field:
-            statuses |= {404, 422}
-        if not route.methods <= SAFE:
+        statuses, takes = {401, 503}, route.dependant
+        if takes.path_params:
+            statuses |= {404}
+        if takes.path_params or takes.query_params or takes.header_params:
+            statuses |= {422}
+        if (route.methods or set()) - SAFE:
             statuses |= {403, 404, 409, 411, 413, 422, 507}
         app.include_router(
             APIRouter(routes=[route]),

@@ -40,7 +40,7 @@ WHEN = {
     411: "The body came without its length.",
     413: "The body is longer than 4 MiB.",
     422: "A field is wrong, or what it says cannot be done; `code` tells which.",
-    429: "More than ten tries to sign in within a minute.",
+    429: "Too many tries to sign in within a minute.",
     503: "The database is busy; the same request may succeed in a moment.",
     507: "The disk or the audio store is full.",
 }

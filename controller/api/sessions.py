@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
+from controller.api.failures import refusals
 from controller.api.shapes import SignedInAs, SignInForm
 from controller.doors import (
     COOKIE,
@@ -19,7 +20,7 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
     """Addresses for signing in and out."""
     at = APIRouter(prefix="/sessions", tags=["sessions"])
 
-    @at.post("", status_code=201)
+    @at.post("", status_code=201, responses=refusals(401, 403, 411, 413, 422, 429, 503, 507))
     def post_session(
         form: SignInForm, request: Request, response: Response, given: Given
     ) -> SignedInAs:
@@ -30,7 +31,7 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
         hand_over(token, response, secure=given.secure_cookies)
         return SignedInAs(name=form.name, token=token)
 
-    @at.delete("/current", status_code=204)
+    @at.delete("/current", status_code=204, responses=refusals(403, 411, 413, 503, 507))
     def delete_session(
         request: Request, response: Response, given: Given, who: MaybeSigned
     ) -> None:

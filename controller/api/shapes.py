@@ -27,8 +27,6 @@ Scripts = Annotated[dict[Language, Text], Field(min_length=1, max_length=20)]
 # An instant near an end of the calendar overflows where zones are added to it.
 EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
-# Within a database's 64 bits, and exact as a JSON number.
-Number = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Shape(BaseModel):
