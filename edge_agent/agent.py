@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from edge_agent import memory
+from edge_agent import durable, memory
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import BoxClock
@@ -57,7 +57,7 @@ from edge_agent.reconcile import (
 )
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
-from edge_agent.supply import Supply
+from edge_agent.supply import STATE_BYTES, Supply
 from edge_agent.uplink import Outlet, Uplink
 from edge_agent.version import VERSION
 
@@ -69,6 +69,8 @@ TICK_MS = 1_000
 FAREWELL_MS = 3_000
 PRUNE_EVERY_MS = 3_600_000
 FIRST_PRUNE_MS = 5_000
+ASK_AGAIN_MS = 10_000
+"""What is retained and could not be kept is asked for again after this time, if there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Agent:
         self._conn = 0
         self._online = False
         self._disk_short = False
+        self._ask_again_at_mono_ms: int | None = None
         self._dropped = 0
         self._said: tuple[str, ...] = ()
         self._now = parts.clock.read()
@@ -210,8 +213,8 @@ class Agent:
                 try:
                     self._receive(event)
                 except OSError as e:
-                    # Not taken, for it could not be kept; what is retained comes again.
-                    note(log, "state_unwritable", level=logging.ERROR, error=str(e))
+                    self._drop(event.topic, durable.why_unwritable(e), str(e))
+                    self._ask_again_at_mono_ms = self._now.mono_ms + ASK_AGAIN_MS
                 event.done()
             case LinkChanged():
                 self._online = event.state is LinkState.ONLINE
@@ -235,6 +238,7 @@ class Agent:
         wants = self._wants()
         for action in reconcile(wants, self._observe(wants), now.utc_ms, now.mono_ms):
             self._act(action, wants)
+        self._retry()
         self._prune()
         waits = [TICK_MS, decision.next_deadline_ms - now.utc_ms]
         waits += self._playout.waits_ms(decision, now)
@@ -382,7 +386,7 @@ class Agent:
             not_before=supply.not_before,
             verified=supply.verified,
             free_bytes=p.cache.free_bytes(),
-            reserve_bytes=self._settings.disk_reserve_mb * 1_000_000,
+            reserve_bytes=max(STATE_BYTES, self._settings.disk_reserve_mb * 1_000_000),
             hello=HelloFacts(
                 self._conn,
                 self._playout.desired_serial,
@@ -508,6 +512,15 @@ class Agent:
         if said != self._said:
             self._said = said
             note(log, "decided", act=decision.act, reason=decision.reason, cue=cue)
+
+    def _retry(self) -> None:
+        """Take up again what a full disk did not allow."""
+        self._p.spool.flush()
+        again = self._ask_again_at_mono_ms
+        if again is None or self._now.mono_ms < again or self._p.cache.free_bytes() < STATE_BYTES:
+            return
+        self._ask_again_at_mono_ms = None
+        self._p.link.subscribe(self._filters())
 
     def _prune(self) -> None:
         """Forget what no plan can ask for any more, and keep the process small."""

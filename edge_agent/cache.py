@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_agent import durable
 
 _CHUNK = 256 * 1024
+_PART = ".part"
 
 
 class Shelf(StrEnum):
@@ -57,6 +58,11 @@ class Cache:
         """Where the file with this hash stands or would stand."""
         return self._folder / shelf / f"{sha256}{shelf.ending}"
 
+    def page(self, sha256: str) -> Path | None:
+        """Where the day page with this hash stands; None if it is not held."""
+        held = sha256 in self.shelves[Shelf.PAGES]
+        return self.path(Shelf.PAGES, sha256) if held else None
+
     def holds(self, wanted: Wanted) -> bool:
         """Whether the file is there in its full size."""
         return self.shelves[wanted.shelf].get(wanted.sha256) == wanted.size
@@ -64,7 +70,7 @@ class Cache:
     def part(self, wanted: Wanted) -> Path:
         """Where an unfinished download stands."""
         file = self.path(wanted.shelf, wanted.sha256)
-        return file.with_name(file.name + ".part")
+        return file.with_name(file.name + _PART)
 
     def part_bytes(self, wanted: Wanted) -> int:
         """How much of an unfinished download is there."""
@@ -81,6 +87,12 @@ class Cache:
         """Delete a file."""
         self.path(shelf, sha256).unlink(missing_ok=True)
         self.shelves[shelf].pop(sha256, None)
+
+    def forget_parts(self) -> None:
+        """Delete unfinished downloads; only while nothing is fetched."""
+        for shelf in Shelf:
+            for part in (self._folder / shelf).glob(f"*{_PART}"):
+                part.unlink(missing_ok=True)
 
     def is_sound(self, shelf: Shelf, sha256: str) -> bool:
         """Whether the file's bytes still have its hash; a rotten file is deleted."""

@@ -203,7 +203,7 @@ class BoxClock:
         try:
             durable.write_checked(self._file, f"{self._floor_ms} {self._proved_ms}".encode())
         except OSError as e:
-            note(log, "state_unwritable", level=logging.ERROR, file=str(self._file), error=str(e))
+            durable.note_unwritten(log, self._file, e)
 
     def _prove(self, utc_ms: int) -> None:
         self._proved_ms = max(self._proved_ms, utc_ms)

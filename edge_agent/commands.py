@@ -15,7 +15,7 @@ from edge_agent.contract.commands import (
     Volume,
 )
 from edge_agent.contract.types import Unreadable, decode
-from edge_agent.database import open_checked
+from edge_agent.database import open_checked, writing
 
 ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
 """Kinds of which only the newest counts."""
@@ -71,7 +71,7 @@ class CommandLog:
     def __init__(self, path: Path, now_ms: int, *, expected: bool = False) -> None:
         self._db, loss = open_checked(path, _SCHEMA, expected=expected)
         self.losses = (loss,) if loss else ()
-        with self._db:
+        with writing(self._db):
             self._db.execute("insert or ignore into blind values (1, ?)", (now_ms if loss else 0,))
         self._blind_before_ms: int = self._db.execute("select before from blind").fetchone()[0]
 
@@ -99,8 +99,8 @@ class CommandLog:
             return Refused(AckStatus.REFUSED, f"unreadable: {str(e)[:200]}")
 
     def step(self, command: Command, ack: CommandAck) -> None:
-        """Remember how far `command` has come."""
-        with self._db:
+        """Remember how far `command` has come. Raises OSError if the disk does not take it."""
+        with writing(self._db):
             self._db.execute(
                 "insert into seen values (?,?,?,?,?,?,?) on conflict (id) do update set "
                 "status = excluded.status, at = excluded.at, reason = excluded.reason",
@@ -116,8 +116,8 @@ class CommandLog:
             )
 
     def update(self, ack: CommandAck) -> None:
-        """Remember another step of a command that is known."""
-        with self._db:
+        """Remember another step of a command that is known. Raises OSError like `step`."""
+        with writing(self._db):
             self._db.execute(
                 "update seen set status = ?, at = ?, reason = ? where id = ?",
                 (ack.status, ack.at, ack.reason, ack.id),
@@ -131,8 +131,8 @@ class CommandLog:
         return CommandAck(command, AckStatus(row[0]), row[1], row[2]) if row else None
 
     def forget(self, now_ms: int) -> None:
-        """Drop ids that no replay can use any more."""
-        with self._db:
+        """Drop ids that no replay can use any more. Raises OSError like `step`."""
+        with writing(self._db):
             self._db.execute("delete from seen where expires < ?", (now_ms - REMEMBERED_MS,))
 
     def close(self) -> None:

@@ -1,8 +1,11 @@
 """Small SQLite files that survive a power cut; a damaged one is set aside and begun anew."""
 
 import contextlib
+import errno
 import logging
 import sqlite3
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from edge_agent import durable
@@ -15,6 +18,54 @@ _LOCKED_S = 1.0
 _MAGIC = b"SQLite format 3\0"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
+
+Statement = tuple[str, tuple[object, ...]]
+"""SQL with its values."""
+
+
+@contextlib.contextmanager
+def writing(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction; what it wrote is on the disk. Raises OSError if that does not take it."""
+    try:
+        with db:
+            yield
+    except sqlite3.OperationalError as e:
+        full = e.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_FULL
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(e)) from e
+
+
+class Journal:
+    """Writes each whole and in order; what the disk does not take waits in memory for room."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db = db
+        self._path = path
+        self._waiting: deque[tuple[Statement, ...]] = deque()
+        self._told = False
+
+    @property
+    def waiting(self) -> int:
+        """How many writes are in memory alone."""
+        return len(self._waiting)
+
+    def write(self, *statements: Statement) -> None:
+        """Write `statements` together, after everything that waits."""
+        self._waiting.append(statements)
+        self.flush()
+
+    def flush(self) -> None:
+        """Try once more to write what waits."""
+        try:
+            while self._waiting:
+                with writing(self._db):
+                    for sql, values in self._waiting[0]:
+                        self._db.execute(sql, values)
+                self._waiting.popleft()
+            self._told = False
+        except OSError as e:
+            if not self._told:
+                durable.note_unwritten(log, self._path, e)
+            self._told = True
 
 
 def open_checked(path: Path, schema: str, *, expected: bool) -> tuple[sqlite3.Connection, str]:

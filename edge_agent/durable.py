@@ -1,9 +1,13 @@
 """Files that survive a power cut: written aside, flushed, renamed; checked when read."""
 
+import errno
 import hashlib
+import logging
 import os
 import shutil
 from pathlib import Path
+
+from edge_agent.log_setup import note
 
 _DIGEST_CHARS = 64
 ASIDE = ".damaged"
@@ -14,15 +18,30 @@ class Damaged(Exception):
     """A checked file whose content is not what was written."""
 
 
+def why_unwritable(error: OSError) -> str:
+    """Name what the disk has against a write: `disk_full` or `state_unwritable`."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return "disk_full" if full else "state_unwritable"
+
+
+def note_unwritten(log: logging.Logger, path: Path, error: OSError) -> None:
+    """Log that `path` does not hold what it should; the agent goes on with what it knows."""
+    note(log, why_unwritable(error), level=logging.ERROR, file=str(path), error=str(error))
+
+
 def write(path: Path, data: bytes) -> None:
     """Replace `path` by `data`, whole or not at all, readable by the owner only."""
     aside = path.with_name(path.name + ".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

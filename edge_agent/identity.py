@@ -35,8 +35,14 @@ def prepare(state_dir: Path) -> None:
 
 
 def claim(state_dir: Path) -> TextIO:
-    """Take the state folder for this process while the file stays open. Raises `StateBusy`."""
-    lock = (state_dir / LOCK_FILE).open("w")
+    """Take the state folder for this process while the file stays open. Raises `AgentError`."""
+    try:
+        lock = (state_dir / LOCK_FILE).open("w")
+    except OSError as e:
+        raise StateUnwritable(
+            f"Không mở được {state_dir / LOCK_FILE}: {e.strerror}. Dữ liệu vẫn còn nguyên.",
+            f"Cannot open {state_dir / LOCK_FILE}: {e.strerror}. The state was kept.",
+        ) from e
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as e:
@@ -103,5 +109,5 @@ class Counter:
         try:
             durable.write_checked(self._path, str(self._value).encode())
         except OSError as e:
-            note(log, "state_unwritable", level=logging.ERROR, file=str(self._path), error=str(e))
+            durable.note_unwritten(log, self._path, e)
         return self._value

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent import durable
@@ -62,9 +63,8 @@ class Orders:
                     note(log, "command_refused", command=command.id, reason=reason)
                     self._step(command, status, reason, now)
                 case Obeyed(body):
-                    note(log, "command_accepted", command=command.id, kind=command.kind)
-                    self._step(command, AckStatus.ACCEPTED, "", now)
-                    self._obey(command, body, playout, planned, now)
+                    if self._accept(command, body, now):
+                        self._obey(command, body, playout, planned, now)
 
     def progress(self, cue: str, status: AckStatus, reason: str, now: Reading) -> None:
         """Take word from the playout about the play of an order; other cues are none of ours."""
@@ -80,12 +80,28 @@ class Orders:
         last = self._seen.last_step(cue)
         if last is not None and last.status not in _FINAL:
             ack = CommandAck(cue, AckStatus.FAILED, now.system_ms, "interrupted")
-            self._seen.update(ack)
+            self._keep(lambda: self._seen.update(ack))
             self._uplink.acknowledge(ack)
 
     def forget(self, now_ms: int) -> None:
         """Drop ids that no replay can use any more."""
-        self._seen.forget(now_ms)
+        self._keep(lambda: self._seen.forget(now_ms))
+
+    def _accept(self, command: Command, body: Play | Stop | Volume, now: Reading) -> bool:
+        """Remember that `command` is obeyed; what cannot be could be replayed, and is refused.
+
+        A stop does no harm when it is replayed, so it is obeyed also on a full disk.
+        """
+        accepted = CommandAck(command.id, AckStatus.ACCEPTED, now.system_ms)
+        unkept = self._keep(lambda: self._seen.step(command, accepted))
+        if unkept and not isinstance(body, Stop):
+            note(log, "command_refused", command=command.id, reason=unkept)
+            refused = CommandAck(command.id, AckStatus.REFUSED, now.system_ms, unkept)
+            self._uplink.acknowledge(refused)
+            return False
+        note(log, "command_accepted", command=command.id, kind=command.kind)
+        self._uplink.acknowledge(accepted)
+        return True
 
     def _obey(
         self,
@@ -100,7 +116,8 @@ class Orders:
                 self._plays[command.id] = (command, _ordered(command, body, now.utc_ms))
             case Volume():
                 self.volume_db = body.gain_db
-                durable.write_checked(self._volume_file, str(body.gain_db).encode())
+                stored = str(body.gain_db).encode()
+                self._keep(lambda: durable.write_checked(self._volume_file, stored))
                 self._step(command, AckStatus.DONE, "", now)
             case Stop():
                 stopped = playout.stop(body.cue, "stopped_by_command", now)
@@ -119,8 +136,17 @@ class Orders:
 
     def _step(self, command: Command, status: AckStatus, reason: str, now: Reading) -> None:
         ack = CommandAck(command.id, status, now.system_ms, reason)
-        self._seen.step(command, ack)
+        self._keep(lambda: self._seen.step(command, ack))
         self._uplink.acknowledge(ack)
+
+    def _keep(self, write: Callable[[], None]) -> str:
+        """Bring something to the disk; gives why that was not possible, "" if it was."""
+        try:
+            write()
+        except OSError as e:
+            durable.note_unwritten(log, self._volume_file.parent, e)
+            return durable.why_unwritable(e)
+        return ""
 
 
 def _ordered(command: Command, play: Play, now_ms: int) -> Candidate:

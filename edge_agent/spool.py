@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edge_agent.clock import Reading
 from edge_agent.contract.report import MAX_EVENTS, MAX_REPORT_BYTES, EventKind, PlaybackEvent
 from edge_agent.contract.types import decode, encode
-from edge_agent.database import open_checked
+from edge_agent.database import Journal, Statement, open_checked, writing
 from edge_agent.decide import Past, PastState
 
 _SCHEMA = """
@@ -48,7 +48,8 @@ class Batch:
 class Spool:
     """One file of events and history; `id` is drawn anew whenever the file is begun anew.
 
-    Used by one thread only. What writes has written to the disk when it returns. The spool
+    Used by one thread only. What writes has written to the disk when it returns, or keeps it
+    in memory until a full disk has room again, so that a village is not silent for it. The spool
     gives each event its number: the `seq` of an event handed in means nothing. If its file is
     lost, what was on air before `now_ms` is not known; a box of old is `expected` to have one.
     """
@@ -56,7 +57,8 @@ class Spool:
     def __init__(self, path: Path, now_ms: int, *, expected: bool = False) -> None:
         self._db, loss = open_checked(path, _SCHEMA, expected=expected)
         self.losses = (loss,) if loss else ()
-        with self._db:
+        self._journal = Journal(self._db, path)
+        with writing(self._db):
             self._db.execute(
                 "insert or ignore into meta values (1, ?, 0, 0, ?)",
                 (secrets.token_hex(8), now_ms if loss else 0),
@@ -75,25 +77,27 @@ class Spool:
 
     @property
     def range(self) -> Range:
-        """What is still to be acknowledged."""
-        return Range(self._acked + 1, self._last)
+        """What is on the disk and still to be acknowledged."""
+        last = self._last
+        if self._journal.waiting:
+            last = self._db.execute("select last_seq from meta").fetchone()[0]
+        return Range(self._acked + 1, last)
 
     def release(self, event: PlaybackEvent, keep_until_ms: int) -> None:
         """Remember, before any sound, that the player is let go with the play of `event`."""
-        with self._db:
-            self._db.execute(
-                "insert into sounding values (?, ?, 0, ?)",
-                (event.play, encode(event), keep_until_ms),
-            )
+        self._journal.write(
+            ("insert into sounding values (?, ?, 0, ?)", (event.play, encode(event), keep_until_ms))
+        )
 
     def started(self, event: PlaybackEvent) -> None:
         """Spool that a released play sounds; `event` holds its true start."""
-        with self._db:
-            self._append(event)
-            self._db.execute(
+        self._journal.write(
+            *self._append(event),
+            (
                 "update sounding set event = ?, told = 1 where play = ?",
                 (encode(event), event.play),
-            )
+            ),
+        )
 
     def over(
         self,
@@ -113,13 +117,14 @@ class Spool:
         skipped = event.kind is EventKind.SKIPPED
         starts = (before.starts if before else 0) + (0 if skipped else 1)
         past = Past(state, position_ms, at_ms, starts)
-        with self._db:
-            self._append(event)
-            self._db.execute("delete from sounding where play = ?", (event.play,))
-            self._db.execute(
+        self._journal.write(
+            *self._append(event),
+            ("delete from sounding where play = ?", (event.play,)),
+            (
                 "insert or replace into occurrence values (?, ?, ?, ?, ?, ?)",
                 (event.cue, past.state, past.played_ms, past.at_ms, past.starts, keep_until_ms),
-            )
+            ),
+        )
         self.history[event.cue] = past
 
     def recover(self, now: Reading, *, boot: int, reason: str) -> tuple[PlaybackEvent, ...]:
@@ -129,8 +134,7 @@ class Spool:
         for payload, told, keep_until in found:
             event = decode(payload, PlaybackEvent)
             if not told:
-                with self._db:
-                    self._append(event)
+                self._journal.write(*self._append(event))
             end = replace(
                 event,
                 kind=EventKind.INTERRUPTED,
@@ -170,9 +174,10 @@ class Spool:
         upto = min(upto, self._last)
         if spool != self.id or upto <= self._acked:
             return False
-        with self._db:
-            self._db.execute("delete from event where seq <= ?", (upto,))
-            self._db.execute("update meta set acked = ?", (upto,))
+        self._journal.write(
+            ("delete from event where seq <= ?", (upto,)),
+            ("update meta set acked = ?", (upto,)),
+        )
         self._acked = upto
         return True
 
@@ -184,20 +189,28 @@ class Spool:
                 "select cue from occurrence where keep_until < ?", (now_ms,)
             )
         ]
-        with self._db:
-            self._db.execute("delete from occurrence where keep_until < ?", (now_ms,))
+        self._journal.write(("delete from occurrence where keep_until < ?", (now_ms,)))
         for cue in gone:
             self.history.pop(cue, None)
 
+    def flush(self) -> None:
+        """Write what a full disk did not take before."""
+        self._journal.flush()
+
     def close(self) -> None:
         """Close the file."""
+        self._journal.flush()
         self._db.close()
 
-    def _append(self, event: PlaybackEvent) -> None:
-        seq = self._last + 1
-        self._db.execute("insert into event values (?, ?)", (seq, encode(replace(event, seq=seq))))
-        self._db.execute("update meta set last_seq = ?", (seq,))
-        self._last = seq
+    def _append(self, event: PlaybackEvent) -> tuple[Statement, Statement]:
+        self._last += 1
+        return (
+            (
+                "insert into event values (?, ?)",
+                (self._last, encode(replace(event, seq=self._last))),
+            ),
+            ("update meta set last_seq = ?", (self._last,)),
+        )
 
 
 _ENVELOPE_BYTES = 100

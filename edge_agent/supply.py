@@ -9,6 +9,7 @@ from edge_agent.clock import Reading
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.manifest import Asset
 from edge_agent.download import Fetched, Outcome, Request
+from edge_agent.held import Held
 from edge_agent.log_setup import note
 from edge_agent.plan import Plan, read_plan
 from edge_agent.reconcile import Fetch, Forget, Verify, Wants
@@ -19,6 +20,31 @@ REREAD_MS = 3_600_000
 """The plan is read again from its pages after this time, to bring near what has come near."""
 
 MAX_RETRY_S = 300.0
+STATE_BYTES = 1_000_000
+"""Room that the state needs, whatever reserve is asked for."""
+
+
+def make_room(cache: Cache, held: Held, now_ms: int) -> None:
+    """Before the start on a full disk: delete what neither the held plan nor an alert needs.
+
+    Unfinished downloads go first. Of audio nothing goes unless the whole plan can be read.
+    """
+    if cache.free_bytes() >= STATE_BYTES:
+        return
+    note(log, "disk_full", level=logging.ERROR, free=cache.free_bytes())
+    cache.forget_parts()
+    if held.desired is None or cache.free_bytes() >= STATE_BYTES:
+        return
+    pages = cache.shelves[Shelf.PAGES]
+    plan = read_plan(held.desired.manifest, cache.page, now_ms)
+    if plan.spoiled or any(page.sha256 not in pages for page in held.desired.manifest.pages):
+        return
+    alerts = (alert for alerts in held.alerts.values() for alert in alerts.alerts)
+    spoken = {a.sha256 for alert in alerts for said in alert.spoken for a in said.assets}
+    needed = spoken | {asset.sha256 for asset, _ in plan.needed}
+    for sha256 in [sha256 for sha256 in cache.shelves[Shelf.AUDIO] if sha256 not in needed]:
+        cache.forget(Shelf.AUDIO, sha256)
+        note(log, "forgotten", sha256=sha256, shelf=Shelf.AUDIO, reason="disk_full")
 
 
 class Supply:
@@ -46,12 +72,7 @@ class Supply:
             return
         if self._read_at is not None and now.mono_ms - self._read_at < REREAD_MS:
             return
-        pages = self._cache.shelves[Shelf.PAGES]
-        self.plan = read_plan(
-            desired.manifest,
-            lambda sha256: self._cache.path(Shelf.PAGES, sha256) if sha256 in pages else None,
-            now.utc_ms,
-        )
+        self.plan = read_plan(desired.manifest, self._cache.page, now.utc_ms)
         self._read_at = now.mono_ms
         for sha256 in self.plan.spoiled:
             rotten = not self._cache.is_sound(Shelf.PAGES, sha256)

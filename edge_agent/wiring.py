@@ -16,7 +16,7 @@ from edge_agent.contract.state import ClockSource
 from edge_agent.contract.trust import public_from_text
 from edge_agent.contract.types import Unreadable
 from edge_agent.download import Downloader
-from edge_agent.errors import BadConfig
+from edge_agent.errors import BadConfig, StateUnwritable
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Inbox, open_placement
 from edge_agent.link import Birth, Link
@@ -25,11 +25,24 @@ from edge_agent.player_command import CommandPlayer
 from edge_agent.player_mpv import MpvPlayer
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
+from edge_agent.supply import make_room
 from edge_agent.uplink import Uplink, state_payload
 
 
 def build(settings: Settings) -> tuple[Agent, Events]:
     """Make the agent and the queue that wakes it. Raises `AgentError`."""
+    try:
+        return _build(settings)
+    except OSError as e:
+        raise StateUnwritable(
+            f"Không dùng được thư mục {settings.state_dir}: {e}. Những gì kế hoạch cần vẫn còn. "
+            "Hãy kiểm tra quyền và chỗ trống trên đĩa rồi chạy lại.",
+            f"Cannot use the folder {settings.state_dir}: {e}. What the plan needs was kept. "
+            "Look at its owner and at the room on the disk, and start again.",
+        ) from e
+
+
+def _build(settings: Settings) -> tuple[Agent, Events]:
     state_dir = Path(settings.state_dir)
     now_ms = _system_ms()
     key = identity.load_key(state_dir)
@@ -41,11 +54,13 @@ def build(settings: Settings) -> tuple[Agent, Events]:
         mono_ms=_mono_ms,
         source=_told_ntp if settings.trust_system_clock else detect_source,
     )
+    held = HeldStore(state_dir)
+    cache = Cache(state_dir)
+    make_room(cache, held.held, min(now_ms, clock.floor_ms))
     boots = identity.Counter(state_dir / "boot", now_ms // 1000)
     connections = identity.Counter(state_dir / "connections", now_ms // 1000)
     boot = boots.next()
     lived, lost_before_ms = boot > 1, max(now_ms, clock.floor_ms)
-    held = HeldStore(state_dir)
     spool = Spool(state_dir / "spool.sqlite", lost_before_ms, expected=lived)
     commands = CommandLog(state_dir / "commands.sqlite", lost_before_ms, expected=lived)
     kept = (boots, connections, clock, held, spool, commands)
@@ -69,7 +84,7 @@ def build(settings: Settings) -> tuple[Agent, Events]:
             clock=clock,
             spool=spool,
             commands=commands,
-            cache=Cache(state_dir),
+            cache=cache,
             fetcher=Downloader(events.put),
             player=_player(settings, events),
             amplifier=Amplifier(
