@@ -18,7 +18,7 @@ from edge_agent.contract.types import Unreadable, decode
 from edge_agent.database import open_checked, writing
 
 ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
-"""Kinds of which only the newest counts."""
+"""Kinds of which only the newest counts; a stop of one cue says nothing of another."""
 
 MAX_SKEW_MS = 60_000
 """A command issued further in the future than this is a fault of a clock."""
@@ -31,7 +31,7 @@ _BODIES: dict[str, type[Play | Stop | Volume]] = {
 _SCHEMA = """
 create table if not exists seen (
     id text primary key, kind text not null, issued integer not null, expires integer not null,
-    status text not null, at integer not null, reason text not null);
+    status text not null, at integer not null, reason text not null, stops text);
 create table if not exists blind (
     one integer primary key check (one = 1), before integer not null)
 """
@@ -91,18 +91,19 @@ class CommandLog:
         body = _BODIES.get(command.kind)
         if body is None:
             return Refused(AckStatus.REFUSED, "unsupported")
-        if command.kind in ORDERED_KINDS and command.issued < self._newest(command.kind):
-            return Refused(AckStatus.SUPERSEDED, "a newer one came first")
         try:
-            return Obeyed(decode(bytes(command.body), body))
+            said = decode(bytes(command.body), body)
         except Unreadable as e:
             return Refused(AckStatus.REFUSED, f"unreadable: {str(e)[:200]}")
+        if command.kind in ORDERED_KINDS and command.issued < self._newest(command):
+            return Refused(AckStatus.SUPERSEDED, "a newer one came first")
+        return Obeyed(said)
 
     def step(self, command: Command, ack: CommandAck) -> None:
         """Remember how far `command` has come. Raises OSError if the disk does not take it."""
         with writing(self._db):
             self._db.execute(
-                "insert into seen values (?,?,?,?,?,?,?) on conflict (id) do update set "
+                "insert into seen values (?,?,?,?,?,?,?,?) on conflict (id) do update set "
                 "status = excluded.status, at = excluded.at, reason = excluded.reason",
                 (
                     command.id,
@@ -112,6 +113,7 @@ class CommandLog:
                     ack.status,
                     ack.at,
                     ack.reason,
+                    _stops(command),
                 ),
             )
 
@@ -139,8 +141,21 @@ class CommandLog:
         """Close the file."""
         self._db.close()
 
-    def _newest(self, kind: str) -> int:
+    def _newest(self, command: Command) -> int:
+        """When the newest was issued that makes `command` void if that is older."""
         row = self._db.execute(
-            "select max(issued) from seen where kind = ? and status != ?", (kind, AckStatus.REFUSED)
+            "select max(issued) from seen where kind = ? and status != ? "
+            "and (stops is null or stops = ?)",
+            (command.kind, AckStatus.REFUSED, _stops(command)),
         ).fetchone()
         return int(row[0] or 0)
+
+
+def _stops(command: Command) -> str | None:
+    """The cue that `command` stops; None if it stops whatever sounds, or is no stop."""
+    if command.kind != CommandKind.STOP:
+        return None
+    try:
+        return decode(bytes(command.body), Stop).cue
+    except Unreadable:
+        return None

@@ -11,6 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from edge_agent.contract.alert import Alert, Severity
+from edge_agent.contract.commands import Command, Play
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
 
@@ -77,6 +78,27 @@ class Candidate:
     alert: str = ""
     from_ms: int = 0
     resumed: bool = False
+
+
+def ordered(command: Command, play: Play, now_ms: int) -> Candidate:
+    """Read a play command as a cue that is due now and named like its command."""
+    end = command.expires + play.max_play_ms
+    cue = Cue(
+        id=command.id,
+        asset=play.asset,
+        start=min(command.issued, now_ms),
+        latest_start=command.expires,
+        latest_end=end,
+        valid_until=end,
+        rank=play.rank,
+        enter=play.enter,
+        leave=play.leave,
+        gain_db=play.gain_db,
+        title=play.title,
+        language=play.language,
+        quiet_ok=play.quiet_ok,
+    )
+    return Candidate(cue, play.max_play_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from edge_agent.clock import Reading
 from edge_agent.commands import CommandLog, Known, Obeyed, Refused
 from edge_agent.contract.commands import AckStatus, Command, CommandAck, Play, Stop, Volume
 from edge_agent.contract.manifest import Cue
-from edge_agent.decide import Candidate, Skip
+from edge_agent.decide import Candidate, Skip, ordered
 from edge_agent.log_setup import note
 from edge_agent.playout import Playout
 from edge_agent.uplink import Uplink
@@ -28,7 +28,7 @@ class Orders:
         self._seen = seen
         self._uplink = uplink
         self._volume_file = volume_file
-        self._waiting: deque[Command] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[Command] = deque()
         self._plays: dict[str, tuple[Command, Candidate]] = {}
         self.volume_db = _read_volume(volume_file)
 
@@ -40,7 +40,7 @@ class Orders:
     def take(self, command: Command, now: Reading) -> bool:
         """Receive a verified command; False if its id was seen: then its last step is said again.
 
-        Of too many that wait for a clock the oldest are let go: the office sends them again.
+        Of too many that wait for a clock the newest are refused as `busy`.
         """
         known = self._seen.last_step(command.id)
         if known is not None:
@@ -48,6 +48,10 @@ class Orders:
             return False
         if any(waiting.id == command.id for waiting in self._waiting):
             return False
+        if len(self._waiting) >= MAX_WAITING:
+            note(log, "command_refused", command=command.id, reason="busy")
+            self._step(command, AckStatus.REFUSED, "busy", now)
+            return True
         self._uplink.acknowledge(CommandAck(command.id, AckStatus.RECEIVED, now.system_ms))
         self._waiting.append(command)
         return True
@@ -113,7 +117,7 @@ class Orders:
     ) -> None:
         match body:
             case Play():
-                self._plays[command.id] = (command, _ordered(command, body, now.utc_ms))
+                self._plays[command.id] = (command, ordered(command, body, now.utc_ms))
             case Volume():
                 self.volume_db = body.gain_db
                 stored = str(body.gain_db).encode()
@@ -127,9 +131,9 @@ class Orders:
 
     def _give_up(self, cue: str, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> bool:
         """Give up a play that has not begun: an order, or a cue of the plan."""
-        ordered = self._plays.get(cue)
+        order = self._plays.get(cue)
         found = [Candidate(c, c.asset.duration_ms) for c in planned if c.id == cue]
-        candidate = ordered[1] if ordered else next(iter(found), None)
+        candidate = order[1] if order else next(iter(found), None)
         if candidate is None:
             return False
         return playout.give_up(Skip(candidate, "stopped_by_command"), now)
@@ -147,27 +151,6 @@ class Orders:
             durable.note_unwritten(log, self._volume_file.parent, e)
             return durable.why_unwritable(e)
         return ""
-
-
-def _ordered(command: Command, play: Play, now_ms: int) -> Candidate:
-    """Read a play command as a cue that is due now and named like its command."""
-    end = command.expires + play.max_play_ms
-    cue = Cue(
-        id=command.id,
-        asset=play.asset,
-        start=min(command.issued, now_ms),
-        latest_start=command.expires,
-        latest_end=end,
-        valid_until=end,
-        rank=play.rank,
-        enter=play.enter,
-        leave=play.leave,
-        gain_db=play.gain_db,
-        title=play.title,
-        language=play.language,
-        quiet_ok=play.quiet_ok,
-    )
-    return Candidate(cue, play.max_play_ms)
 
 
 def _read_volume(file: Path) -> float:

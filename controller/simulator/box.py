@@ -27,7 +27,6 @@ from edge_agent.contract.commands import (
 )
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.envelope import Untrusted, open_sealed
-from edge_agent.contract.manifest import Cue
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.state import (
     CacheState,
@@ -52,6 +51,7 @@ from edge_agent.decide import (
     PastState,
     Situation,
     decide,
+    ordered,
 )
 
 AGENT = "loalang-simulate"
@@ -236,7 +236,7 @@ class Box:
         match command.kind:
             case CommandKind.PLAY:
                 play = decode(bytes(command.body), Play)
-                self._orders[command.id] = _candidate(command, play, now_ms)
+                self._orders[command.id] = ordered(command, play, now_ms)
                 out.append(self._step(command.id, AckStatus.ACCEPTED, now_ms))
                 return out + self._decide(now_ms)
             case CommandKind.STOP:
@@ -446,24 +446,3 @@ class Box:
     def _drop(self, reason: str) -> list[Outgoing]:
         self._counts.dropped[reason] += 1
         return []
-
-
-def _candidate(command: Command, play: Play, now_ms: int) -> Candidate:
-    """A play command as a cue that is due now and named like its command."""
-    end = command.expires + play.max_play_ms
-    cue = Cue(
-        id=command.id,
-        asset=play.asset,
-        start=min(command.issued, now_ms),
-        latest_start=command.expires,
-        latest_end=end,
-        valid_until=end,
-        rank=play.rank,
-        enter=play.enter,
-        leave=play.leave,
-        gain_db=play.gain_db,
-        title=play.title,
-        language=play.language,
-        quiet_ok=play.quiet_ok,
-    )
-    return Candidate(cue, play.max_play_ms)

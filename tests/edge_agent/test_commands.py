@@ -85,6 +85,31 @@ def test_where_order_matters_the_older_is_superseded(log: CommandLog) -> None:
     assert late.status is AckStatus.SUPERSEDED
 
 
+@pytest.mark.parametrize(
+    ("newer", "older", "superseded"),
+    [
+        ("c-1", "c-1", True),
+        (None, "c-1", True),
+        (None, None, True),
+        ("c-2", "c-1", False),
+        ("c-1", None, False),
+    ],
+)
+def test_a_newer_stop_makes_an_older_one_void_only_if_it_stops_all_of_it(
+    log: CommandLog, newer: str | None, older: str | None, superseded: bool
+) -> None:
+    def stop(ident: str, cue: str | None, issued: int) -> Command:
+        return command(ident, issued=issued, body=msgspec.Raw(encode(Stop(cue))))
+
+    done(log, stop("s-2", newer, NOW + 10))
+    verdict = log.judge(stop("s-1", older, NOW), NOW + 20)
+    assert verdict == (
+        Refused(AckStatus.SUPERSEDED, "a newer one came first")
+        if superseded
+        else Obeyed(Stop(older))
+    )
+
+
 def test_what_was_refused_supersedes_nothing(log: CommandLog) -> None:
     done(log, command("c-2", issued=NOW + 10), AckStatus.REFUSED)
     assert isinstance(log.judge(command("c-1"), NOW + 20), Obeyed)

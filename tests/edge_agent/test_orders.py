@@ -89,12 +89,17 @@ def test_a_command_that_waited_too_long_is_refused(desk: Desk) -> None:
     assert desk.steps() == ["received", "refused expired"]
 
 
-def test_of_too_many_that_wait_the_newest_are_kept(desk: Desk) -> None:
-    for n in range(MAX_WAITING + 2):
-        desk.orders.take(desk.command("play", play(), f"cmd-{n}"), desk.time.reading())
+def test_of_too_many_that_wait_the_newest_are_refused_for_good(desk: Desk) -> None:
+    for n in range(MAX_WAITING + 1):
+        assert desk.orders.take(desk.command("play", play(), f"cmd-{n}"), desk.time.reading())
+    assert desk.steps() == ["received"] * MAX_WAITING + ["refused busy"]
+    desk.work()
+    again = desk.command("play", play(), f"cmd-{MAX_WAITING}")
+    assert not desk.orders.take(again, desk.time.reading())
     desk.work()
     taken = [candidate.cue.id for candidate in desk.orders.candidates]
-    assert taken == [f"cmd-{n}" for n in range(2, MAX_WAITING + 2)]
+    assert taken == [f"cmd-{n}" for n in range(MAX_WAITING)]
+    assert desk.steps()[-1] == "refused busy"
 
 
 def test_a_step_that_could_not_be_said_is_said_on_the_next_connection(desk: Desk) -> None:
