@@ -1,5 +1,7 @@
 """The command `loalang`. Heavy parts are imported by the command that needs them."""
 
+import errno
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +20,16 @@ app = typer.Typer(
 )
 
 CANNOT = 2
+INTERRUPTED = 130
+
+OS_ERRORS_VI = {
+    errno.ENOENT: "không có tệp hay thư mục này",
+    errno.EACCES: "không có quyền",
+    errno.EISDIR: "đây là thư mục, cần một tệp",
+    errno.ENOTDIR: "đường dẫn đi qua một tệp, không phải thư mục",
+    errno.ENOSPC: "đĩa đã đầy",
+    errno.EROFS: "đĩa chỉ cho đọc",
+}
 
 
 class Player(StrEnum):
@@ -34,6 +46,10 @@ def demo(
         Path | None, typer.Option(help="Tệp bản tin UTF-8 / bulletin file, UTF-8.")
     ] = None,
     villages: Annotated[int, typer.Option(min=1, max=30, help="Số làng / villages.")] = 3,
+    village: Annotated[
+        list[str] | None,
+        typer.Option(help="Chỉ làng này: mã, hay xã/tên; lặp lại được / only this village."),
+    ] = None,
     delay: Annotated[
         float,
         typer.Option(
@@ -52,7 +68,9 @@ def demo(
     from controller.cli.demo import demo as run
 
     log_setup.set_up(level=log_setup.QUIET)
-    options = DemoOptions(once, bulletin, villages, delay, player.value, json_file, port)
+    options = DemoOptions(
+        once, bulletin, villages, tuple(village or ()), delay, player.value, json_file, port
+    )
     raise SystemExit(run(options))
 
 
@@ -106,7 +124,7 @@ def say(
     """Đọc một câu ra tệp âm thanh / read a text into an audio file."""
     from controller.cli import voice
 
-    voice.say(sys.stdin.buffer.read().decode() if text == "-" else text, lang, out, voice_id)
+    voice.say(sys.stdin.buffer.read() if text == "-" else text, lang, out, voice_id)
 
 
 @app.command("add-box")
@@ -163,20 +181,34 @@ def simulate(
     raise SystemExit(run(options))
 
 
+def _open_closed_streams() -> None:
+    """Give a closed standard stream the null device: the event loop aborts on its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def main() -> None:
     """Run the command; what a person can mend is said in two languages, without a traceback."""
     from audio_library.errors import AudioLibraryError
     from schedules.errors import ScheduleError
 
+    _open_closed_streams()
     try:
         app()
     except (ControllerError, AudioLibraryError, ScheduleError) as e:
         print(f"Lỗi: {e.vi}\nError: {e.en}", file=sys.stderr)
         raise SystemExit(CANNOT) from None
     except OSError as e:
-        what = f"{e.strerror}: {e.filename}" if e.filename else str(e)
-        print(f"Lỗi hệ thống: {what}\nSystem error: {what}", file=sys.stderr)
+        where = f": {e.filename}" if e.filename else ""
+        vi = OS_ERRORS_VI.get(e.errno or 0, f"hệ điều hành báo “{e.strerror or e}”")
+        print(f"Lỗi: {vi}{where}\nError: {e.strerror or e}{where}", file=sys.stderr)
         raise SystemExit(CANNOT) from None
+    except KeyboardInterrupt:
+        print("Đã dừng theo yêu cầu / stopped as asked", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

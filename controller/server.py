@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
@@ -43,6 +43,7 @@ async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         lifespan="off",
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
@@ -59,13 +60,14 @@ async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-def stop_on_signals() -> asyncio.Event:
-    """An event set by the first Ctrl-C or SIGTERM; the second ends the process at once."""
+def stop_on_signals(at_once: Callable[[], None] = lambda: None) -> asyncio.Event:
+    """An event set by the first Ctrl-C or SIGTERM; the second does `at_once` and ends."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         if stopping.is_set():
+            at_once()
             # Children die with us: they asked the kernel for it.
             os._exit(130)
         stopping.set()

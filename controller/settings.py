@@ -5,6 +5,9 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+WILDCARDS = ("0.0.0.0", "::")
+"""Listen everywhere: fine to listen on, no address to connect to."""
+
 
 def default_data_dir() -> Path:
     """Where a person's own controller keeps its data."""

@@ -6,6 +6,7 @@ import shutil
 import threading
 from datetime import UTC, datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,7 +27,7 @@ from controller.operations.render_bulletin import render_bulletin
 from controller.operations.republish import republish
 from controller.operations.services import Services
 from controller.operations.voices import allowed_engines
-from controller.settings import Settings
+from controller.settings import WILDCARDS, Settings
 from controller.storage import events, work_items
 from controller.storage.bell import BellTower
 from controller.storage.database import Database, open_database
@@ -96,7 +97,10 @@ class Controller:
         """Where boxes reach the broker, without anybody's password."""
         if self.broker is None:
             return self._settings.broker_url.split("@")[-1]
-        return f"mqtt://{self.broker.host}:{self.broker.port}"
+        host = self.broker.host
+        if host in WILDCARDS:
+            host = urlsplit(self._settings.public_url).hostname or host
+        return f"mqtt://{host}:{self.broker.port}"
 
     async def start(self) -> None:
         """Start the broker and all loops; raises a `ControllerError`."""

@@ -100,13 +100,13 @@ class Inbox:
             if device.word == "desired":
                 return self._desired(decode(open_as(Kind.DESIRED), Desired), held)
             if device.word == "cmd":
-                return self._command(decode(open_as(Kind.COMMAND), Command), device.device)
+                return self._command(decode(open_as(Kind.COMMAND), Command), held)
             if device.word == "ack":
                 return decode(open_as(Kind.ACK), ReportAck)
             return decode(open_as(Kind.TIME), TimeAnswer)
         if group is not None and group.scope in self.scopes(held):
             if group.issuer is None:
-                return self._command(decode(open_as(Kind.COMMAND), Command), group.scope)
+                return self._command(decode(open_as(Kind.COMMAND), Command), held)
             alerts = decode(open_as(Kind.ALERT), AlertList)
             return self._alerts(alerts, group.scope, group.issuer, held)
         return Dropped(Why.UNKNOWN_TOPIC)
@@ -143,9 +143,9 @@ class Inbox:
             return Dropped(Why.UNREADABLE, f"time zone {desired.quiet_hours.time_zone[:50]!r}")
         return desired
 
-    @staticmethod
-    def _command(command: Command, addressed: str) -> Command | Dropped:
-        if command.audience != addressed:
+    def _command(self, command: Command, held: Held) -> Command | Dropped:
+        # An order to a unit is sent again to the box alone when it comes back.
+        if command.audience not in (self._placement.did, *self.scopes(held)):
             return Dropped(Why.WRONG_AUDIENCE, command.audience)
         return command
 

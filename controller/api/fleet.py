@@ -5,15 +5,16 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlmodel import col, select
 
 from controller.api.shapes import AsRunOut, ClusterOut, VoiceOut, WorkItemOut
-from controller.doors import Given, Signed
+from controller.doors import Given, Signed, token_of
 from controller.errors import NotFound
 from controller.operations.services import Services
 from controller.operations.show_fleet import as_run_list, clusters_now
+from controller.operations.sign_in import signed_in
 from controller.operations.voices import available_voices
 from controller.storage import bell, events, tables, work_items
 from controller.storage.instants import to_ms
@@ -21,6 +22,8 @@ from controller.storage.instants import to_ms
 at = APIRouter(tags=["fleet"])
 
 BEAT_S = 15.0
+LARGEST_ID = 1 << 53
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
 @at.get("/clusters")
@@ -69,7 +72,7 @@ def get_work_items(given: Given, who: Signed) -> list[WorkItemOut]:
 
 
 @at.delete("/work-items/{item_id}", status_code=204)
-def delete_work_item(item_id: int, given: Given, who: Signed) -> None:
+def delete_work_item(item_id: RowId, given: Given, who: Signed) -> None:
     """Stop a piece of work that has not begun."""
     with given.database.write() as session:
         if not work_items.stop(session, item_id, to_ms(given.clock())):
@@ -97,19 +100,24 @@ def get_voices(who: Signed) -> list[VoiceOut]:
 
 @at.get("/events", response_class=StreamingResponse)
 async def get_events(
+    request: Request,
     given: Given,
     who: Signed,
-    last_event_id: Annotated[int | None, Header()] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_ID)] = None,
 ) -> StreamingResponse:
-    """Server-sent events, by id: a reader that sends Last-Event-ID misses nothing."""
+    """Server-sent events, by id: a reader that sends Last-Event-ID misses nothing.
+
+    The stream ends with its reader's session.
+    """
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(
-        _news(given, last_event_id), media_type="text/event-stream", headers=headers
-    )
+    news = _news(given, token_of(request) or "", last_event_id)
+    return StreamingResponse(news, media_type="text/event-stream", headers=headers)
 
 
-async def _news(given: Services, last_id: int | None) -> AsyncIterator[str]:
-    def look(after: int) -> list[tuple[int, str, str]]:
+async def _news(given: Services, token: str, last_id: int | None) -> AsyncIterator[str]:
+    def look(after: int) -> list[tuple[int, str, str]] | None:
+        if signed_in(given.database, token, given.clock()) is None:
+            return None
         with given.database.read() as session:
             found = events.after(session, after)
             return [(e.id or 0, e.kind, json.dumps(e.body, ensure_ascii=False)) for e in found]
@@ -123,6 +131,8 @@ async def _news(given: Services, last_id: int | None) -> AsyncIterator[str]:
         yield f"retry: 2000\nid: {seen}\nevent: hello\ndata: {{}}\n\n"
         while not given.closing.is_set():
             news = await asyncio.to_thread(look, seen)
+            if news is None:
+                return
             for number, kind, body in news:
                 seen = number
                 yield f"id: {number}\nevent: {kind}\ndata: {body}\n\n"

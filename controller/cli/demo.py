@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,15 +23,18 @@ from controller.cli.null_sinks import NullSinks
 from controller.cli.village_boxes import Loudspeaker, VillageBox, set_up_box, start_box
 from controller.errors import ControllerError
 from controller.mqtt import child
+from controller.operations.find_village import find_village
 from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
 from controller.operations.sign_in import enrol_first_account
 from controller.server import listen, serving, stop_on_signals
 from controller.settings import Settings
+from controller.storage.database import Database
 from controller.version import VERSION
 from controller.wiring import Controller, utc_now
 
 NOT_HELD = 2
 INTERRUPTED = 130
+LARGEST_FILE_BYTES = 1_000_000
 HOLD_WITHIN_S = 60.0
 SPEECH_WITHIN_S = 300.0
 AFTER_END_S = 45.0
@@ -71,6 +75,7 @@ class DemoOptions:
     once: bool
     bulletin: Path | None
     villages: int
+    chosen: tuple[str, ...]
     delay_s: float
     player: str
     json_file: Path | None
@@ -79,8 +84,15 @@ class DemoOptions:
 
 def demo(options: DemoOptions) -> int:
     """Run the demonstration; gives the exit code."""
-    raw = options.bulletin.read_bytes() if options.bulletin else SAMPLE_BULLETIN
-    text = check_text(raw)
+    text = check_text(_read(options.bulletin) if options.bulletin else SAMPLE_BULLETIN)
+    if options.json_file:
+        options.json_file.write_text("[]\n", "utf-8")
+    if options.player == "mpv" and shutil.which("mpv") is None:
+        raise ControllerError(
+            "mpv_missing",
+            "Chưa cài mpv. Hãy chạy “make parts”, hoặc bỏ --player mpv. Chưa chạy gì.",
+            "mpv is not installed. Run “make parts”, or leave out --player mpv. Nothing was run.",
+        )
     folder = Path(tempfile.mkdtemp(prefix="loalang-demo-"))
     try:
         import uvloop
@@ -90,23 +102,29 @@ def demo(options: DemoOptions) -> int:
         _keep_only_sound(folder)
 
 
+def _read(path: Path) -> bytes:
+    """A bulletin file, and not more of it than says that it is too long."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE_BYTES)
+
+
 def say(line: str) -> None:
     """Tell the person what goes on."""
     print(line, file=sys.stderr, flush=True)
 
 
 async def _demo(options: DemoOptions, text: str, folder: Path) -> int:
-    stopping = stop_on_signals()
+    stopping = stop_on_signals(at_once=partial(_keep_only_sound, folder))
     say("Loa Làng · bản trình diễn / demonstration")
     async with _running(options, folder) as stage:
-        job = asyncio.create_task(_run_once(options, stage, text))
+        airing = asyncio.create_task(_run_once(options, stage, text))
         stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({job, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not job.done():
-            job.cancel()
+        await asyncio.wait({airing, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if not airing.done():
+            airing.cancel()
             say("Đã dừng theo yêu cầu / stopped as asked")
             return INTERRUPTED
-        code = job.result()
+        code = airing.result()
         if not options.once:
             say(f"Trang làm việc vẫn mở / the page stays open:  {stage.url}")
             say("  Ctrl-C để dừng / to stop")
@@ -124,6 +142,7 @@ async def _running(options: DemoOptions, folder: Path) -> AsyncIterator[Stage]:
         controller = Controller(settings, url)
         stack.push_async_callback(controller.stop)
         villages = load_sample(controller.database, options.villages, law=AT_ANY_HOUR)
+        villages = _choose(controller.database, villages, options.chosen)
         made = enrol_first_account(controller.database, utc_now())
         assert made is not None
         await controller.start()
@@ -144,6 +163,17 @@ async def _running(options: DemoOptions, folder: Path) -> AsyncIterator[Stage]:
         sinks = await _sinks(options.player, villages, folder, stack)
         boxes = await _start_boxes(api, villages, folder, options.player, sinks, stack)
         yield Stage(api, boxes, url, folder / "wav", sinks)
+
+
+def _choose(
+    database: Database, sample: tuple[SampleVillage, ...], asked: Sequence[str]
+) -> tuple[SampleVillage, ...]:
+    """The villages that were asked for, or all; raises `UnknownVillage` with candidates."""
+    if not asked:
+        return sample
+    with database.read() as session:
+        wanted = {find_village(session, name).id for name in asked}
+    return tuple(v for v in sample if v.village_id in wanted)
 
 
 async def _sinks(
@@ -247,7 +277,8 @@ async def _wait_until_held(api: Api, bulletin_id: str, villages: Sequence[str]) 
     shown: dict[str, str] = {}
 
     async def look() -> bool | None:
-        clusters = await asyncio.to_thread(api.get, "/clusters")
+        every = await asyncio.to_thread(api.get, "/clusters")
+        clusters = [c for c in every if c["village_id"] in villages]
         for c in clusters:
             now = (
                 "có tiếng / holds the audio"

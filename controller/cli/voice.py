@@ -36,7 +36,7 @@ def list_voices() -> None:
         print("\t".join(row))
 
 
-def say(text: str, language: str, out: Path, voice: str | None) -> None:
+def say(text: str | bytes, language: str, out: Path, voice: str | None) -> None:
     """Read a text into one mastered Ogg/Opus file."""
     words = check_text(text)
     spoken = spoken_form(words, language).text

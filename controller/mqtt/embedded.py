@@ -16,6 +16,7 @@ import structlog
 from controller.access.passwords import hash_box_password
 from controller.errors import BrokerUnavailable
 from controller.mqtt import broker_files, child
+from controller.settings import WILDCARDS
 
 log = structlog.get_logger()
 
@@ -62,7 +63,7 @@ class EmbeddedBroker:
     @property
     def url(self) -> str:
         """Address with the controller's own credentials: never log it."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        host = "127.0.0.1" if self.host in WILDCARDS else self.host
         return f"mqtt://{broker_files.CONTROLLER_USER}:{self._password}@{host}:{self.port}"
 
     async def start(self, device_hashes: Mapping[str, str]) -> None:
@@ -136,7 +137,7 @@ class EmbeddedBroker:
                         return "; ".join(tail[-3:]) or "it ended at once"
                     with contextlib.suppress(OSError):
                         _, writer = await asyncio.open_connection(
-                            "127.0.0.1" if self.host == "0.0.0.0" else self.host, self.port
+                            "127.0.0.1" if self.host in WILDCARDS else self.host, self.port
                         )
                         writer.close()
                         # A stranger may hold the port while our child dies of it.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+import structlog
 from sqlmodel import Session, col, select
 
 from controller.storage import events, outbox, places, tables
@@ -14,6 +15,8 @@ from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.state import Hello, State, Telemetry
+
+log = structlog.get_logger()
 
 Said = State | Hello | Telemetry | CommandAck
 
@@ -99,6 +102,11 @@ def _answer(session: Session, hellos: Mapping[str, Hello], now_ms: int) -> None:
         tables.DesiredState.device_id, tables.DesiredState.serial, tables.DesiredState.sealed
     ).where(col(tables.DesiredState.device_id).in_(hellos))
     for device_id, serial, sealed in session.exec(states):
+        if hellos[device_id].desired > serial:
+            # The box obeys nothing older: only a person can say which database is the true one.
+            log.error("controller_rolled_back", device=device_id, serial=serial)
+            ahead: dict[str, object] = {"id": device_id, "serial": serial}
+            events.tell(session, "rolled_back", ahead, now_ms)
         if serial > hellos[device_id].desired:
             topic = topics.down(device_id, "desired")
             outbox.put(session, topic, sealed, retain=True, now_ms=now_ms)

@@ -142,7 +142,7 @@ class TimeAnswer(msgspec.Struct, frozen=True):
 
 
 class ControllerState(msgspec.Struct, frozen=True):
-    """Retained: is a controller there; `epoch` changes when its database was restored."""
+    """Retained: is a controller there; `epoch` changes at each of its starts."""
 
     online: bool
     epoch: Serial | None = None

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -88,8 +89,6 @@ def test_desired_is_taken_only_if_newer_signed_granted_and_ours(
 
 
 def test_a_desired_that_cannot_be_followed_is_not_taken(office: Office, inbox: Inbox) -> None:
-    import msgspec
-
     plain = office.desired((cue(office.asset(100), NOW),), serial=1, now_ms=NOW)
     quiet = QuietHours("21:00", "05:00", "Mars/Olympus")
     lost = msgspec.structs.replace(plain, quiet_hours=quiet)
@@ -99,8 +98,6 @@ def test_a_desired_that_cannot_be_followed_is_not_taken(office: Office, inbox: I
 
 @pytest.mark.parametrize("topic", [CMD, topics.group_command(UNIT), topics.group_command(PROVINCE)])
 def test_a_command_is_for_whom_its_topic_says(office: Office, inbox: Inbox, topic: str) -> None:
-    import msgspec
-
     audience = DID if topic == CMD else topic.split("/")[3]
     plain = office.command("stop", Stop(), now_ms=NOW, ident="c-1")
     right = msgspec.structs.replace(plain, audience=audience)
@@ -109,6 +106,14 @@ def test_a_command_is_for_whom_its_topic_says(office: Office, inbox: Inbox, topi
     assert inbox.read(topic, office.sealed(right, Kind.COMMAND), held, NOW) == right
     answer = inbox.read(topic, office.sealed(wrong, Kind.COMMAND), held, NOW)
     assert why(answer) is Why.WRONG_AUDIENCE
+
+
+def test_an_order_to_a_unit_may_come_to_the_box_alone(office: Office, inbox: Inbox) -> None:
+    stop = msgspec.structs.replace(
+        office.command("stop", Stop(), now_ms=NOW, ident="c-2"), audience=UNIT
+    )
+    sealed = office.sealed(stop, Kind.COMMAND)
+    assert inbox.read(CMD, sealed, known(office), NOW) == stop
 
 
 def test_a_key_of_another_commune_is_not_heard(office: Office, inbox: Inbox) -> None:

@@ -116,6 +116,20 @@ def test_a_bulletin_that_cannot_be_aired_is_refused_before_anything_starts(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tin.txt"], "nothing is left behind"
 
 
+def test_an_unclear_village_lists_the_candidates(tmp_path: Path) -> None:
+    done, _ = run(tmp_path, "--village", "thôn 1")
+
+    assert done.returncode == 2
+    assert "Xã Măng Bút/Thôn 1" in done.stderr
+
+
+def test_only_the_chosen_village_hears(tmp_path: Path) -> None:
+    done, villages = run(tmp_path, "--village", "măng bút/thôn 1", "--delay", "1")
+
+    assert done.returncode == 0, done.stderr
+    assert [v["outcome"] for v in villages] == ["played"]
+
+
 def test_a_missing_file_and_a_taken_port_are_said_plainly(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "controller", "demo", "--bulletin", str(tmp_path / "nosuch.txt")],

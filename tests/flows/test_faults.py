@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller.cli.village_boxes import Loudspeaker
+from controller.cli.village_boxes import Loudspeaker, start_box
+from controller.mqtt import child
 from controller.wiring import utc_now
 from tests.flows.stage import Stage, staged, until
 
@@ -59,6 +60,34 @@ def test_a_plan_made_while_the_broker_is_dead_is_sent_later_and_played(tmp_path:
                 return await outcomes(stage) == ["played", "played"]
 
             await until(both_played)
+
+    asyncio.run(run())
+
+
+def test_an_order_to_play_now_is_heard_also_by_a_box_that_comes_back_in_time(
+    tmp_path: Path,
+) -> None:
+    async def run() -> None:
+        async with staged(tmp_path, virtual(tmp_path)) as stage:
+            bulletin = await stage.approved("Tin ngắn.")
+            (box,) = stage.boxes
+            box.process.kill()
+            await box.process.wait()
+
+            order = {"bulletin": bulletin, "unit": "dv-23500"}
+            told = await stage.call(stage.api.post, "/plays", order)
+            assert told["devices"] == [box.did]
+            again = await start_box(box.did, box.village, box.folder, {})
+
+            async def played() -> bool:
+                return await outcomes(stage) == ["played"]
+
+            try:
+                await until(played)
+            finally:
+                await child.stop(again.process)
+            (row,) = await stage.call(stage.api.get, "/as-run")
+            assert (row["bulletin"], row["approved_by"]) == (bulletin, "quantri")
 
     asyncio.run(run())
 

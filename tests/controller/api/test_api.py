@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from controller.app import create_app
 from controller.operations.services import Services
+from controller.operations.sign_in import enrol_first_account
 from controller.storage import tables
 from tests.controller.office import NOW, TEXT, Office
 
@@ -66,6 +68,20 @@ def test_guessing_is_stopped_after_ten_tries_in_a_minute(stranger: TestClient) -
     ]
 
     assert codes == [401] * 10 + [429] * 2
+
+
+def test_guessing_from_elsewhere_does_not_lock_the_officer_out(services: Services) -> None:
+    made = enrol_first_account(services.database, NOW)
+    assert made is not None
+    app = create_app(services, "test")
+    enemy = TestClient(app, client=("192.0.2.66", 50_000))
+    for _ in range(12):
+        enemy.post("/api/v1/sessions", json={"name": made[0], "password": "x"})
+
+    officer = TestClient(app, client=("192.0.2.1", 50_000))
+    answer = officer.post("/api/v1/sessions", json={"name": made[0], "password": made[1]})
+
+    assert answer.status_code == 201
 
 
 def test_a_bulletin_from_text_to_plan(officer: TestClient, office: Office) -> None:
