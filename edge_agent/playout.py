@@ -36,6 +36,9 @@ OVERRUN_MS = 5_000
 MIN_WAIT_MS = 20
 TRIES = 3
 RETRY_MS = 1_000
+KEEP_POSITION_MS = 1_000
+"""How much sound a power cut may forget: one page is written to the disk each time."""
+
 SHORT_MS = 1_500
 """A file that ends this much before its length was cut."""
 
@@ -72,6 +75,7 @@ class _Slot:
     at_ms: int = 0
     started_mono_ms: int | None = None
     position_ms: int = 0
+    kept_ms: int = 0
     stop_reason: str = ""
     resumable: bool = False
     event: PlaybackEvent | None = None
@@ -192,6 +196,9 @@ class Playout:
                 self._started(slot, round(event.at_unix * 1000), now)
             case Position():
                 slot.position_ms = event.ms
+                if event.ms - slot.kept_ms >= KEEP_POSITION_MS:
+                    slot.kept_ms = event.ms
+                    self._spool.sounded(slot.play, event.ms)
             case Ended():
                 self._ended(slot, event, now)
 
@@ -277,7 +284,7 @@ class Playout:
             gain_db=slot.gain_db,
             reason=decision.reason,
         )
-        self._spool.release(slot.event, _keep_until(cue))
+        self._spool.release(slot.event, _keep_until(cue), from_ms=slot.candidate.from_ms)
         slot.at_ms = at
         slot.enter(Phase.RELEASED, now.mono_ms)
         self._player.play_at(slot.play, at_system_ms / 1000)

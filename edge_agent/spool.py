@@ -25,7 +25,7 @@ create table if not exists occurrence (
     starts integer not null, keep_until integer not null);
 create table if not exists sounding (
     play text primary key, event blob not null, told integer not null,
-    keep_until integer not null);
+    keep_until integer not null, from_ms integer not null, played_ms integer not null);
 """
 
 
@@ -83,11 +83,24 @@ class Spool:
             last = self._db.execute("select last_seq from meta").fetchone()[0]
         return Range(self._acked + 1, last)
 
-    def release(self, event: PlaybackEvent, keep_until_ms: int) -> None:
-        """Remember, before any sound, that the player is let go with the play of `event`."""
+    def release(self, event: PlaybackEvent, keep_until_ms: int, *, from_ms: int = 0) -> None:
+        """Remember, before any sound, that the player is let go with the play of `event`.
+
+        It begins `from_ms` into the audio.
+        """
         self._journal.write(
-            ("insert into sounding values (?, ?, 0, ?)", (event.play, encode(event), keep_until_ms))
+            (
+                "insert into sounding values (?, ?, 0, ?, ?, 0)",
+                (event.play, encode(event), keep_until_ms, from_ms),
+            )
         )
+
+    def sounded(self, play: str, played_ms: int) -> None:
+        """Remember how much of a play has sounded, in case that its end is not lived to see."""
+        if not self._journal.waiting:
+            self._journal.write(
+                ("update sounding set played_ms = ? where play = ?", (played_ms, play))
+            )
 
     def started(self, event: PlaybackEvent) -> None:
         """Spool that a released play sounds; `event` holds its true start."""
@@ -129,9 +142,11 @@ class Spool:
 
     def recover(self, now: Reading, *, boot: int, reason: str) -> tuple[PlaybackEvent, ...]:
         """Report as interrupted what was released and never ended; give those events."""
-        found = self._db.execute("select event, told, keep_until from sounding").fetchall()
+        found = self._db.execute(
+            "select event, told, keep_until, from_ms, played_ms from sounding"
+        ).fetchall()
         interrupted = []
-        for payload, told, keep_until in found:
+        for payload, told, keep_until, from_ms, played_ms in found:
             event = decode(payload, PlaybackEvent)
             if not told:
                 self._journal.write(*self._append(event))
@@ -142,12 +157,13 @@ class Spool:
                 mono=now.mono_ms,
                 boot=boot,
                 clock=now.clock,
+                played_ms=played_ms,
                 reason=reason,
             )
             self.over(
                 end,
                 PastState.INTERRUPTED,
-                position_ms=0,
+                position_ms=from_ms + played_ms,
                 at_ms=now.utc_ms,
                 keep_until_ms=keep_until,
             )

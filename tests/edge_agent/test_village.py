@@ -67,6 +67,11 @@ class Village:
     def dropped(self, reason: str) -> bool:
         return any(entry["reason"] == reason for entry in self.box.log("message_dropped"))
 
+    def on_air_ms(self) -> int:
+        """How far what sounds has come, as the box said last."""
+        said = self.ear.telemetry[-1].on_air if self.ear.telemetry else None
+        return said.position_ms if said else 0
+
     def ready(self, serial: int) -> None:
         """Wait until the box says that it holds everything of this plan."""
         held = lambda: any(  # noqa: E731 - a condition, named for the reader
@@ -147,6 +152,7 @@ def test_a_box_that_dies_while_playing_tells_so_afterwards(village: Village) -> 
     long = cue(village.office.asset(60_000), start, id="c-1", latest_end=start + 61_000)
     village.publish(long)
     wait_for(lambda: village.ear.of_kind("started"), "the start")
+    wait_for(lambda: village.on_air_ms() > 1_000, "a second of sound")
 
     village.box.kill()
     wait_for(lambda: village.ear.states[-1].online is False, "the last will")
@@ -155,6 +161,7 @@ def test_a_box_that_dies_while_playing_tells_so_afterwards(village: Village) -> 
     told = wait_for(lambda: village.ear.of_kind("interrupted"), "the interruption")[0]
     assert (told.cue, told.reason) == ("c-1", "agent_died")
     assert told.play == village.ear.of_kind("started")[0].play
+    assert told.played_ms >= 1_000
     assert [state.boot for state in village.ear.states][-1] == 2
     # Dropped by its rules: it does not begin again.
     assert village.box.stop() == 0
