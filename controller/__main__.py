@@ -181,6 +181,17 @@ def simulate(
     raise SystemExit(run(options))
 
 
+@app.command("rebuild-log")
+def rebuild_log(
+    data_dir: Annotated[Path | None, typer.Option(help="Thư mục dữ liệu / data folder.")] = None,
+) -> None:
+    """Dựng lại nhật ký phát từ mọi báo cáo đã nhận / make the as-run log anew from all reports."""
+    from controller.cli.rebuild_log import rebuild_log as run
+    from controller.settings import Settings
+
+    run(Settings() if data_dir is None else Settings(data_dir=data_dir))
+
+
 def _open_closed_streams() -> None:
     """Give a closed standard stream the null device: the event loop aborts on its number."""
     for number in (0, 1, 2):

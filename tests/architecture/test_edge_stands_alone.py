@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from importlib.metadata import requires
+from importlib.metadata import requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
+from edge_agent.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,3 +48,7 @@ def closure(name: str, extra: str = "") -> set[str]:
     needed = [Requirement(line) for line in requires(name) or []]
     direct = {r.name for r in needed if r.marker is None or r.marker.evaluate({"extra": extra})}
     return {name}.union(*(closure(required) for required in direct))
+
+
+def test_a_box_says_the_version_that_is_packaged() -> None:
+    assert version("loalang") == VERSION
