@@ -203,13 +203,20 @@ class TookTooLong(AudioLibraryError):
 class StoreFull(AudioLibraryError):
     code = "store_full"
 
-    def __init__(self, needed: int, free: int | None) -> None:
-        room_vi = "" if free is None else f", còn {_vi_number(free)} byte"
-        room_en = "" if free is None else f", {free:,} bytes are free"
+    def __init__(self, needed: int | None = None, free: int | None = None) -> None:
+        said_vi, said_en = [], []
+        if needed is not None:
+            said_vi.append(f"cần {_vi_number(needed)} byte")
+            said_en.append(f"{needed:,} bytes are needed")
+        if free is not None:
+            said_vi.append(f"còn {_vi_number(free)} byte")
+            said_en.append(f"{free:,} bytes are free")
+        room_vi = f" ({', '.join(said_vi)})" if said_vi else ""
+        room_en = f" ({', '.join(said_en)})" if said_en else ""
         super().__init__(
-            f"Kho âm thanh đã đầy (cần {_vi_number(needed)} byte{room_vi}). Tệp này chưa được lưu, "
+            f"Kho âm thanh đã đầy{room_vi}. Tệp này chưa được lưu, "
             "các tệp cũ còn nguyên; hãy xoá bớt âm thanh cũ hoặc tăng dung lượng.",
-            f"The audio store is full ({needed:,} bytes are needed{room_en}). This file was not "
+            f"The audio store is full{room_en}. This file was not "
             "stored, older files are untouched; delete old audio or give it more room.",
         )
 

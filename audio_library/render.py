@@ -25,7 +25,8 @@ from audio_library.errors import (
     TookTooLong,
 )
 from audio_library.mastering.mastered import Mastered
-from audio_library.speech.engine import Engine, Speech
+from audio_library.no_room import is_no_room
+from audio_library.speech.engine import Engine, Speech, Voice
 from audio_library.speech.registry import ENGINES, engine_of, voice_for
 
 TIMEOUT_S = 300.0
@@ -57,26 +58,37 @@ def render_speech(
 ) -> Rendered:
     """Read `spoken` word for word and master it to `out_dir/<sha256>.opus`.
 
-    Raises an AudioLibraryError: NoVoiceForLanguage, EngineOffline, TookTooLong, ...; then nothing
-    is left behind.
+    Raises an AudioLibraryError: NoVoiceForLanguage, EngineOffline, StoreFull, TookTooLong, ...;
+    then nothing is left behind.
     """
     if not any(character.isalnum() for character in spoken):
         raise NothingToRead
     if len(spoken) > MAX_SPOKEN_CHARACTERS:
         raise TextTooLong(len(spoken), MAX_SPOKEN_CHARACTERS)
     chosen = voice_for(language, voice, engines)
+    try:
+        made = _spoken_and_mastered(
+            spoken, chosen, engine_of(chosen, engines), out_dir, timeout_s=timeout_s
+        )
+    except OSError as error:
+        if is_no_room(error):
+            raise StoreFull from error
+        raise
+    return Rendered(made, language, chosen.id, chosen.engine)
+
+
+def _spoken_and_mastered(
+    spoken: str, voice: Voice, engine: Engine, out_dir: Path, *, timeout_s: float
+) -> Mastered:
     give_up = time.monotonic() + timeout_s
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".render-", dir=out_dir) as folder:
-        speech = engine_of(chosen, engines).speak(
-            spoken, chosen, into=Path(folder) / "speech", timeout_s=timeout_s
-        )
+        speech = engine.speak(spoken, voice, into=Path(folder) / "speech", timeout_s=timeout_s)
         left_s = give_up - time.monotonic()
         if left_s <= 0:
-            raise TookTooLong(chosen.engine, timeout_s)
+            raise TookTooLong(voice.engine, timeout_s)
         made = master_in_child(speech, Path(folder) / "made.opus", timeout_s=left_s)
-        path = made.path.replace(out_dir / f"{made.sha256}.opus")
-    return Rendered(replace(made, path=path), language, chosen.id, chosen.engine)
+        return replace(made, path=made.path.replace(out_dir / f"{made.sha256}.opus"))
 
 
 def master_in_child(
@@ -105,17 +117,17 @@ def master_in_child(
         raise MasteringFailed(ended.reason)
     answer: dict[str, Any] = json.loads(ended.out)
     if "error" in answer:
-        raise _error(answer["error"], answer["reason"], speech)
+        raise _error(answer["error"], answer["reason"])
     return Mastered(**{**answer, "path": Path(answer["path"])})
 
 
-def _error(code: str, reason: str, speech: Speech) -> AudioLibraryError:
+def _error(code: str, reason: str) -> AudioLibraryError:
     match code:
         case AudioUnreadable.code:
             return AudioUnreadable(reason)
         case SilentAudio.code:
             return SilentAudio()
-        case "disk_full":
-            return StoreFull(speech.path.stat().st_size, None)
+        case StoreFull.code:
+            return StoreFull()
         case _:
             return MasteringFailed(reason)

@@ -4,7 +4,6 @@ JSON on stdin: source, media_type, sample_rate, out, chime, memory_bytes, cpu_se
 JSON on stdout: the fields of Mastered, or error and reason.
 """
 
-import errno
 import json
 import resource
 import sys
@@ -12,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from audio_library.errors import AudioUnreadable, MasteringFailed, SilentAudio
+from audio_library.errors import AudioUnreadable, MasteringFailed, SilentAudio, StoreFull
+from audio_library.no_room import is_no_room
 from audio_library.speech.engine import Speech
 
 
@@ -31,8 +31,8 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"error": AudioUnreadable.code, "reason": f"> {memory // 2**20} MiB"}
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return {"error": "disk_full" if full else MasteringFailed.code, "reason": str(error)}
+        kind = StoreFull if is_no_room(error) else MasteringFailed
+        return {"error": kind.code, "reason": str(error)}
     return {**asdict(mastered), "path": str(mastered.path)}
 
 

@@ -44,7 +44,10 @@ class Speech:
 
 
 class Engine(Protocol):
-    """Turns a spoken form into sound; fails as EngineFailed, EngineOffline or TookTooLong."""
+    """Turns a spoken form into sound.
+
+    Fails as EngineFailed, EngineOffline, StoreFull, TookTooLong, or as the OSError of a full disk.
+    """
 
     @property
     def name(self) -> str: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio_library.child_process import run_child
-from audio_library.errors import EngineFailed
+from audio_library.errors import EngineFailed, StoreFull
 from audio_library.speech import espeak_child
 from audio_library.speech.engine import RAW_PCM, Missing, Speech, Voice
 from audio_library.speech.respelling import respell
@@ -87,6 +87,8 @@ class Espeak:
             *map(str, numbers),
         ]
         ended = run_child(argv, given=_bytes(text), what=self.name, timeout_s=timeout_s, out=into)
+        if ended.code == espeak_child.EXIT_NO_ROOM:
+            raise StoreFull
         if ended.code != 0:
             raise EngineFailed(self.name, _CHILD_REASONS.get(ended.code) or ended.reason)
         return Speech(into, RAW_PCM, SAMPLE_RATE)
@@ -96,11 +98,13 @@ class Espeak:
     ) -> Speech:
         argv = [
             *(command, "-v", name, "-s", str(WORDS_A_MINUTE), "-a", str(VOLUME)),
-            *("-b", "1", "--stdin", "-w", str(into)),
+            *("-b", "1", "--stdin", "--stdout"),
         ]
+        # Not to a file: on a full disk the command writes less and says nothing.
         ended = run_child(argv, given=_bytes(text), what=self.name, timeout_s=timeout_s)
-        if ended.code != 0 or not into.is_file():
+        if ended.code != 0 or not ended.out:
             raise EngineFailed(self.name, ended.reason)
+        into.write_bytes(ended.out)
         return Speech(into, WAV, SAMPLE_RATE)
 
 

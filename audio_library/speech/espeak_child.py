@@ -4,6 +4,8 @@ One text a process: a second synthesis in one process gives other samples, and t
 """
 
 import ctypes
+import errno
+import os
 import resource
 import sys
 
@@ -17,6 +19,7 @@ PARAMETER_VOLUME = 2
 EXIT_NO_ENGINE = 3
 EXIT_NO_VOICE = 4
 EXIT_FAILED = 5
+EXIT_NO_ROOM = 6
 
 SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
@@ -51,20 +54,30 @@ def main(
     espeak.espeak_SetParameter(PARAMETER_RATE, words_a_minute, 0)
     espeak.espeak_SetParameter(PARAMETER_VOLUME, volume, 0)
 
-    callback = SynthCallback(_hear)
+    unwritten: list[OSError] = []
+
+    def hear(samples: int | None, count: int, _events: int | None) -> int:
+        if samples and count > 0 and not unwritten:
+            try:
+                sys.stdout.buffer.write(ctypes.string_at(samples, count * 2))
+                sys.stdout.buffer.flush()
+            except OSError as error:
+                # Raised here it would be lost, and a gap in the sound would pass for speech.
+                unwritten.append(error)
+        return len(unwritten)
+
+    callback = SynthCallback(hear)
     espeak.espeak_SetSynthCallback(callback)
     failed = espeak.espeak_Synth(text, len(text) + 1, 0, POS_CHARACTER, 0, CHARS_UTF8, None, None)
     espeak.espeak_Synchronize()
-    sys.stdout.buffer.flush()
+    if unwritten:
+        full = unwritten[0].errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return EXIT_NO_ROOM if full else EXIT_FAILED
     return EXIT_FAILED if failed else 0
-
-
-def _hear(samples: int | None, count: int, _events: int | None) -> int:
-    if samples and count > 0:
-        sys.stdout.buffer.write(ctypes.string_at(samples, count * 2))
-    return 0
 
 
 if __name__ == "__main__":
     first, second, third, fourth, fifth = map(int, sys.argv[4:9])
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3], (first, second, third, fourth, fifth)))
+    code = main(sys.argv[1], sys.argv[2], sys.argv[3], (first, second, third, fourth, fifth))
+    # An orderly end would try again to write what a full disk refused, and fail as something else.
+    os._exit(code)

@@ -1,6 +1,5 @@
 """Audio files in a folder, `ab/abcdef….opus`, private to the user that runs the controller."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -12,10 +11,10 @@ from typing import BinaryIO
 
 from audio_library.asset import refuse_unless_sha256
 from audio_library.errors import AssetDamaged, AssetMissing, StoreFull
+from audio_library.no_room import is_no_room
 
 SUFFIX = ".opus"
 _CHUNK_BYTES = 2**20
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class FilesystemStore:
         try:
             return self._put(path, size, sha256)
         except OSError as error:
-            if error.errno in _FULL:
+            if is_no_room(error):
                 raise StoreFull(size, self.free_bytes()) from error
             raise
 

@@ -16,6 +16,7 @@ from audio_library.errors import (
     NothingToRead,
     NoVoiceForLanguage,
     SilentAudio,
+    StoreFull,
     TextTooLong,
     TookTooLong,
 )
@@ -149,3 +150,48 @@ def test_a_child_that_grows_beyond_its_memory_is_stopped(
     raw = Espeak().speak(TEXT, Espeak().voices()[0], into=tmp_path / "raw", timeout_s=30)
     with pytest.raises((AudioUnreadable, MasteringFailed)):
         master_in_child(replace(raw), tmp_path / "a.opus")
+
+
+UNDER_A_LIMIT = """
+import resource, sys
+from pathlib import Path
+from audio_library.errors import AudioLibraryError
+from audio_library.render import render_speech
+
+limit, text, out = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    render_speech(text, "vi", out_dir=out)
+except AudioLibraryError as error:
+    print(error.code, end="")
+"""
+AT_ONCE, WHILE_SPEAKING, WHILE_MASTERING = 0, 50_000, 150_000
+
+
+@pytest.mark.parametrize("limit", [AT_ONCE, WHILE_SPEAKING, WHILE_MASTERING])
+def test_no_room_is_told_as_such_whoever_was_writing(tmp_path: Path, limit: int) -> None:
+    argv = [sys.executable, "-I", "-c", UNDER_A_LIMIT, str(limit), TEXT, str(tmp_path)]
+    ended = run_child(argv, given=b"", what="render", timeout_s=60)
+    assert (ended.out.decode(), ended.err) == ("store_full", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+class OnFullDisk(Espeak):
+    """Finds no room to begin."""
+
+    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
+        return super().speak(text, voice, into=Path("/dev/full"), timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(OnFullDisk(), id="wheel"),
+        pytest.param(
+            OnFullDisk(find_wheel=lambda: None), marks=pytest.mark.needs("espeak-ng"), id="command"
+        ),
+    ],
+)
+def test_a_full_disk_is_no_fault_of_the_voice(tmp_path: Path, engine: Espeak) -> None:
+    with pytest.raises(StoreFull):
+        render_speech(TEXT, "vi", out_dir=tmp_path, engines=[engine])
