@@ -331,12 +331,13 @@ def test_a_terminated_box_cuts_reports_and_says_good_bye(village: Village) -> No
     assert village.box.player_heard("quit")
 
 
-def test_damaged_state_is_set_aside_and_the_loss_is_told(village: Village) -> None:
+@pytest.mark.parametrize("content", [b"no database" * 1_000, b""])
+def test_damaged_state_is_set_aside_and_the_loss_is_told(village: Village, content: bytes) -> None:
     village.publish(cue(village.office.asset(300), now_ms() + SOON_MS, id="c-1"))
     wait_for(lambda: village.box.log("report_acknowledged"), "a first report")
     village.box.stop()
     spool = village.box.state / "spool.sqlite"
-    spool.write_bytes(b"no database" * 1_000)
+    spool.write_bytes(content)
     (village.box.state / "desired.json").write_bytes(b"{}")
     first = village.ear.hellos[-1].spool.id
 
@@ -348,6 +349,7 @@ def test_damaged_state_is_set_aside_and_the_loss_is_told(village: Village) -> No
     assert (village.box.state / "spool.sqlite.damaged").exists()
     skipped = wait_for(lambda: village.ear.of_kind("skipped"), "the occurrence not to play again")
     assert skipped[-1].reason == "history_lost"
+    assert len(village.box.player_heard("play")) == 1
 
 
 def test_a_second_agent_on_the_same_state_is_refused(village: Village) -> None:
