@@ -11,6 +11,7 @@ from controller.errors import ControllerError
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.ids import new_id
 from controller.operations.publish_plans import Outlook, PlanRules, ZonePlan, look_ahead
+from controller.operations.submit_bulletin import check_title
 from controller.storage import bulletins, events, places, programmes, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -74,7 +75,7 @@ def schedule_programme(
             raise _not_approved([b.title for b in not_approved])
         programme = Programme(
             id=ProgrammeId(new_id()),
-            title=slot.title or chosen[0].title,
+            title=check_title(slot.title) or chosen[0].title,
             zone_ids=tuple(ZoneId(z) for z in dict.fromkeys(slot.zone_ids)),
             time_zone=known[slot.zone_ids[0]].time_zone,
             start_date=slot.start_date,
@@ -82,7 +83,7 @@ def schedule_programme(
             kind=slot.kind,
             until=slot.until,
             rank=slot.rank,
-            quiet_ok=slot.quiet_ok.strip() or None,
+            quiet_ok=check_title(slot.quiet_ok) or None,
         )
         require_future(programme, now)
         planned = programmes.Planned(programme, slot.bulletin_ids, by, to_ms(now))
