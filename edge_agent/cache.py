@@ -1,6 +1,7 @@
 """Audio and day pages on disk, each named by its hash; what is there is whole."""
 
 import hashlib
+import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from edge_agent import durable
 
+log = logging.getLogger("edge_agent.cache")
 _CHUNK = 256 * 1024
 _PART = ".part"
 
@@ -84,9 +86,13 @@ class Cache:
         self.shelves[wanted.shelf][wanted.sha256] = wanted.size
 
     def forget(self, shelf: Shelf, sha256: str) -> None:
-        """Delete a file."""
-        self.path(shelf, sha256).unlink(missing_ok=True)
+        """Delete a file; one that the disk does not let go counts as gone all the same."""
         self.shelves[shelf].pop(sha256, None)
+        path = self.path(shelf, sha256)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as e:
+            durable.note_unwritten(log, path, e)
 
     def forget_parts(self) -> None:
         """Delete unfinished downloads; only while nothing is fetched."""

@@ -110,6 +110,18 @@ def test_an_order_that_cannot_be_remembered_is_refused_by_name_but_a_stop_is_obe
     assert desk.orders.volume_db == 0.0
 
 
+def test_a_file_that_cannot_be_deleted_is_not_counted_any_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = Cache(tmp_path)
+    stuck = cache.path(Shelf.AUDIO, "a" * 64)
+    stuck.mkdir()
+    cache.admit(Wanted(Shelf.AUDIO, "a" * 64, 1))
+    assert not cache.is_sound(Shelf.AUDIO, "a" * 64)
+    assert cache.shelves[Shelf.AUDIO] == {}
+    assert [record.message for record in caplog.records] == ["state_unwritable"]
+
+
 def test_before_a_start_on_a_full_disk_only_what_no_plan_needs_is_deleted(
     tmp_path: Path,
 ) -> None:
