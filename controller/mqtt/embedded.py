@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -20,15 +21,19 @@ from controller.settings import WILDCARDS
 
 log = structlog.get_logger()
 
-# Plain users often lack /usr/sbin in PATH, where Debian installs mosquitto.
-SBIN = "/usr/sbin:/usr/local/sbin"
+# Plain users have /usr/bin in PATH but not /usr/sbin, where Debian installs mosquitto. Whoever
+# leaves out both means it.
+BIN, SBIN = "/usr/bin", "/usr/sbin:/usr/local/sbin"
 READY_WITHIN_S = 10.0
 TRIES = 5
 
 
 def find_mosquitto() -> str | None:
     """Where mosquitto is installed, or None."""
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path=SBIN)
+    found = shutil.which("mosquitto")
+    if found is None and BIN in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which("mosquitto", path=SBIN)
+    return found
 
 
 class EmbeddedBroker:

@@ -196,11 +196,21 @@ def test_the_files_with_secrets_are_private(tmp_path: Path) -> None:
     assert set(modes) == {"0o700", "0o600"}
 
 
+@pytest.mark.needs("mosquitto")
+def test_mosquitto_is_found_where_debian_puts_it_unless_path_leaves_the_system_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin")
+    assert embedded.find_mosquitto() is not None
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert embedded.find_mosquitto() is None
+
+
 def test_without_mosquitto_serve_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(embedded, "SBIN", str(tmp_path))
 
     with pytest.raises(BrokerUnavailable) as refusal:
         EmbeddedBroker(tmp_path)
