@@ -146,6 +146,12 @@ def publish_plans(
             if _publish(session, authority, word, plan, now):
                 changed.append(spot.device_id)
                 _write_planned(session, spot, cues, outlook, now)
+        for device_id in _relieved(session, outlook.spots):
+            nothing = box_plan((), {}, rules.time_zone, horizon(rules, now))
+            word = _last_word(device_id, nothing, withdrawn, rules, to_ms(now))
+            if _publish(session, authority, word, nothing, now):
+                changed.append(device_id)
+                _take_back(session, device_id, set(), now)
         _note_silencing(session, silenced)
         _forget_old_pages(session, now)
         if changed:
@@ -326,6 +332,28 @@ def _word(
     )
 
 
+def _relieved(session: Session, spots: Mapping[str, places.Spot]) -> list[str]:
+    """Boxes that were told a plan and stand nowhere any more: another took their place."""
+    told = session.exec(select(tables.DesiredState.device_id)).all()
+    return [device_id for device_id in told if device_id not in spots]
+
+
+def _last_word(
+    device_id: str, nothing: BoxPlan, withdrawn: tuple[str, ...], rules: PlanRules, now_ms: int
+) -> wire.Desired:
+    """An empty plan: a box that is still switched on must not sound beside its successor."""
+    return wire.Desired(
+        did=device_id,
+        serial=1,
+        issued=now_ms,
+        manifest=nothing.manifest,
+        withdrawn=withdrawn,
+        sources=rules.sources,
+        scopes=(),
+        empty_because="no longer installed at a loudspeaker",
+    )
+
+
 def _publish(
     session: Session, authority: Authority, word: wire.Desired, plan: BoxPlan, now: datetime
 ) -> bool:
@@ -362,20 +390,8 @@ def _write_planned(
     now: datetime,
 ) -> None:
     """Keep what the box was told, and what it was told before and is no longer."""
-    now_ms = to_ms(now)
     state = session.get_one(tables.DesiredState, spot.device_id)
-    query = select(tables.PlannedPlay.cue_id).where(
-        col(tables.PlannedPlay.device_id) == spot.device_id,
-        col(tables.PlannedPlay.start_ms) > now_ms,
-    )
-    before = set(session.exec(query))
-    told = {cue.id for cue in cues}
-    for gone in before - told:
-        session.merge(
-            tables.UnplannedPlay(
-                device_id=spot.device_id, cue_id=gone, serial=state.serial, at_ms=now_ms
-            )
-        )
+    _take_back(session, spot.device_id, {cue.id for cue in cues}, now)
     for cue in cues:
         if session.get(tables.PlannedPlay, (spot.device_id, cue.id)) is not None:
             continue
@@ -401,6 +417,20 @@ def _write_planned(
                 duration_ms=cue.duration_ms,
                 rank=cue.rank.name.lower(),
             )
+        )
+
+
+def _take_back(session: Session, device_id: str, told: set[str], now: datetime) -> None:
+    """Note every coming play that a box was told before and is told no longer."""
+    now_ms = to_ms(now)
+    serial = session.get_one(tables.DesiredState, device_id).serial
+    query = select(tables.PlannedPlay.cue_id).where(
+        col(tables.PlannedPlay.device_id) == device_id,
+        col(tables.PlannedPlay.start_ms) > now_ms,
+    )
+    for gone in set(session.exec(query)) - told:
+        session.merge(
+            tables.UnplannedPlay(device_id=device_id, cue_id=gone, serial=serial, at_ms=now_ms)
         )
 
 

@@ -328,3 +328,22 @@ def test_a_box_knows_the_quiet_hours_of_its_commune(tmp_path: Path) -> None:
     assert quiet is not None
     assert (quiet.since, quiet.until, quiet.time_zone) == ("21:00", "05:30", "Asia/Ho_Chi_Minh")
     office.database.close()
+
+
+def test_a_box_whose_place_another_took_is_told_to_be_silent(office: Office) -> None:
+    (old,) = office.boxes(1)
+    office.scheduled(office.approved(), [old], SOON)
+    office.publish()
+    assert len(office.pages(old.did)) == 1
+
+    (new,) = office.boxes(1)
+    later = NOW + timedelta(minutes=1)
+    office.publish(later)
+
+    assert office.pages(old.did) == []
+    assert "no longer installed" in office.desired(old.did).empty_because
+    assert len(office.pages(new.did)) == 1
+    with office.database.read() as session:
+        taken_back = session.exec(select(tables.UnplannedPlay.device_id)).all()
+    assert taken_back == [old.did]
+    assert office.publish(later) == (), "and told once"
