@@ -39,11 +39,12 @@ parts: ## Install the real parts from Debian (broker, player, browser), leaving 
 
 lock: $(UV) ## Resolve all dependencies anew into constraints.txt
 	$(UV) pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
-		--all-extras --group dev --group setup --upgrade --generate-hashes \
+		--all-extras --group dev --group setup --group bench --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--quiet --output-file constraints.txt
 
 bench: $(VENV)/.for-dev ## Measure speed and memory; prints a table
+	@$(INSTALL) --group bench
 	@$(VENV)/bin/python tests/bench $(ARGS)
 
 clean: ## Remove everything that make has made here
@@ -61,5 +62,5 @@ $(VENV)/.for-demo: pyproject.toml constraints.txt $(VENV)/bin/python | $(UV)
 	@touch $@
 
 $(VENV)/.for-dev: pyproject.toml constraints.txt $(VENV)/bin/python | $(UV)
-	@$(INSTALL) --editable '.[trial,online]' --group dev
+	@$(INSTALL) --editable '.[trial,online,piper,mms,s3]' --group dev
 	@touch $@ $(VENV)/.for-demo

@@ -107,6 +107,8 @@ class Bulletin(SQLModel, table=True):
     created_ms: int = Field(sa_column=_big(index=True))
     valid_until_ms: int = Field(sa_column=_big())
     supersedes: str | None = None
+    unit_id: str | None = Field(default=None, foreign_key="unit.id")
+    """Whose bulletin it is, and so whose lexicon and dialect read it; None: the topmost unit's."""
     editors: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     approved_by: str | None = None
     approved_ms: int | None = Field(default=None, sa_column=_big(nullable=True))

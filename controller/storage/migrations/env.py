@@ -1,12 +1,13 @@
 """Alembic environment: the connection is handed in by `storage.database.migrate`."""
 
 from alembic import context
+from sqlmodel import SQLModel
 
-from controller.storage import tables
+from controller.storage import library_tables, tables  # noqa: F401 (they register themselves)
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.Unit.metadata,
+    target_metadata=SQLModel.metadata,
     render_as_batch=True,
     compare_type=True,
 )
