@@ -1,4 +1,4 @@
-"""Audio files in a folder, `ab/abcdef….opus`, private to the user that runs the controller."""
+"""Sound files in a folder, `ab/abcdef….opus`, private to the user that runs the controller."""
 
 import hashlib
 import os
@@ -13,15 +13,15 @@ from audio_library.asset import refuse_unless_sha256
 from audio_library.errors import AssetDamaged, AssetMissing, StoreFull
 from audio_library.no_room import is_no_room
 
-SUFFIX = ".opus"
 _CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class FilesystemStore:
-    """`max_bytes` bounds what the store may hold, None leaves it to the disk."""
+    """`suffix` ends every name; `max_bytes` bounds all that is held, None leaves it to the disk."""
 
     folder: Path
+    suffix: str = ".opus"
     max_bytes: int | None = None
 
     def put(self, path: Path, *, sha256: str | None = None) -> str:
@@ -52,7 +52,7 @@ class FilesystemStore:
             path.parent.rmdir()
 
     def used_bytes(self) -> int:
-        return sum(file.stat().st_size for file in self.folder.glob(f"??/*{SUFFIX}"))
+        return sum(file.stat().st_size for file in self.folder.glob(f"??/*{self.suffix}"))
 
     def free_bytes(self) -> int | None:
         disk = shutil.disk_usage(self.folder).free
@@ -61,7 +61,7 @@ class FilesystemStore:
     def path(self, sha256: str) -> Path:
         """Where the file is or would be; raises NotAnAssetName."""
         refuse_unless_sha256(sha256)
-        return self.folder / sha256[:2] / f"{sha256}{SUFFIX}"
+        return self.folder / sha256[:2] / f"{sha256}{self.suffix}"
 
     def _put(self, path: Path, size: int, expected: str | None) -> str:
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".put-")

@@ -11,7 +11,7 @@ from audio_library.store.asset_store import AssetStore
 from audio_library.store.filesystem import FilesystemStore
 
 STORES: dict[str, Callable[[Path, int | None], AssetStore]] = {
-    "filesystem": lambda folder, max_bytes: FilesystemStore(folder / "assets", max_bytes),
+    "filesystem": lambda folder, max_bytes: FilesystemStore(folder / "assets", max_bytes=max_bytes),
 }
 SOUND = b"OggS" + bytes(range(256)) * 20
 SHA256 = hashlib.sha256(SOUND).hexdigest()

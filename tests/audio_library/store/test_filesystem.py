@@ -58,3 +58,14 @@ def test_putting_again_heals_a_file_that_was_damaged_on_disk(tmp_path: Path) -> 
 def test_a_source_that_is_missing_is_no_full_store(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         FilesystemStore(tmp_path / "assets").put(tmp_path / "nothing")
+
+
+def test_a_store_of_recordings_ends_its_names_otherwise_and_counts_only_its_own(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "take").write_bytes(b"a reader's voice")
+    recordings = FilesystemStore(tmp_path / "kept", suffix=".flac")
+    sha256 = recordings.put(tmp_path / "take")
+    assert recordings.path(sha256).name == f"{sha256}.flac"
+    assert recordings.used_bytes() == 16
+    assert FilesystemStore(tmp_path / "kept").used_bytes() == 0
