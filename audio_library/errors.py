@@ -78,6 +78,17 @@ class NothingToRead(AudioLibraryError):
         )
 
 
+class BadLexiconEntry(AudioLibraryError):
+    code = "bad_lexicon_entry"
+
+    def __init__(self, written: str, why_vi: str, why_en: str) -> None:
+        super().__init__(
+            f"Không ghi được cách đọc của “{written[:80]}”: {why_vi}. Chưa lưu gì.",
+            f"The reading of “{written[:80]}” cannot be taken: {why_en}. Nothing was saved.",
+        )
+        self.written = written
+
+
 # --- languages and voices ------------------------------------------------------------------------
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from audio_library.wording.letters import has_vowel, pronounceable, spelled
-from audio_library.wording.lexicon import rows
 from audio_library.wording.numbers import cardinal, digit_by_digit
 from audio_library.wording.rule import Place, Rule, Said, Start
+from audio_library.wording.tables import rows
 
 _UPPER = "A-ZĐ"
 _CAPITAL = "[A-ZĐĂÂÊÔƠƯÁÀẢÃẠẮẰẲẴẶẤẦẨẪẬÉÈẺẼẸẾỀỂỄỆÍÌỈĨỊÓÒỎÕỌỐỒỔỖỘỚỜỞỠỢÚÙỦŨỤỨỪỬỮỰÝỲỶỸỴ]"
@@ -130,6 +130,9 @@ def _capitals(place: Place) -> Said | None:
         ),
     )
 
+
+WORDS = frozenset(_entries())
+"""Short forms as written."""
 
 RULES = (
     Rule(Start.OTHER, _IN_BRACKETS, _introduced),

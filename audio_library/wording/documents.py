@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from audio_library.wording.lexicon import rows
 from audio_library.wording.numbers import cardinal, digit_by_digit
 from audio_library.wording.rule import Place, Rule, Said, Start, preceded_by
+from audio_library.wording.tables import rows
 
 _CODE = r"[A-ZĐ][A-Za-zĐđƯư0-9]*(?:[-–&.][A-ZĐ][A-Za-zĐđƯư0-9]*)*"
 _NUMBERED = re.compile(rf"(\d{{1,5}})(?:/(\d{{4}}))?/({_CODE})(?!\w)")

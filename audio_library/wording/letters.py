@@ -6,6 +6,12 @@ import unicodedata
 LETTERS = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 """Latin letters, for use in a character class: `\\w` without digits still holds ½ and ²."""
 
+SILENT_MARKS = ".,;:!?'\"…“”‘’«»–—‑ʼ-"
+"""Marks that shape the speech or are part of a word; they may stand in what is heard."""
+
+FOREIGN_LETTERS = re.compile("[ƀɃčČĕĔĭĬŏŎŭŬ\u0306]")
+"""Letters of the minority languages that Vietnamese lacks."""
+
 _NAMES = {
     "a": "a",
     "b": "bê",

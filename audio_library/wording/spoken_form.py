@@ -2,15 +2,18 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from audio_library.wording.rule import Place, Rule, Said, Start
-from audio_library.wording.rules import RULES
+from audio_library.wording.dialect import Dialect
+from audio_library.wording.letters import FOREIGN_LETTERS
+from audio_library.wording.lexicon import NO_LEXICON, Lexicon
+from audio_library.wording.rule import Place, Said, Start
+from audio_library.wording.rules import PLAIN_WORDS, RULES, NamedRule
 
-VERSION = "1"
+VERSION = "2"
 """Goes up with every change of a rule or lexicon that can change a reading."""
 
-_FOREIGN_LETTERS = frozenset("ƀɃčČĕĔĭĬŏŎŭŬ\u0306")
+LEXICON = "lexicon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Span:
     spoken: str
     start: int
     end: int
+    rule: str
+    """Whose reading it is: the module of the rule, or `lexicon`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +48,64 @@ class SpokenForm:
     warnings: tuple[Doubt, ...] = ()
 
 
-def spoken_form(text: str, language: str = "vi") -> SpokenForm:
+def spoken_form(
+    text: str,
+    language: str = "vi",
+    *,
+    lexicon: Lexicon = NO_LEXICON,
+    dialect: Dialect = Dialect.NORTH,
+) -> SpokenForm:
     """How the text is read. Total, deterministic; expects one spelling (`script.check_text`).
 
-    Only Vietnamese is put into words: other languages come through unchanged, for a person to read.
+    The lexicon overrides every rule. Only Vietnamese is put into words: other languages come
+    through unchanged, for a person to read.
     """
     if language != "vi":
         return SpokenForm(text)
-    readings = list(_readings(text))
+    readings = list(_readings(text, lexicon, dialect))
     spans = tuple(_apart(text, [span for span, _ in readings]))
     doubts = tuple(doubt for _, doubt in readings if doubt is not None)
-    return SpokenForm(_rebuilt(text, spans), spans, doubts + tuple(_foreign(text)))
+    return SpokenForm(_rebuilt(text, spans), spans, doubts + tuple(_foreign(text, spans)))
 
 
-def _readings(text: str) -> Iterator[tuple[Span, Doubt | None]]:
-    """Left to right; at each place the first rule that holds."""
+def wording_version(lexicon: Lexicon = NO_LEXICON, dialect: Dialect = Dialect.NORTH) -> str:
+    """Pinned with every approval: a reading may change only where this does."""
+    parts = [VERSION]
+    if dialect is not Dialect.NORTH:
+        parts.append(dialect.value)
+    if lexicon.digest:
+        parts.append(f"lexicon.{lexicon.digest}")
+    return "+".join(parts)
+
+
+def _readings(text: str, lexicon: Lexicon, dialect: Dialect) -> Iterator[tuple[Span, Doubt | None]]:
     position = 0
+    for start, end, spoken in lexicon.found_in(text):
+        yield from _by_rules(text, position, start, dialect)
+        yield Span(text[start:end], spoken, start, end, LEXICON), None
+        position = end
+    yield from _by_rules(text, position, len(text), dialect)
+
+
+def _by_rules(
+    text: str, position: int, stop: int, dialect: Dialect
+) -> Iterator[tuple[Span, Doubt | None]]:
+    """Left to right; at each place the first rule that holds."""
     before: Start | None = None
-    while position < len(text):
+    while position < stop:
         kind = _kind(text[position])
         found = None
         if kind is not before or kind is Start.OTHER:
-            found = _first(RULES[kind], text, position)
+            plain = PLAIN_WORDS.match(text, position, stop) if kind is Start.LETTER else None
+            if plain is not None:
+                before, position = Start.LETTER, plain.end()
+                continue
+            found = _first(RULES[kind], text, position, stop)
         if found is None:
             before, position = kind, position + 1
             continue
-        end, said = found
-        span = Span(text[position:end], said.spoken, position, end)
+        rule, end, said = found
+        span = Span(text[position:end], dialect.said(said.spoken), position, end, rule)
         doubt = None
         if said.doubt is not None:
             doubt = Doubt(span.written.strip(), position, end, *said.doubt)
@@ -77,14 +113,16 @@ def _readings(text: str) -> Iterator[tuple[Span, Doubt | None]]:
         before, position = None, end
 
 
-def _first(rules: tuple[Rule, ...], text: str, position: int) -> tuple[int, Said] | None:
-    for rule in rules:
-        match = rule.pattern.match(text, position)
+def _first(
+    rules: tuple[NamedRule, ...], text: str, position: int, stop: int
+) -> tuple[str, int, Said] | None:
+    for name, rule in rules:
+        match = rule.pattern.match(text, position, stop)
         if match is None or match.end() == position:
             continue
         said = rule.read(Place(match))
         if said is not None:
-            return match.end(), said if isinstance(said, Said) else Said(said)
+            return name, match.end(), said if isinstance(said, Said) else Said(said)
     return None
 
 
@@ -110,7 +148,7 @@ def _apart(text: str, spans: list[Span]) -> Iterator[Span]:
             spoken = f" {spoken}"
         if spoken and not touched and _in_word(spoken[-1]) and _in_word(following):
             spoken = f"{spoken} "
-        yield Span(span.written, spoken, span.start, span.end)
+        yield replace(span, spoken=spoken)
         last = spoken[-1:] or last
         end_before = span.end
 
@@ -138,14 +176,14 @@ def _rebuilt(text: str, spans: tuple[Span, ...]) -> str:
     return "".join([*parts, text[position:]])
 
 
-def _foreign(text: str) -> Iterator[Doubt]:
+def _foreign(text: str, spans: tuple[Span, ...]) -> Iterator[Doubt]:
     """The first letter that Vietnamese does not have: perhaps the text is in another language."""
-    for position, letter in enumerate(text):
-        if letter in _FOREIGN_LETTERS:
+    settled = {at for span in spans if span.rule == LEXICON for at in range(span.start, span.end)}
+    for letter in FOREIGN_LETTERS.finditer(text):
+        if letter.start() not in settled:
             yield Doubt(
-                letter,
-                position,
-                position + 1,
+                letter[0],
+                *letter.span(),
                 "Chữ này không có trong tiếng Việt: văn bản có đúng là tiếng Việt không?",
                 "This letter is not Vietnamese: is the text really in Vietnamese?",
             )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from audio_library.wording.letters import SILENT_MARKS
 from audio_library.wording.numbers import LARGEST, cardinal
 from audio_library.wording.rule import Place, Rule, Said, Start
 
@@ -37,15 +38,13 @@ _BETWEEN_NUMBERS = {
     ">": "lớn hơn",
 }
 _BEFORE_NUMBER = {"~": "khoảng", "<": "dưới", ">": "trên", "+": "cộng"}
-_KEPT = ".,;:!?'\"…“”‘’«»–—‑ʼ-"
-"""Marks that shape the speech or part of a word, and are not said."""
 
 _OPEN = re.compile(r"(?P<blank>[ \t]*)[(\[{]+[ \t]*")
 _CLOSE = re.compile(r"[ \t]*[)\]}]+")
 _PAUSE = re.compile(r"[ \t]*[/|→⇒\\]")
 _BULLET = re.compile(r"[*+•●▪◦■□◆►➢✓·]+[ \t]*")
 _SIGN = re.compile(r">=|<=|[^\w\s]")
-_RUN = re.compile(rf"(?P<sign>[^\w\s{_KEPT}])(?P=sign)*")
+_RUN = re.compile(rf"(?P<sign>[^\w\s{SILENT_MARKS}])(?P=sign)*")
 _UNDERSCORES = re.compile(r"_+")
 _OTHER_NUMBER = re.compile(r"[^\W_]")
 _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")

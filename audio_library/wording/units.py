@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from audio_library.wording.letters import LETTERS
-from audio_library.wording.lexicon import rows
+from audio_library.wording.tables import rows
 
 _MEASURES = ("measure", "letter")
 _RATE_DENOMINATORS = frozenset({"giây", "giờ", "phút", "h", "s", "ph"})
@@ -19,6 +19,8 @@ def _alternatives(units: list[str]) -> str:
     return "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
 
 
+WORDS = frozenset(_units())
+"""Units as written."""
 ANY = rf"(?:{_alternatives(list(_units()))})"
 """A unit right behind a number."""
 ALONE = rf"(?:{_alternatives([u for u, (_, kind) in _units().items() if kind == 'measure'])})"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from audio_library.wording.lexicon import rows
+from audio_library.wording.tables import rows
 
 ACRONYMS = rows("acronyms.tsv", 4)
 
