@@ -83,7 +83,8 @@ def _spoken_and_mastered(
     give_up = time.monotonic() + timeout_s
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".render-", dir=out_dir) as folder:
-        speech = engine.speak(spoken, voice, into=Path(folder) / "speech", timeout_s=timeout_s)
+        into = Path(folder) / "speech"
+        (speech,) = engine.speak((spoken,), voice, into=into, timeout_s=timeout_s)
         left_s = give_up - time.monotonic()
         if left_s <= 0:
             raise TookTooLong(voice.engine, timeout_s)

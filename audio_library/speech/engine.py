@@ -1,5 +1,6 @@
-"""What every speech engine looks like: the voices it has, and text in, a sound file out."""
+"""What every speech engine looks like: the voices it has, and texts in, sound files out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 RAW_PCM = "audio/L16"
 """Signed 16-bit mono samples in machine order, no header."""
 MP3 = "audio/mpeg"
+WAV = "audio/wav"
+FLAC = "audio/flac"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One voice of one engine; it speaks `language` and no other."""
+    """One voice of one engine; it speaks `language` and no other.
+
+    Same `fingerprint`, same text: the same sound may be used again. Empty: ask the engine anew.
+    """
 
     id: str
     language: str
@@ -28,6 +34,7 @@ class Voice:
     licence: str
     online: bool
     missing: Missing | None = None
+    fingerprint: str = ""
 
     @property
     def ready(self) -> bool:
@@ -44,9 +51,10 @@ class Speech:
 
 
 class Engine(Protocol):
-    """Turns a spoken form into sound.
+    """Turns spoken forms into sound.
 
-    Fails as EngineFailed, EngineOffline, StoreFull, TookTooLong, or as the OSError of a full disk.
+    Fails as EngineFailed, EngineOffline, NotRecorded, VoiceNotReady, StoreFull, TookTooLong, or as
+    the OSError of a full disk.
     """
 
     @property
@@ -56,10 +64,27 @@ class Engine(Protocol):
     def licence(self) -> str: ...
 
     @property
-    def online(self) -> bool: ...
+    def online(self) -> bool:
+        """The text leaves the house."""
+        ...
+
+    @property
+    def unofficial(self) -> bool:
+        """A service that nobody promised: it may stop any day."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """Speaks only whole spoken forms, no single sentences of them."""
+        ...
 
     def voices(self) -> tuple[Voice, ...]: ...
 
-    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
-        """Write the sound of `text` to the file `into`, replacing it."""
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        """One sound file a text, in order, in the folder `into`, which may not exist yet.
+
+        A text sounds the same whatever stands beside it; `timeout_s` is for all of them.
+        """
         ...

@@ -1,42 +1,76 @@
-"""Which voices there are, and which one reads a language: never another language's voice."""
+"""Which voices there are, and which read a language: never another language's voice."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from audio_library.errors import EngineFailed, NoVoiceForLanguage, UnknownVoice, VoiceNotReady
 from audio_library.languages import language as language_of
 from audio_library.speech.engine import Engine, Voice
 from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
+from audio_library.speech.kept_answers import KeptAnswers
 
 ENGINES: tuple[Engine, ...] = (Espeak(), Gtts())
-"""In order of preference: what works without a network first."""
+"""What speaks without any setting: in order of preference."""
+
+
+def engines(
+    *,
+    voices_dir: Path | None = None,
+    kept_dir: Path | None = None,
+    online: bool = False,
+    also: Sequence[Engine] = (),
+) -> tuple[Engine, ...]:
+    """All engines: those given, then the built-in ones; online ones speak only if allowed."""
+    kept = KeptAnswers(kept_dir) if kept_dir is not None else None
+    return (*also, Espeak(), Gtts(allowed=online, kept=kept))
 
 
 def voices(engines: Sequence[Engine] = ENGINES) -> tuple[Voice, ...]:
     return tuple(voice for engine in engines for voice in engine.voices())
 
 
-def voice_for(
-    language: str, preferred: str | None = None, engines: Sequence[Engine] = ENGINES
-) -> Voice:
-    """The preferred voice, else the first that is ready and works offline, else any ready one.
+def candidates(
+    language: str, preference: Sequence[str] = (), engines: Sequence[Engine] = ENGINES
+) -> tuple[Voice, ...]:
+    """Ready voices of exactly that language, in the order to try them.
 
-    Raises UnknownLanguage, NoVoiceForLanguage, UnknownVoice, VoiceNotReady.
+    The preferred ones as ordered, then those that work offline, then online ones; each in the
+    order of the engines. A preferred voice that is gone or not ready is passed over. Raises
+    UnknownLanguage, NoVoiceForLanguage (there is none), VoiceNotReady (none is ready).
     """
     names = language_of(language)
     fitting = [voice for voice in voices(engines) if voice.language == language]
     if not fitting:
         raise NoVoiceForLanguage(language, names.name_vi, names.name_en)
-    if preferred is not None:
-        wanted = [voice for voice in fitting if voice.id == preferred]
-        if not wanted:
-            raise UnknownVoice(preferred, language, tuple(voice.id for voice in fitting))
-        return _ready(wanted[0])
-    by_choice = sorted(fitting, key=lambda voice: (not voice.ready, voice.online))
-    return _ready(by_choice[0])
+    ready = [voice for voice in fitting if voice.ready]
+    if not ready:
+        return (_ready(fitting[0]),)
+    place = {voice: number for number, voice in reversed(list(enumerate(preference)))}
+    last = len(preference)
+    return tuple(sorted(ready, key=lambda voice: (place.get(voice.id, last), voice.online)))
+
+
+def voice_for(
+    language: str, preferred: str | None = None, engines: Sequence[Engine] = ENGINES
+) -> Voice:
+    """The voice that a person named, which is taken or refused; else the first candidate.
+
+    Raises UnknownLanguage, NoVoiceForLanguage, UnknownVoice, VoiceNotReady.
+    """
+    if preferred is None:
+        return candidates(language, engines=engines)[0]
+    names = language_of(language)
+    fitting = {voice.id: voice for voice in voices(engines) if voice.language == language}
+    if not fitting:
+        raise NoVoiceForLanguage(language, names.name_vi, names.name_en)
+    if preferred not in fitting:
+        raise UnknownVoice(preferred, language, tuple(fitting))
+    return _ready(fitting[preferred])
 
 
 def engine_of(voice: Voice, engines: Sequence[Engine] = ENGINES) -> Engine:
+    """The engine that speaks with this voice; raises EngineFailed if it is gone."""
     for engine in engines:
         if engine.name == voice.engine:
             return engine

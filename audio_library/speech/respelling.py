@@ -4,12 +4,16 @@ The approved spoken form keeps `Đăk` and `Pleiku`; just before synthesis they 
 can say. Words in `respelling.tsv` first, then the sound rules of Highland place names.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+
+VERSION = "1"
+"""Goes up with every change of a rule below: sound made with the older one is then made anew."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ‘-][^\W\d_]+)*")
 _PREGLOTTAL = re.compile(r"['’ʼ‘]")
@@ -37,6 +41,12 @@ _LETTERS = str.maketrans(
 def respell(text: str) -> str:
     """The text with the words changed that the voice would otherwise say in English."""
     return _WORD.sub(lambda word: respell_word(word[0]), text)
+
+
+@cache
+def respelling_version() -> str:
+    """Of the rules and of the list."""
+    return f"respelling {VERSION}.{hashlib.sha256(_listed().encode()).hexdigest()[:8]}"
 
 
 def respell_word(word: str) -> str:
@@ -85,6 +95,11 @@ def _with_acute(word: str) -> str:
 
 @cache
 def _lexicon() -> Mapping[str, str]:
-    text = resources.files(__package__).joinpath("respelling.tsv").read_text("utf-8")
-    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    rows = (
+        line.split("\t") for line in _listed().splitlines() if line and not line.startswith("#")
+    )
     return MappingProxyType({written.casefold(): said for written, said in rows})
+
+
+def _listed() -> str:
+    return resources.files(__package__).joinpath("respelling.tsv").read_text("utf-8")

@@ -1,7 +1,7 @@
 """Spoken form in, file for air out; everything dangerous in child processes."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,11 @@ from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
 
 TEXT = "Khi thấy cháy gọi một một bốn."
+
+
+def said(folder: Path) -> Speech:
+    (speech,) = Espeak().speak([TEXT], Espeak().voices()[0], into=folder / "raw", timeout_s=30)
+    return speech
 
 
 def test_speech_becomes_a_file_named_by_its_hash(tmp_path: Path) -> None:
@@ -76,8 +81,10 @@ def test_no_decoder_is_loaded_in_the_calling_process(tmp_path: Path) -> None:
 class Slow(Espeak):
     """Leaves no time for the mastering."""
 
-    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
-        return super().speak(text * 200, voice, into=into, timeout_s=60)
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        return super().speak([text * 200 for text in texts], voice, into=into, timeout_s=60)
 
 
 def test_it_stops_when_its_time_is_up_and_leaves_nothing(tmp_path: Path) -> None:
@@ -88,13 +95,13 @@ def test_it_stops_when_its_time_is_up_and_leaves_nothing(tmp_path: Path) -> None
 
 def test_an_mp3_from_the_internet_is_mastered_like_any_speech(tmp_path: Path) -> None:
     mp3 = tmp_path / "answer.mp3"
-    raw = Espeak().speak(TEXT, Espeak().voices()[0], into=tmp_path / "raw", timeout_s=30)
+    raw = said(tmp_path)
     encode_mp3(raw, mp3)
 
-    def ask(text: str, timeout_s: float) -> Iterator[bytes]:
+    def ask(text: str, voice: str, timeout_s: float) -> Iterator[bytes]:
         yield mp3.read_bytes()
 
-    engines = [Gtts(ask=ask, installed=lambda: True)]
+    engines = [Gtts(allowed=True, ask=ask, installed=lambda: True)]
     rendered = render_speech(TEXT, "vi", out_dir=tmp_path / "out", engines=engines)
     assert rendered.voice == "gtts:vi"
     assert rendered.mastered.lufs == pytest.approx(-16, abs=0.5)
@@ -102,7 +109,7 @@ def test_an_mp3_from_the_internet_is_mastered_like_any_speech(tmp_path: Path) ->
 
 def test_tags_in_an_old_encoding_do_not_matter(tmp_path: Path) -> None:
     mp3 = tmp_path / "recording.mp3"
-    raw = Espeak().speak(TEXT, Espeak().voices()[0], into=tmp_path / "raw", timeout_s=30)
+    raw = said(tmp_path)
     encode_mp3(raw, mp3)
     title = b"TIT2\0\0\0\x05\0\0\x03\xff\xfe\x80A"
     mp3.write_bytes(b"ID3\x03\0\0\0\0\0" + bytes([len(title)]) + title + mp3.read_bytes())
@@ -147,7 +154,7 @@ def test_a_child_that_grows_beyond_its_memory_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(render, "MEMORY_BYTES", 64 * 2**20)
-    raw = Espeak().speak(TEXT, Espeak().voices()[0], into=tmp_path / "raw", timeout_s=30)
+    raw = said(tmp_path)
     with pytest.raises((AudioUnreadable, MasteringFailed)):
         master_in_child(replace(raw), tmp_path / "a.opus")
 
@@ -179,8 +186,13 @@ def test_no_room_is_told_as_such_whoever_was_writing(tmp_path: Path, limit: int)
 class OnFullDisk(Espeak):
     """Finds no room to begin."""
 
-    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
-        return super().speak(text, voice, into=Path("/dev/full"), timeout_s=timeout_s)
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        into.mkdir()
+        for name in ("0.pcm", "0.wav"):
+            (into / name).symlink_to("/dev/full")
+        return super().speak(texts, voice, into=into, timeout_s=timeout_s)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def speech_in(folder: Path) -> Speech:
     """Two to three minutes of raw speech."""
     voice = voice_for("vi", None)
     spoken = spoken_form(PARAGRAPH * TIMES).text
-    return engine_of(voice).speak(spoken, voice, into=folder / "speech", timeout_s=60)
+    return engine_of(voice).speak([spoken], voice, into=folder / "speech", timeout_s=60)[0]
 
 
 def with_ffmpeg(speech: Speech, folder: Path) -> tuple[float, float]:

@@ -27,7 +27,7 @@ CHIME_MS = len(chime_pcm()) * 1000 / (2 * SAMPLE_RATE)
 
 
 def speech(path: Path, text: str = LONG, voice: int = 0) -> Speech:
-    return Espeak().speak(text, VOICES[voice], into=path, timeout_s=30)
+    return Espeak().speak([text], VOICES[voice], into=path, timeout_s=30)[0]
 
 
 def samples_in(path: Path) -> int:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,13 +24,19 @@ class FakeEngine:
     own_voices: tuple[Voice, ...]
     licence: str = "free"
     online: bool = False
+    unofficial: bool = False
+    whole: bool = False
 
     def voices(self) -> tuple[Voice, ...]:
         return self.own_voices
 
-    def speak(self, text: str, voice: Voice, *, into: Path, timeout_s: float) -> Speech:
-        into.write_text(text)
-        return Speech(into, RAW_PCM, 22_050)
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        into.mkdir()
+        for number, text in enumerate(texts):
+            (into / str(number)).write_text(text)
+        return tuple(Speech(into / str(n), RAW_PCM, 22_050) for n in range(len(texts)))
 
 
 NEAR = Voice("near:vi", "vi", "Gần", "near", "free", online=False)
