@@ -18,3 +18,8 @@ class Rendition:
 def spoken_sha256(language: str, spoken: str) -> str:
     """Hex digest of a spoken form in its language."""
     return hashlib.sha256(f"{language}\n{spoken}".encode()).hexdigest()
+
+
+def phrase_sha256(language: str, words: str) -> str:
+    """Hex digest of a phrase of the bank: bare of chimes, so no bulletin of the same words."""
+    return hashlib.sha256(f"phrase\n{language}\n{words}".encode()).hexdigest()

@@ -16,6 +16,7 @@ from edge_agent.contract.manifest import (
     PageRef,
     Rank,
 )
+from edge_agent.contract.phrase_index import PhraseIndex, PhrasePage, to_digest
 from edge_agent.contract.report import EventKind, PlaybackEvent, Report
 from edge_agent.contract.state import (
     CacheState,
@@ -134,6 +135,8 @@ SAMPLES: dict[str, msgspec.Struct] = {
             ),
         ),
     ),
+    "phrase_index": PhraseIndex(NOW, {"vi": to_digest(SHA), "bdq": to_digest("b" * 64)}),
+    "phrase_page": PhrasePage("vi", {"hazard.flash_flood": Asset(SHA, 4_200, 1_100)}),
     "state": State(4, 9, True),
     "controller_state": ControllerState(True, 2),
     "hello": Hello(
