@@ -19,7 +19,12 @@ class Asset:
         refuse_unless_sha256(self.sha256)
 
 
+def is_sha256(name: str) -> bool:
+    """64 lower-case hex digits."""
+    return _SHA256.fullmatch(name) is not None
+
+
 def refuse_unless_sha256(name: str) -> None:
     """Raise NotAnAssetName unless it is 64 lower-case hex digits."""
-    if not _SHA256.fullmatch(name):
+    if not is_sha256(name):
         raise NotAnAssetName(name)

@@ -104,6 +104,34 @@ class UnknownLanguage(AudioLibraryError):
         self.tag = tag
 
 
+class BadLanguageList(AudioLibraryError):
+    code = "bad_language_list"
+
+    def __init__(self, twice_vi: tuple[str, ...]) -> None:
+        listed = ", ".join(twice_vi)
+        super().__init__(
+            f"Danh sách tiếng có tiếng lặp lại: {listed}. Chưa lưu gì."
+            if twice_vi
+            else "Danh sách tiếng còn trống. Chưa lưu gì; hãy chọn ít nhất một tiếng.",
+            f"The list of languages names these twice: {listed}. Nothing was saved."
+            if twice_vi
+            else "The list of languages is empty. Nothing was saved; choose at least one.",
+        )
+
+
+class NotThisLanguage(AudioLibraryError):
+    """`why_vi` and `why_en` are whole sentences of the language guard."""
+
+    code = "not_this_language"
+
+    def __init__(self, language: str, why_vi: str, why_en: str) -> None:
+        super().__init__(
+            f"{why_vi} Bản tin vẫn được giữ, chưa có âm thanh nào được tạo.",
+            f"{why_en} The text is kept, no audio was made.",
+        )
+        self.language = language
+
+
 class NoVoiceForLanguage(AudioLibraryError):
     code = "no_voice_for_language"
 
@@ -135,6 +163,18 @@ class VoiceNotReady(AudioLibraryError):
         super().__init__(
             f"Giọng “{voice}” chưa dùng được: {missing_vi}.",
             f"The voice “{voice}” is not ready: {missing_en}.",
+        )
+
+
+class NotRecorded(AudioLibraryError):
+    code = "not_recorded"
+
+    def __init__(self, reader: str, language: str) -> None:
+        super().__init__(
+            f"{reader} chưa có bản ghi được phát hành cho đúng lời này (tiếng “{language}”). "
+            "Lời duyệt vẫn được giữ; hãy thu và phát hành bản ghi.",
+            f"{reader} has no released recording of exactly these words (language “{language}”). "
+            "The approved words are kept; record them and release the recording.",
         )
 
 
@@ -261,6 +301,78 @@ class NotAnAssetName(AudioLibraryError):
         super().__init__(
             f"“{name[:80]}” không phải mã SHA-256 của một tệp âm thanh.",
             f"“{name[:80]}” is not the SHA-256 of an audio file.",
+        )
+
+
+class StoreUnreachable(AudioLibraryError):
+    code = "store_unreachable"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"Không liên lạc được với kho âm thanh {address}, hoặc kho trả lời quá chậm. "
+            "Hộp loa vẫn phát những gì đã tải; hãy kiểm tra mạng rồi thử lại.",
+            f"The audio store {address} cannot be reached, or answers too slowly. "
+            "Boxes go on playing what they hold; check the network and try again.",
+        )
+
+
+class StoreRefused(AudioLibraryError):
+    code = "store_refused"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"Kho âm thanh {address} không nhận khoá truy cập của bộ điều khiển. Chưa lưu gì; "
+            "hãy xem lại AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY và quyền đọc, ghi, xoá.",
+            f"The audio store {address} refuses the controller's key. Nothing was stored; "
+            "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the right to read, write, delete.",
+        )
+
+
+class BucketMissing(AudioLibraryError):
+    code = "bucket_missing"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"Kho âm thanh {address} chưa có thùng chứa (bucket) này. Chưa lưu gì; "
+            "hãy tạo nó, hoặc sửa LOALANG_BLOB_URL.",
+            f"The bucket of the audio store {address} does not exist. Nothing was stored; "
+            "create it, or correct LOALANG_BLOB_URL.",
+        )
+
+
+class StoreFailed(AudioLibraryError):
+    code = "store_failed"
+
+    def __init__(self, address: str, answer: str) -> None:
+        super().__init__(
+            f"Kho âm thanh {address} trả lời lỗi {answer}. "
+            "Những gì đã lưu vẫn còn; hãy hỏi người quản lý kho rồi thử lại.",
+            f"The audio store {address} answered with error {answer}. "
+            "What was stored is kept; ask whoever runs the store, then try again.",
+        )
+
+
+class BadStoreAddress(AudioLibraryError):
+    code = "bad_store_address"
+
+    def __init__(self, why_vi: str, why_en: str) -> None:
+        super().__init__(
+            f"LOALANG_BLOB_URL chưa dùng được: {why_vi}. Chưa chạy gì; viết “file:” hoặc "
+            "“s3://thùng/thư-mục?endpoint=https://…&region=…”.",
+            f"LOALANG_BLOB_URL cannot be used: {why_en}. Nothing was started; write “file:” or "
+            "“s3://bucket/prefix?endpoint=https://…&region=…”.",
+        )
+
+
+class StoreNotInstalled(AudioLibraryError):
+    code = "store_not_installed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chưa cài phần kho S3. Chưa chạy gì; hãy cài “loalang[s3]”, "
+            "hoặc bỏ LOALANG_BLOB_URL để giữ âm thanh trên máy này.",
+            "The part for S3 stores is not installed. Nothing was started; install "
+            "“loalang[s3]”, or leave LOALANG_BLOB_URL out to keep audio on this machine.",
         )
 
 

@@ -4,14 +4,17 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from audio_library.asset import refuse_unless_sha256
+from audio_library.asset import is_sha256, refuse_unless_sha256
 from audio_library.errors import AssetDamaged, AssetMissing, StoreFull
 from audio_library.no_room import is_no_room
+from audio_library.store.asset_store import Held
 
 _CHUNK_BYTES = 2**20
 
@@ -52,7 +55,16 @@ class FilesystemStore:
             path.parent.rmdir()
 
     def used_bytes(self) -> int:
-        return sum(file.stat().st_size for file in self.folder.glob(f"??/*{self.suffix}"))
+        return sum(held.bytes for held in self.held())
+
+    def held(self) -> Iterator[Held]:
+        for file in self.folder.glob(f"??/*{self.suffix}"):
+            name = file.name.removesuffix(self.suffix)
+            # Another thread may delete it meanwhile.
+            with suppress(FileNotFoundError):
+                state = file.stat()
+                if is_sha256(name):
+                    yield Held(name, state.st_size, datetime.fromtimestamp(state.st_mtime, UTC))
 
     def free_bytes(self) -> int | None:
         disk = shutil.disk_usage(self.folder).free
