@@ -73,7 +73,10 @@ class Reader(SQLModel, table=True):
     """What was agreed to, in words."""
     consent_by: str
     consent_ms: int = Field(sa_column=_big())
+    account: str | None = None
+    """Name under which the reader signs in, if they do."""
     withdrawn_by: str | None = None
+    withdrawn_why: str | None = None
     withdrawn_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
 
 
@@ -85,6 +88,7 @@ class Take(SQLModel, table=True):
     spoken_sha256: str = Field(index=True)
     words: str = Field(sa_column=Column(Text, nullable=False))
     bulletin_id: str | None = Field(default=None, index=True)
+    phrase: str | None = None
     reader_id: str = Field(foreign_key="reader.id", index=True)
     state: str = Field(index=True)
     original_name: str
@@ -99,6 +103,9 @@ class Take(SQLModel, table=True):
     released_by: str | None = None
     released_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     vouched: bool = False
+    taken_back_by: str | None = None
+    taken_back_why: str | None = None
+    taken_back_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     refused_by: str | None = None
     refused_why: str | None = None
     refused_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
@@ -112,6 +119,27 @@ class Phrase(SQLModel, table=True):
     words: str = Field(sa_column=Column(Text, nullable=False))
     set_by: str
     set_ms: int = Field(sa_column=_big())
+
+
+class PhraseOrder(SQLModel, table=True):
+    """In what order a language says a sentence, as somebody who speaks it has confirmed."""
+
+    __tablename__ = "phrase_order"
+    language: str = Field(primary_key=True)
+    sentence: str = Field(primary_key=True)
+    parts: str = Field(sa_column=Column(Text, nullable=False))
+    set_by: str
+    set_ms: int = Field(sa_column=_big())
+
+
+class PhrasePage(SQLModel, table=True):
+    """The page on which boxes find what a language can say; None once it says nothing more."""
+
+    __tablename__ = "phrase_page"
+    language: str = Field(primary_key=True)
+    page_sha256: str | None = None
+    serial: int = Field(sa_column=_big())
+    """Of the index in which the page came to stand."""
 
 
 class KeepingRule(SQLModel, table=True):

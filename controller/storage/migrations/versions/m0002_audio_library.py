@@ -38,6 +38,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("language", "phrase"),
     )
     op.create_table(
+        "phrase_order",
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("sentence", sa.String(), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("set_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("language", "sentence"),
+    )
+    op.create_table(
+        "phrase_page",
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("page_sha256", sa.String(), nullable=True),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("language"),
+    )
+    op.create_table(
         "purge",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -60,7 +76,9 @@ def upgrade() -> None:
         sa.Column("consent", sa.String(), nullable=False),
         sa.Column("consent_by", sa.String(), nullable=False),
         sa.Column("consent_ms", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.String(), nullable=True),
         sa.Column("withdrawn_by", sa.String(), nullable=True),
+        sa.Column("withdrawn_why", sa.String(), nullable=True),
         sa.Column("withdrawn_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -112,6 +130,7 @@ def upgrade() -> None:
         sa.Column("spoken_sha256", sa.String(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("bulletin_id", sa.String(), nullable=True),
+        sa.Column("phrase", sa.String(), nullable=True),
         sa.Column("reader_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("original_name", sa.String(), nullable=False),
@@ -125,6 +144,9 @@ def upgrade() -> None:
         sa.Column("released_by", sa.String(), nullable=True),
         sa.Column("released_ms", sa.BigInteger(), nullable=True),
         sa.Column("vouched", sa.Boolean(), nullable=False),
+        sa.Column("taken_back_by", sa.String(), nullable=True),
+        sa.Column("taken_back_why", sa.String(), nullable=True),
+        sa.Column("taken_back_ms", sa.BigInteger(), nullable=True),
         sa.Column("refused_by", sa.String(), nullable=True),
         sa.Column("refused_why", sa.String(), nullable=True),
         sa.Column("refused_ms", sa.BigInteger(), nullable=True),
@@ -168,6 +190,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_purge_at_ms"))
 
     op.drop_table("purge")
+    op.drop_table("phrase_page")
+    op.drop_table("phrase_order")
     op.drop_table("phrase")
     op.drop_table("listening_answer")
     op.drop_table("keeping_rule")
