@@ -1,10 +1,12 @@
 """The languages of the sample province; tags are ISO 639-3, `vi` for Vietnamese."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from audio_library.errors import UnknownLanguage
+from audio_library.errors import BadLanguageList, UnknownLanguage
+
+LATIN = ("Latn",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +16,19 @@ class Language:
     tag: str
     name_vi: str
     name_en: str
+    name_self: str | None = None
+    """In the language itself; None where we do not know it."""
     parent: str | None = None
+    scripts: tuple[str, ...] = LATIN
+    """ISO 15924 codes of what it is written in, the usual one first."""
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
         entry.tag: entry
         for entry in (
-            Language("vi", "Việt", "Vietnamese"),
-            Language("sed", "Xơ Đăng", "Sedang"),
+            Language("vi", "Việt", "Vietnamese", name_self="Tiếng Việt"),
+            Language("sed", "Xơ Đăng", "Sedang", name_self="Rơteăng"),
             Language("tdr", "Tơ Đrá", "Todrah", parent="sed"),
             Language("moo", "Mơ Nâm", "Monom", parent="sed"),
             Language("kxy", "Ca Dong", "Kayong", parent="sed"),
@@ -36,7 +42,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
             Language("rmx", "Rơ Măm", "Romam"),
             Language("hre", "Hrê", "Hre"),
             Language("mtq", "Mường", "Muong"),
-            Language("blt", "Thái đen", "Tai Dam"),
+            Language("blt", "Thái đen", "Tai Dam", scripts=("Latn", "Tavt")),
             Language("tyz", "Tày", "Tay"),
             Language("nut", "Nùng", "Nung"),
         )
@@ -50,3 +56,31 @@ def language(tag: str) -> Language:
         return LANGUAGES[tag]
     except KeyError:
         raise UnknownLanguage(tag, tuple(LANGUAGES)) from None
+
+
+def ordered(tags: Iterable[str]) -> tuple[str, ...]:
+    """A place's languages in the order of airing; raises UnknownLanguage, or BadLanguageList."""
+    listed = tuple(language(tag).tag for tag in tags)
+    twice = [language(tag).name_vi for tag in LANGUAGES if listed.count(tag) > 1]
+    if twice or not listed:
+        raise BadLanguageList(tuple(twice))
+    return listed
+
+
+def ancestors(tag: str) -> tuple[str, ...]:
+    """The languages that this one is a branch of, nearest first; raises UnknownLanguage."""
+    above: list[str] = []
+    parent = language(tag).parent
+    while parent is not None:
+        above.append(parent)
+        parent = language(parent).parent
+    return tuple(above)
+
+
+def covered_by(tag: str) -> tuple[str, ...]:
+    """The branches of a language, itself not among them; raises UnknownLanguage.
+
+    A village of a branch is reached by the parent only if its commune says that it understands it.
+    """
+    of = language(tag).tag
+    return tuple(branch for branch in LANGUAGES if of in ancestors(branch))

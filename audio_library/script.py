@@ -13,13 +13,14 @@ from audio_library.errors import (
     TextTooLong,
 )
 from audio_library.languages import language
+from audio_library.writing.unicode import grapheme_length, one_spelling
 
 MAX_CHARACTERS = 20_000
-"""About 20 minutes of speech: longer than any session that a commune airs."""
+"""As people count them, about 20 minutes of speech: longer than any session of a commune."""
 
-_MARKS = re.compile("[\u0300-\u036f]{2,}")
-_BREVE, _CIRCUMFLEX = "\u0306", "\u0302"
-_ETH = str.maketrans({"\u00d0": "\u0110", "\u00f0": "\u0111"})
+LONGEST_TYPED, LONGEST = 6 * MAX_CHARACTERS, 2 * MAX_CHARACTERS
+"""Code points before and after letters are put together: a letter of ours has at most two then."""
+
 _LINE_ENDS = re.compile("\r\n|[\u0085\u2028\u2029]")
 
 
@@ -46,34 +47,19 @@ def check_text(raw: bytes | str) -> str:
     Line ends become newlines and invisible format characters go. Idempotent.
     """
     text = _decode(raw)
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > LONGEST_TYPED:
         raise TextTooLong(len(text), MAX_CHARACTERS)
     text = _LINE_ENDS.sub("\n", text)
     _refuse_control_characters(text)
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
     spelled = one_spelling(visible).strip()
+    if len(spelled) > MAX_CHARACTERS:
+        _refuse_too_long(spelled)
     if not spelled:
         raise EmptyText
     if not any(unicodedata.category(c)[0] in "LN" for c in spelled):
         raise NothingToRead
     return spelled
-
-
-def one_spelling(text: str) -> str:
-    """NFC, with circumflex before breve on one base, and D with stroke where ETH was typed.
-
-    `o` + breve + circumflex and `o` + circumflex + breve look alike and stay different in NFC;
-    office files in Bahnar and Sedang hold both, and ETH in place of Đ.
-    """
-    parts = unicodedata.normalize("NFD", text.translate(_ETH))
-    return unicodedata.normalize("NFC", _MARKS.sub(_circumflex_first, parts))
-
-
-def _circumflex_first(marks: re.Match[str]) -> str:
-    run = marks[0]
-    if _BREVE in run and _CIRCUMFLEX in run:
-        return "".join(sorted(run, key=lambda mark: mark != _CIRCUMFLEX))
-    return run
 
 
 def _decode(raw: bytes | str) -> str:
@@ -85,6 +71,12 @@ def _decode(raw: bytes | str) -> str:
         position = error.start if isinstance(error, UnicodeDecodeError | UnicodeEncodeError) else 0
         raise NotUtf8(position) from None
     return raw
+
+
+def _refuse_too_long(spelled: str) -> None:
+    length = grapheme_length(spelled)
+    if length > MAX_CHARACTERS or len(spelled) > LONGEST:
+        raise TextTooLong(max(length, MAX_CHARACTERS + 1), MAX_CHARACTERS)
 
 
 def _refuse_control_characters(text: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from audio_library.errors import BadLexiconEntry
-from audio_library.script import one_spelling
 from audio_library.wording.letters import SILENT_MARKS
+from audio_library.writing.unicode import one_spelling
 
 MAX_CHARACTERS = 200
 _ALPHANUMERIC = "LMN"

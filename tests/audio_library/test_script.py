@@ -53,6 +53,15 @@ def test_the_limit_itself_is_allowed() -> None:
     assert len(check_text("a" * MAX_CHARACTERS)) == MAX_CHARACTERS
 
 
+def test_the_limit_counts_letters_as_people_see_them() -> None:
+    assert check_text("ô\u0306" * MAX_CHARACTERS)
+    assert check_text(unicodedata.normalize("NFD", "ế" * MAX_CHARACTERS))
+    with pytest.raises(TextTooLong):
+        check_text("ô\u0306" * (MAX_CHARACTERS + 1))
+    with pytest.raises(TextTooLong):
+        check_text("a" + "\u0306" * 2 * MAX_CHARACTERS)
+
+
 def test_a_control_character_is_named_with_its_line() -> None:
     with pytest.raises(ControlCharacters, match=r"U\+0007.*line 2"):
         check_text("một\nhai\x07")
