@@ -5,12 +5,16 @@ from pathlib import Path
 
 from audio_library.errors import EngineFailed, NoVoiceForLanguage, UnknownVoice, VoiceNotReady
 from audio_library.languages import language as language_of
+from audio_library.speech.edge import EdgeTts
 from audio_library.speech.engine import Engine, Voice
 from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
 from audio_library.speech.kept_answers import KeptAnswers
+from audio_library.speech.mms import Mms
+from audio_library.speech.piper import Piper
+from audio_library.speech.third_party import third_party_engines
 
-ENGINES: tuple[Engine, ...] = (Espeak(), Gtts())
+ENGINES: tuple[Engine, ...] = (Espeak(), EdgeTts(), Gtts())
 """What speaks without any setting: in order of preference."""
 
 
@@ -19,11 +23,26 @@ def engines(
     voices_dir: Path | None = None,
     kept_dir: Path | None = None,
     online: bool = False,
+    mms: bool = False,
     also: Sequence[Engine] = (),
 ) -> tuple[Engine, ...]:
-    """All engines: those given, then the built-in ones; online ones speak only if allowed."""
+    """Those given, then ours, then those of other packages; in order of preference.
+
+    `voices_dir` holds voice files, `kept_dir` what online voices answered; online ones are listed
+    but speak only with `online`, MMS only with `mms`: the administrator's word.
+    """
     kept = KeptAnswers(kept_dir) if kept_dir is not None else None
-    return (*also, Espeak(), Gtts(allowed=online, kept=kept))
+    by_file: tuple[Engine, ...] = ()
+    if voices_dir is not None:
+        by_file = (Piper(voices_dir), Mms(voices_dir, accepted=mms))
+    own = (
+        *also,
+        *by_file,
+        Espeak(),
+        EdgeTts(allowed=online, kept=kept),
+        Gtts(allowed=online, kept=kept),
+    )
+    return (*own, *third_party_engines({engine.name for engine in own}, online=online))
 
 
 def voices(engines: Sequence[Engine] = ENGINES) -> tuple[Voice, ...]:
