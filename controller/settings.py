@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     four_eyes: bool = False
     """True: who wrote a bulletin may not approve it."""
     horizon_days: int = Field(default=7, ge=1, le=14)
+    blob_url: str = "file:"
+    """Where audio is kept: `file:` (in `data_dir`), `file:///folder`, or
+    `s3://bucket/prefix?endpoint=https://…&region=…`; keys only from AWS_… variables."""
     audio_limit_bytes: int = 0
     """Largest size of the audio store; 0: as much as the disk holds."""
     allow_trial_broker: bool = False

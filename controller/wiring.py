@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from audio_library.render import render_speech
-from audio_library.store.filesystem import FilesystemStore
+from audio_library.store.address import open_store
 from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
@@ -62,13 +63,16 @@ class Controller:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._settings = settings
         self._scratch = settings.data_dir / "scratch"
+        store = open_store(
+            settings.blob_url,
+            folder=settings.data_dir / "audio",
+            environment=os.environ,
+            max_bytes=settings.audio_limit_bytes or None,
+        )
         self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
         self._authority = open_authority(settings.data_dir / "keys")
         bells = BellTower()
         self.database.on_ring = bells.ring
-        store = FilesystemStore(
-            settings.data_dir / "audio", max_bytes=settings.audio_limit_bytes or None
-        )
         self.services = Services(
             database=self.database,
             store=store,

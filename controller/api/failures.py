@@ -29,6 +29,10 @@ STATUS = {
     "database_busy": 503,
     "disk_full": 507,
     "store_full": 507,
+    "store_unreachable": 503,
+    "store_refused": 503,
+    "bucket_missing": 503,
+    "store_failed": 503,
 }
 REFUSED = 422
 
@@ -41,7 +45,7 @@ WHEN = {
     413: "The body is longer than 4 MiB.",
     422: "A field is wrong, or what it says cannot be done; `code` tells which.",
     429: "Too many tries to sign in within a minute.",
-    503: "The database is busy; the same request may succeed in a moment.",
+    503: "The database is busy or the audio store out of reach; try again in a moment.",
     507: "The disk or the audio store is full.",
 }
 

@@ -3,8 +3,10 @@
 import re
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
+from audio_library.errors import AssetMissing
+from controller.api.sound_file import sound_answer
 from controller.doors import Given
 from controller.errors import NotFound
 from controller.storage import tables
@@ -18,12 +20,17 @@ _HASH = re.compile(r"^[0-9a-f]{64}$")
 @at.api_route("/audio/{sha256}.opus", methods=["GET", "HEAD"])
 def get_audio(sha256: str, request: Request, given: Given) -> Response:
     """One audio file; its name is its hash, so whoever knows the name may have it."""
-    if not _HASH.match(sha256) or not given.store.exists(sha256):
+    if not _HASH.match(sha256):
         raise NotFound("tệp âm thanh", "audio file", sha256[:80])
-    headers = {"etag": f'"{sha256}"', "cache-control": FOREVER}
-    if request.headers.get("if-none-match") == headers["etag"]:
-        return Response(status_code=304, headers=headers)
-    return FileResponse(given.store.path(sha256), media_type="audio/ogg", headers=headers)
+    headers = {"cache-control": FOREVER}
+    known = f'"{sha256}"'
+    if request.headers.get("if-none-match") == known and given.store.exists(sha256):
+        return Response(status_code=304, headers={**headers, "etag": known})
+    try:
+        sound = given.store.open(sha256)
+    except AssetMissing:
+        raise NotFound("tệp âm thanh", "audio file", sha256) from None
+    return sound_answer(request, sound, name=sha256, media_type="audio/ogg", headers=headers)
 
 
 @at.api_route("/pages/{sha256}.json.gz", methods=["GET", "HEAD"])

@@ -75,4 +75,4 @@ def render_bulletin(
         events.tell(session, "rendition", {"key": work.key, "state": "done"}, now_ms)
 
 
-RETRIED = frozenset({"store_full", "engine_offline"})
+RETRIED = frozenset({"store_full", "store_unreachable", "engine_offline"})

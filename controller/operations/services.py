@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from audio_library.store.filesystem import FilesystemStore
+from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
 from controller.operations.publish_plans import PlanRules
 from controller.storage.bell import BellTower
@@ -29,7 +29,7 @@ class Services:
     """The parts of one running controller."""
 
     database: Database
-    store: FilesystemStore
+    store: Store
     authority: Authority
     rules: PlanRules
     bells: BellTower
