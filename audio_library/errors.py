@@ -202,6 +202,56 @@ class EngineFailed(AudioLibraryError):
         )
 
 
+class LicenceNotAccepted(AudioLibraryError):
+    code = "licence_not_accepted"
+
+    def __init__(self, voice: str, licence: str) -> None:
+        super().__init__(
+            f"Giọng {voice} có giấy phép: {licence}. Chưa tải gì; "
+            "nếu đồng ý, chạy lại với --accept-licence.",
+            f"The licence of {voice} is: {licence}. Nothing was downloaded; "
+            "if you accept it, run again with --accept-licence.",
+        )
+
+
+class HashNotAccepted(AudioLibraryError):
+    code = "hash_not_accepted"
+
+    def __init__(self, name: str, sha256: str, size: int) -> None:
+        super().__init__(
+            f"Đã tải {name}: {_vi_number(size)} byte, SHA-256 {sha256}, nhưng chưa ai xác nhận mã "
+            f"này nên chưa cài. Hãy đối chiếu với nơi phát hành rồi chạy lại với "
+            f"--accept-hash {sha256}, hoặc --trust-first nếu tin lần tải này.",
+            f"{name} was downloaded: {size:,} bytes, SHA-256 {sha256}; nobody has vouched for that "
+            f"hash, so it is not installed. Compare it with its publisher's and run again with "
+            f"--accept-hash {sha256}, or with --trust-first to trust this download.",
+        )
+        self.sha256 = sha256
+
+
+class DownloadBroken(AudioLibraryError):
+    code = "download_broken"
+
+    def __init__(self, name: str, reason: str, kept: int) -> None:
+        super().__init__(
+            f"Đứt mạng khi tải {name} ({reason}). Đã giữ {_vi_number(kept)} byte; "
+            "chạy lại lệnh để tải tiếp.",
+            f"The download of {name} broke off ({reason}). {kept:,} bytes are kept; "
+            "run the command again to go on.",
+        )
+        self.kept = kept
+
+
+class DownloadRefused(AudioLibraryError):
+    code = "download_refused"
+
+    def __init__(self, name: str, why_vi: str, why_en: str) -> None:
+        super().__init__(
+            f"Không cài {name}: {why_vi}. Các giọng đang có vẫn nguyên.",
+            f"{name} is not installed: {why_en}. The voices that are here stay as they are.",
+        )
+
+
 # --- audio and its store -------------------------------------------------------------------------
 
 
@@ -248,6 +298,18 @@ class TookTooLong(AudioLibraryError):
             "hãy thử lại hoặc chia nhỏ bản tin.",
             f"The step {what} took more than {timeout_s:g} seconds and was stopped. "
             "The bulletin is kept; try again or split it.",
+        )
+
+
+class Stopped(AudioLibraryError):
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Đã dừng theo yêu cầu. Bản tin vẫn được giữ, chưa có âm thanh mới; "
+            "khi cần hãy yêu cầu tạo lại.",
+            "Stopped as asked. The bulletin is kept, no new audio was made; "
+            "ask for it again when it is wanted.",
         )
 
 
@@ -373,6 +435,18 @@ class StoreNotInstalled(AudioLibraryError):
             "hoặc bỏ LOALANG_BLOB_URL để giữ âm thanh trên máy này.",
             "The part for S3 stores is not installed. Nothing was started; install "
             "“loalang[s3]”, or leave LOALANG_BLOB_URL out to keep audio on this machine.",
+        )
+
+
+class NoWordsForCart(AudioLibraryError):
+    code = "no_words_for_cart"
+
+    def __init__(self, title_vi: str, kind: str, language: str) -> None:
+        super().__init__(
+            f"Chưa có lời cho “{title_vi}” bằng tiếng “{language}”. "
+            "Hãy nhờ người nói tiếng ấy viết lời, máy không tự dịch.",
+            f"There are no words for “{kind}” in “{language}”. "
+            "Ask somebody who speaks it to write them; nothing is translated by machine.",
         )
 
 

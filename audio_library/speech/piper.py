@@ -92,7 +92,7 @@ class Piper:
                 licence = written.read_text("utf-8", "replace").strip()[:300]
             check_onnx(model)
             config = Path(f"{model}.json")
-            language = _language(read_json(config), config.name)
+            language = language_of_config(read_json(config), config.name)
             hashes = f"{sha256_of(model)} {sha256_of(config)}"
             if self.installed():
                 fingerprint = f"piper-tts {_version()}, {hashes}, {respelling_version()}"
@@ -124,7 +124,7 @@ class Piper:
         )
 
 
-def _language(config: dict[str, Any], name: str) -> str:
+def language_of_config(config: dict[str, Any], name: str) -> str:
     """The tag of the language that the voice's own file names; raises NotAVoice."""
     said = config.get("language")
     family = said.get("family") or said.get("code") if isinstance(said, dict) else None

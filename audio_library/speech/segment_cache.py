@@ -49,7 +49,8 @@ class SegmentCache:
         """Keep it, whole or not at all; raises StoreFull."""
         path = self._path(key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.folder, path.parent):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._write(path, _digest(key, content) + content)
         except OSError as error:
             if is_no_room(error):
@@ -65,7 +66,9 @@ class SegmentCache:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-            part.replace(path)
+            # Gone already if another process found it to be the oldest of a very small cache.
+            with suppress(FileNotFoundError):
+                part.replace(path)
         except BaseException:
             part.unlink(missing_ok=True)
             raise

@@ -40,7 +40,7 @@ def sentences(spoken: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
-def segments(spoken: str) -> tuple[tuple[Sentence, ...], ...]:
+def in_segments(spoken: str) -> tuple[tuple[Sentence, ...], ...]:
     """Sentences that are levelled together: a short one goes with the one that follows it."""
     grouped = list(_grouped(sentences(spoken)))
     if len(grouped) > 1 and _length(grouped[-1]) < SHORTEST_SEGMENT:
