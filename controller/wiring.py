@@ -21,6 +21,7 @@ from controller.mqtt.link import Link, Offline
 from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.observe_devices import Observation
+from controller.operations.phrase_audio import PHRASE
 from controller.operations.publish_plans import PlanRules, publish_plans
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
@@ -86,6 +87,7 @@ class Controller:
             closing=asyncio.Event(),
             four_eyes=settings.four_eyes,
             secure_cookies=settings.secure_cookies,
+            engines=allowed_engines(online=settings.online_voices),
         )
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
@@ -122,9 +124,7 @@ class Controller:
         url = self.broker.url if self.broker else self._settings.broker_url
         inbound = Inbound(self._keys, self._reports, self._observations, self._answer_time, utc_now)
         self._link = link = Link(url, inbound.receive, epoch=epoch)
-        renderer = partial(
-            render_speech, engines=allowed_engines(online=self._settings.online_voices)
-        )
+        renderer = partial(render_speech, engines=services.engines)
 
         def render(work: work_items.Claimed, at: datetime) -> None:
             render_bulletin(database, services.store, renderer, work, self._scratch, at)
@@ -142,6 +142,7 @@ class Controller:
             "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
             "observations": partial(ingest_observations, database, self._observations, utc_now),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
+            "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
             "plan": partial(work_through, database, PLAN, plan, bells, utc_now, keep_trying=True),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }

@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from audio_library.speech.engine import Engine
+from audio_library.speech.registry import ENGINES
 from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
 from controller.operations.publish_plans import PlanRules
@@ -39,3 +42,9 @@ class Services:
     """Set when the controller begins to stop: long answers end then."""
     four_eyes: bool
     secure_cookies: bool
+    engines: tuple[Engine, ...] = ENGINES
+    """Voices that may be used here."""
+
+    def today(self) -> date:
+        """The date where the loudspeakers stand."""
+        return self.clock().astimezone(ZoneInfo(self.rules.time_zone)).date()

@@ -1,0 +1,80 @@
+"""Audio of phrases: made bare of any chime, and joined into sentences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from audio_library.phrases.bank import Bank
+from audio_library.rendition import phrase_sha256, spoken_sha256
+from audio_library.speech.engine import Engine
+from controller.operations.phrase_bank import released_words, speaks
+from controller.storage import tables, work_items
+from controller.storage.instants import to_ms
+
+PHRASE = "phrase"
+"""Kind of work: of its own, so that no bulletin waits for hundreds of phrases."""
+BARE = "bare"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How far the making of a phrase's audio has come, and why it failed."""
+
+    state: str
+    vi: str | None = None
+    en: str | None = None
+
+
+def phrase_key(language: str, words: str) -> str:
+    """Key of the work item that makes the bare audio of these words."""
+    return f"{language}:{phrase_sha256(language, words)}"
+
+
+def ask_for_phrases(session: Session, bank: Bank, phrases: Iterable[str], now: datetime) -> int:
+    """Want bare audio of those of the phrases that have words and no sound; how many."""
+    asked = 0
+    for phrase in phrases:
+        words = bank.words.get(phrase)
+        if words is None or phrase in bank.sounds:
+            continue
+        ask_for_words(session, bank.language, words, now)
+        asked += 1
+    return asked
+
+
+def ask_for_words(session: Session, language: str, words: str, now: datetime) -> None:
+    """Want the bare audio of these words, also in place of an older one: after a new recording."""
+    body: dict[str, object] = {"language": language, "spoken": words, "dressing": BARE}
+    work_items.ask(session, PHRASE, phrase_key(language, words), body, to_ms(now))
+
+
+def ask_for_missing(
+    session: Session, bank: Bank, phrases: Iterable[str], engines: Sequence[Engine], now: datetime
+) -> int:
+    """Want the audio of all that a voice can read or that was recorded and released; how many."""
+    if not speaks(bank.language, engines):
+        recorded = released_words(session, bank.language)
+        phrases = [
+            phrase
+            for phrase in phrases
+            if phrase in bank.words and spoken_sha256(bank.language, bank.words[phrase]) in recorded
+        ]
+    return ask_for_phrases(session, bank, phrases, now)
+
+
+def making(session: Session, bank: Bank) -> Mapping[str, Made]:
+    """What is being made, or could not be, by phrase."""
+    query = select(tables.WorkItem).where(
+        col(tables.WorkItem.kind) == PHRASE,
+        col(tables.WorkItem.key).startswith(f"{bank.language}:", autoescape=True),
+        col(tables.WorkItem.state) != "done",
+    )
+    items = {item.key: item for item in session.exec(query)}
+    found = {}
+    for phrase, words in bank.words.items():
+        item = items.get(phrase_key(bank.language, words))
+        if item is not None and phrase not in bank.sounds:
+            found[phrase] = Made(item.state, item.error_vi, item.error_en)
+    return found
