@@ -13,10 +13,18 @@ _UPPER = "A-ZĐ"
 _CAPITAL = "[A-ZĐĂÂÊÔƠƯÁÀẢÃẠẮẰẲẴẶẤẦẨẪẬÉÈẺẼẸẾỀỂỄỆÍÌỈĨỊÓÒỎÕỌỐỒỔỖỘỚỜỞỠỢÚÙỦŨỤỨỪỬỮỰÝỲỶỸỴ]"
 _SMALL = r"[^\W\d_A-Z]"
 """In the lexicon's contexts `\\p` and `\\l` stand for a capital and a small letter."""
-_CODE = re.compile(r"[A-Za-zĐđ]{1,6}(?:[-.]?\d{1,9}[A-Za-zĐđ]{0,6}){1,5}(?!\w)")
+_CODE = re.compile(
+    r"(?P<letters>[A-Za-zĐđ]{1,6})(?P<rest>(?:[-.]?\d{1,9}[A-Za-zĐđ]{0,6}){1,5})"
+    r"(?:\s?[-–]\s?(?P=letters)(?P<last>\d{1,4}))?(?!\w)"
+)
 _PIECE = re.compile(r"(?P<letters>[^\W\d]+)|(?P<digits>\d+)|(?P<point>\.)")
 _IN_BRACKETS = re.compile(r"[ \t]*\(([^\s()]{2,12})\)")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2,}}(?![\w])")
+
+_SEVERAL_MEANINGS = (
+    "Chữ viết tắt này có nhiều nghĩa. Hãy xem có đúng không, nếu không thì viết đủ chữ.",
+    "This short form has several meanings. See whether it is right, else write it out.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,10 @@ class _Entry:
     spoken: str
     before: re.Pattern[str] | None
     after: re.Pattern[str] | None
+
+    @property
+    def conditional(self) -> bool:
+        return self.before is not None or self.after is not None
 
     def holds(self, place: Place) -> bool:
         return (self.before is None or place.follows(self.before)) and (
@@ -58,11 +70,15 @@ def _key_pattern(key: str) -> str:
     return re.escape(key).replace(r"\-", r" ?[-–] ?")
 
 
-def _listed(place: Place) -> str | None:
-    if pronounceable(place[0]) and _in_capitals(place):
+def _listed(place: Place) -> Said | str | None:
+    if pronounceable(place[0]) and place.in_capitals:
         return None
-    key = re.sub(r" ?[-–] ?", "-", place[0])
-    return next((e.spoken for e in _entries()[key] if e.holds(place)), None)
+    entries = _entries()[re.sub(r" ?[-–] ?", "-", place[0])]
+    entry = next((entry for entry in entries if entry.holds(place)), None)
+    if entry is None:
+        return None
+    sure = entry.conditional or len({other.spoken.lower() for other in entries}) == 1
+    return entry.spoken if sure else Said(entry.spoken, _SEVERAL_MEANINGS)
 
 
 def _introduced(place: Place) -> str | None:
@@ -71,25 +87,16 @@ def _introduced(place: Place) -> str | None:
     return "" if any(place.before.endswith(words) for words in in_full) else None
 
 
-def _in_capitals(place: Place) -> bool:
-    """A heading, where `AI` is the word "who" and no short form."""
-    text, start, end = place.match.string, place.match.start(), place.match.end()
-    line = text[text.rfind("\n", 0, start) + 1 : start] + text[end:].partition("\n")[0]
-    return line.isupper()
-
-
 def _code(place: Place) -> str | None:
     """Letters and digits in one: `H5N1`, `QL14`, `F0`, `PM2.5`."""
-    if place[0] in _entries():
+    rest = list(_PIECE.finditer(place["rest"]))
+    letters = [place["letters"], *(piece["letters"] for piece in rest if piece["letters"])]
+    if place[0] in _entries() or not any(map(_is_code, letters)):
         return None
-    if not any(
-        piece["letters"] and _is_code(piece["letters"]) for piece in _PIECE.finditer(place[0])
-    ):
-        return None
-    first = _PIECE.match(place[0])
-    assert first is not None
-    words = [_code_letters(first["letters"])]
-    words += map(_code_piece, _PIECE.finditer(place[0], first.end()))
+    name = _code_letters(place["letters"], place)
+    words = [name, *map(_code_piece, rest[1:] if rest[0]["point"] else rest)]
+    if place["last"]:
+        words += ["đến", name, _code_digits(place["last"])]
     return " ".join(words)
 
 
@@ -103,10 +110,15 @@ def _is_code(letters: str) -> bool:
     return letters in _entries() or letters[0].isupper() or not has_vowel(letters)
 
 
-def _code_letters(letters: str) -> str:
-    if letters in _entries():
-        return _entries()[letters][-1].spoken
-    if len(letters) > 2 and pronounceable(letters):
+def _code_letters(letters: str, place: Place) -> str:
+    text, start = place.match.string, place.match.start()
+    alone = re.compile(re.escape(letters)).match(text, start)
+    if letters in _entries() and alone is not None:
+        beside = Place(alone)
+        return next(
+            (entry.spoken for entry in _entries()[letters] if entry.holds(beside)), spelled(letters)
+        )
+    if pronounceable(letters) and (len(letters) > 2 or not letters.isupper()):
         return letters
     return spelled(letters)
 

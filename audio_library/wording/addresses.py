@@ -4,10 +4,14 @@ import re
 
 from audio_library.wording.rule import Place, Rule, Said, Start
 
+LABELS = ("email", "Email", "website", "Website", "web", "Web", "fanpage", "Fanpage", "link")
+"""What announces an address goes with it."""
+
+_LABEL = r"(?:(?i:e-?mail|website|web|fanpage|link|http|https)\s?:?\s?)?"
 _EMAIL = r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
 _URL = r"(?:https?://|ftp://|www\.)\S*[^\s.,;:!?)\]}'\"”’]"
 _DOMAIN = (
-    r"[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){0,4}\.(?:vn|com|org|net|info|edu|gov)"
+    r"[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){0,4}\.(?:vn|com|org|net|info|edu|gov|me)"
     r"(?:/\S*[^\s.,;:!?)])?(?![\w.]*\w)"
 )
 
@@ -23,7 +27,7 @@ def _left_out(_place: Place) -> Said:
 
 
 RULES = tuple(
-    Rule(start, re.compile(f"{blank}(?:{address})", re.IGNORECASE), _left_out)
+    Rule(start, re.compile(f"{blank}{_LABEL}(?:{address})", re.IGNORECASE), _left_out)
     for address in (_EMAIL, _URL, _DOMAIN)
     for start, blank in ((Start.OTHER, "[ \\t]+"), (Start.LETTER, ""), (Start.DIGIT, ""))
 )

@@ -3,6 +3,7 @@
 import re
 from calendar import monthrange
 
+from audio_library.wording import units
 from audio_library.wording.numbers import cardinal, ordinal
 from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
 
@@ -10,7 +11,9 @@ _TO = r"\s*[-–—÷]\s*"
 _DAY = r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?"
 _END = r"(?![\d/]|[.,]\d)"
 
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2})([/.\-–])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?![/.\-–]\w)")
+_DAY_MONTH_YEAR = re.compile(
+    r"(\d{1,2})(\s?/\s?|[.\-–])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?![/.\-–]\w)"
+)
 _YEAR_MONTH_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _DAY_TO_DAY = re.compile(rf"{_DAY}{_TO}{_DAY}{_END}")
 _DAYS_OF_MONTH = re.compile(rf"(\d{{1,2}}){_TO}{_DAY}{_END}")
@@ -18,43 +21,62 @@ _DAY_MONTH = re.compile(rf"(\d{{1,2}})/(\d{{1,2}}){_END}")
 _DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
 _MONTHS_OF_YEAR = re.compile(rf"(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{4}}){_END}")
 _MONTH_YEAR = re.compile(rf"(\d{{1,2}})/(\d{{4}}){_END}")
-_QUARTER = re.compile(r"(I{1,3}|IV|\d{1,2})/(\d{4})(?!\d)")
+_QUARTER = re.compile(rf"(I{{1,3}}|IV|\d{{1,2}})(?:{_TO}(I{{1,3}}|IV|\d))?/(\d{{4}})(?!\d)")
+_MONTHS_SINCE = re.compile(r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|qua)(?!\w)))")
+_SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d)")
+_SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
+_WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
+_DAYS_LIST = re.compile(rf"(\d{{1,2}}(?:\s?,\s?\d{{1,2}}){{1,6}})/(\d{{1,2}})(?:/(\d{{4}}))?{_END}")
 _YEARS_OF_SEASON = re.compile(rf"(\d{{4}})/(\d{{4}}){_END}")
 _SHORT_DAY = re.compile(r"\d{1,2}(?!\d|[.,:/]\d|\w)")
 _SHORT_MONTH = re.compile(rf"(\d{{1,2}})(?:{_TO}(\d{{1,2}}))?(?!\d|[.,:/]\d|\w)")
 _ORDINAL = re.compile(r"(\d{1,3})(?:\s*[-–]\s*(thứ )?(\d{1,2}))?(?!\d|[.,:/]\d|\w)")
 
 _PART_OF_DAY = "ngày|hôm|sáng|trưa|chiều|tối|đêm|khuya|rạng sáng|mùng|mồng"
-_NAMED_DAY = preceded_by(f"{_PART_OF_DAY}|dịp|lễ|tết|quốc khánh|giải phóng|rằm")
+_NAMED_DAY = preceded_by(
+    f"{_PART_OF_DAY}|dịp|lễ|tết|quốc khánh|giải phóng|rằm|ngày(?:\\s\\d{{1,2}}(?:/\\d{{1,2}})?,)+"
+)
 _DAY_EXPECTED = re.compile(
     rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới|trước|sau|hạn|vào"
     r"|hết|kể từ)[\s,(:]*$"
     r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
-    r"|(?:giờ|phút|h|g|h\d\d)[\s,(]*$"
+    r"|(?:giờ|phút|h|g|h\d\d)[\s,(/]*$"
 )
 _DATE_GOES_ON = followed_by(
     "âm lịch|dương lịch|hằng năm|hàng năm|năm nay|năm sau|tới|vừa qua|sắp tới|này"
 )
 _MUNG = preceded_by("mùng|mồng")
-_AFTER_DAY = preceded_by("ngày")
+_AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
+_UNTIL = preceded_by("đến|tới|hết|trước|sau")
+_AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
+_OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
+_MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
 _AFTER_MONTH = preceded_by("tháng|tháng \\w+ đến|tháng \\w+ và")
 _AFTER_QUARTER = preceded_by("quý|đợt|kỳ|học kỳ|vụ|lần|tuần")
-_AFTER_ORDINAL = preceded_by("thứ")
+_AFTER_ORDINAL = preceded_by(r"thứ|thứ [2-7](?:, [2-7])*(?:,| và)")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
-    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới"
+    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ"
 )
 _COUNTED = followed_by(
     "xã|huyện|thôn|làng|tổ|phường|tỉnh|hộ|người|bà con|học sinh|trường|lớp|nhà|đại biểu|thành viên"
     "|cụm|đơn vị|tiêu chí|chỉ tiêu|nhiệm vụ|diện tích|số|dân số|tổng|phiếu|con|cây|em|cháu"
     "|cán bộ|đảng viên|hội viên|mẫu|bàn|vụ|trận|công trình|dự án|lượng|sản lượng|quãng|chiều|giá"
-    "|thời gian|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản|buôn|giờ|huyện,|khu|đội|chương"
+    "|thời gian|ngày|tuần|điểm|câu|ý|môn|khẩu|lượt|buổi|mũi|liều|giáo viên|cán bộ|công chức"
+    "|ý kiến|đối tượng|nhóm|nội dung|mục tiêu|đoàn|tuyến|cầu|nước|hồ|giếng|máy|xe|gia đình|cử tri"
+    "|doanh nghiệp|sản phẩm|nghị quyết|tổ chức|vị trí|điểm trường|phòng|gói|ao|lồng|chuồng|vườn"
+    "|sào|mẫu|viên|tạ|tấn|lít|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản|buôn|giờ|huyện,|khu|đội"
+    "|chương"
 )
+_MEASURED = re.compile(rf"\s?{units.ALONE}{units.ENDS}")
+_DAYS_FOLLOW = re.compile(r"\s+(?:ngày|tuần|điểm)(?!\w)")
+_ALWAYS_ON = re.compile(r"24/24(?:\s*(?:giờ|h))?[\s,;và]*$")
 _DAY_ENDS = re.compile(
     r"\s*(?:$|[,;.)\n–-]|tháng|và|đến|tới|hằng|hàng|âm|dương|này|tới|sắp|hoặc|tết)"
 )
 
+_QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _ALWAYS_OPEN = "24/7"
 _LEAP_YEAR = 2024
 _YEARS = range(1800, 2200)
@@ -63,7 +85,7 @@ _YEARS = range(1800, 2200)
 def _day_month_year(place: Place) -> str | None:
     day, month, year = int(place[1]), int(place[3]), int(place[4])
     if len(place[4]) == 2:
-        if place[2] != "/":
+        if place[2].strip() != "/":
             return None
         year += 2000
     return _dated(place, day, month, year)
@@ -95,9 +117,12 @@ def _day_month(place: Place) -> Said | str | None:
         return None
     if place[0] == _ALWAYS_OPEN and not place.follows(_NAMED_DAY):
         return None
+    if place.follows(_ALWAYS_ON) or place.precedes(_DAYS_FOLLOW):
+        return None
     if place.follows(_DAY_EXPECTED) or place.precedes(_DATE_GOES_ON):
         return f"{_prefix(place)}{_said(place, *date)}"
-    if place.follows(_AMOUNT_BEFORE) or place.precedes(_COUNTED):
+    counted = place.precedes(_COUNTED) or place.precedes(_MEASURED)
+    if counted or place.follows(_AMOUNT_BEFORE):
         return None
     return Said(
         f"{_prefix(place)}{_said(place, *date)}",
@@ -111,10 +136,12 @@ def _day_month(place: Place) -> Said | str | None:
 def _day_dash_month(place: Place) -> Said | None:
     """`ngày 2-9`, as newspapers write; `từ ngày 5-7` stays a range."""
     date = _valid(int(place[1]), int(place[2]), "")
-    if date is None or not place.follows(_AFTER_DAY) or place.follows(_AFTER_FIRST_DAY):
+    after_day = place.follows(_AFTER_DAY) and not place.follows(_AFTER_FIRST_DAY)
+    descends = int(place[1]) > int(place[2]) and place.follows(_UNTIL)
+    if date is None or not (after_day or descends):
         return None
     return Said(
-        _said(place, *date),
+        f"{_prefix(place)}{_said(place, *date)}" if descends else _said(place, *date),
         (
             "Đọc là ngày và tháng. Nếu là từ ngày đến ngày, hãy viết “đến”.",
             "Read as day and month. If it is a range of days, write “đến”.",
@@ -147,14 +174,51 @@ def _years(place: Place) -> str | None:
 def _quarter(place: Place) -> str | None:
     if not place.follows(_AFTER_QUARTER):
         return None
-    number = {"I": 1, "II": 2, "III": 3, "IV": 4}.get(place[1]) or int(place[1])
-    return f"{cardinal(number)} năm {cardinal(int(place[2]))}"
+    numbers = [_QUARTERS.get(number) or int(number) for number in (place[1], place[2]) if number]
+    return f"{' đến '.join(map(cardinal, numbers))} năm {cardinal(int(place[3]))}"
+
+
+def _months_since(place: Place) -> str:
+    """`9T/2025`, `6T đầu năm`."""
+    of_year = f" năm {cardinal(int(place[2]))}" if place[2] else ""
+    return f"{cardinal(int(place[1]))} tháng{of_year}"
+
+
+def _short_months(place: Place) -> str | None:
+    """`T8/2025`."""
+    months = [int(month) for month in (place[1], place[2]) if month]
+    if not all(1 <= month <= 12 for month in months):
+        return None
+    of_year = f"năm {cardinal(int(place[3]))}"
+    return f"tháng {' đến tháng '.join(map(_month, months))} {of_year}"
+
+
+def _short_month_name(place: Place) -> str | None:
+    """`giữa T10`."""
+    return f"tháng {_month(int(place[1]))}" if place.follows(_AFTER_PART) else None
+
+
+def _weekdays(place: Place) -> str:
+    """`T2-T6`."""
+    last = "chủ nhật" if place[3] else f"thứ {ordinal(int(place[2]))}"
+    return f"thứ {ordinal(int(place[1]))} đến {last}"
+
+
+def _days_list(place: Place) -> str | None:
+    """`ngày 7,8/10`."""
+    days = [int(day) for day in place[1].split(",")]
+    dates = [_valid(day, int(place[2]), place[3]) for day in days]
+    if not place.follows(_AFTER_DAY) or dates[-1] is None or None in dates:
+        return None
+    return ", ".join([*(_day(None, day) for day in days[:-1]), _said(None, *dates[-1])])
 
 
 def _short_day(place: Place) -> str | None:
     """The number in `ngày 5 tháng 9`; not the one in `ngày 2 lần`."""
     day = int(place[0])
-    if not (place.follows(_AFTER_DAY) and 1 <= day <= 10 and _DAY_ENDS.match(place.after)):
+    after_day = place.follows(_AFTER_DAY) and place.precedes(_DAY_ENDS)
+    another = place.follows(_OTHER_DAY) and place.precedes(_MONTH_FOLLOWS)
+    if not (1 <= day <= 10 and (after_day or another)):
         return None
     return _day(place, day)
 
@@ -214,12 +278,17 @@ def _month_of_year(month: int, year: int) -> str:
 
 
 RULES = (
+    Rule(Start.DIGIT, _DAY_TO_DAY, _day_to_day),
     Rule(Start.DIGIT, _DAY_MONTH_YEAR, _day_month_year),
     Rule(Start.DIGIT, _YEAR_MONTH_DAY, _year_month_day),
     Rule(Start.DIGIT, _YEARS_OF_SEASON, _years),
     Rule(Start.DIGIT, _QUARTER, _quarter),
     Rule(Start.LETTER, _QUARTER, _quarter),
-    Rule(Start.DIGIT, _DAY_TO_DAY, _day_to_day),
+    Rule(Start.DIGIT, _MONTHS_SINCE, _months_since),
+    Rule(Start.LETTER, _SHORT_MONTHS, _short_months),
+    Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name),
+    Rule(Start.LETTER, _WEEKDAYS, _weekdays),
+    Rule(Start.DIGIT, _DAYS_LIST, _days_list),
     Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month),
     Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year),
     Rule(Start.DIGIT, _MONTH_YEAR, _month_year),

@@ -2,21 +2,24 @@
 
 import re
 
+from audio_library.wording import units
 from audio_library.wording.letters import spelled
 from audio_library.wording.numbers import digit_by_digit
 from audio_library.wording.rule import Place, Rule, Start, followed_by, preceded_by
 
 _SUBSCRIBER = re.compile(r"0(?:[ .\-\u00a0]?\d){8,10}(?!\d)(?![.,]\d)")
-_AREA_IN_BRACKETS = re.compile(r"[ \t]*\(0\d{2,4}\)(?:[ .\-]?\d){6,8}(?!\d)")
+_AREA_IN_BRACKETS = re.compile(r"[ \t]{0,20}\((?:0\d{2,4}|\+?84)\)(?:[ .\-]?\d){6,10}(?!\d)")
 _ABROAD = re.compile(r"\+\d{1,3}(?:[ .\-\u00a0]?\d){8,10}(?!\d)")
-_PLATE = re.compile(r"(\d{2})-?([A-ZĐ]{1,2})\d?[- ]?(\d{3}\.?\d{1,2})(?!\d)")
+_PLATE = re.compile(r"(\d{2})-?([A-ZĐ]{1,2})(\d?)[- ]?(\d{3}\.?\d{1,2})(?!\d)")
 _SERVICE = re.compile(r"1[89]00(?:[ .\-]?\d){4,6}(?!\d)")
 _SHORT = re.compile(r"\d{3,4}(?![\w%°]|[.,/:\-]\d)")
+_SHORTS = re.compile(r"\d{3}(?:\s?[/-]\s?\d{3}){1,5}(?![\w%°]|[.,/:\-]\d)")
+_GROUPED = re.compile(r"\d{2,6}(?:[ .\-]\d{2,6}){1,6}(?![\w%°]|[.,/:\-]\d)")
 _LONG = re.compile(r"\d{6,}(?![\w%°]|[.,/:\-]\d)")
 
 _CALL = re.compile(
-    r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|đường dây|tổng đài|hotline|số máy|liên hệ|sđt|đt|alo"
-    r"|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
+    r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|tổng đài|zalo|viber|di động|máy bàn|hotline|số máy"
+    r"|qua số|tới số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
     r"(?:[\s:,;/.()–-]|số|điện|ngay|cho|đến|tới|theo|qua|đường dây nóng|cảnh sát|công an|cứu hỏa"
     r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|\d{3,4})*$"
 )
@@ -24,6 +27,7 @@ _COUNTED = followed_by(
     "hộ|người|xã|thôn|làng|ha|nhà|em|cháu|học sinh|trường hợp|đồng|nghìn|triệu|tỷ|con|cây|km|m|kg"
     "|tấn|lần|giờ|phút|giây|ngày|tháng|năm|mm|cm|lít"
 )
+_MEASURED = re.compile(rf"\s?{units.ANY}{units.ENDS}")
 _CODE_NUMBER = preceded_by(
     "tài khoản|stk|mã|mã số|mã số thuế|căn cước|cccd|cmnd|định danh|hộ chiếu|thẻ|biển số|số thẻ"
     "|thẻ số|tài khoản số|căn cước số|bảo hiểm số|số máy|máy|số hiệu"
@@ -39,13 +43,20 @@ def _abroad(place: Place) -> str:
 
 
 def _plate(place: Place) -> str:
-    return f"{digit_by_digit(place[1])} {spelled(place[2])} {digit_by_digit(place[3])}"
+    series = f"{spelled(place[2])} {digit_by_digit(place[3])},".replace(" ,", ",")
+    return f"{digit_by_digit(place[1])} {series} {digit_by_digit(place[4])}"
 
 
 def _hotline(place: Place) -> str | None:
-    if place.precedes(_COUNTED) or not place.follows(_CALL):
+    counted = place.precedes(_COUNTED) or place.precedes(_MEASURED)
+    return None if counted or not place.follows(_CALL) else digit_by_digit(place[0])
+
+
+def _hotlines(place: Place) -> str | None:
+    """`gọi 113/114/115`."""
+    if not place.follows(_CALL):
         return None
-    return digit_by_digit(place[0])
+    return ", ".join(map(digit_by_digit, re.split(r"[/-]", place[0])))
 
 
 def _code_number(place: Place) -> str | None:
@@ -62,6 +73,8 @@ RULES = (
     Rule(Start.OTHER, _ABROAD, _abroad),
     Rule(Start.DIGIT, _SERVICE, _spelled),
     Rule(Start.DIGIT, _PLATE, _plate),
+    Rule(Start.DIGIT, _SHORTS, _hotlines),
     Rule(Start.DIGIT, _SHORT, _hotline),
+    Rule(Start.DIGIT, _GROUPED, _code_number),
     Rule(Start.DIGIT, _LONG, _code_number),
 )

@@ -4,7 +4,7 @@ import re
 
 from audio_library.wording import units
 from audio_library.wording.letters import LETTERS, spelled
-from audio_library.wording.numbers import decimal, digit_by_digit, whole
+from audio_library.wording.numbers import cardinal, decimal, digit_by_digit, whole
 from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
 
 _NUMBER = (
@@ -19,12 +19,15 @@ _UNIT = rf"(?:\s?{units.ANY}{units.PER}*{units.ENDS})"
 _QUANTITY = re.compile(rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?![\d])")
 _RANGE = re.compile(
     rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?{_TO}(?P<last>{_NUMBER})(?P<last_unit>{_UNIT})?"
-    r"(?!\d|[-–]\d|/\d)"
+    r"(?!\d|\s?[-–]\s?\d|/\d)"
 )
 _LIST = re.compile(r"\d{1,4}(?:[-–]\d{1,4}){2,}(?![\d/])")
 _COMMA_LIST = re.compile(r"\d{1,3}(?:,\d{1,2})+(?![\w%°]|[.,]\d)")
 _MINUTES = re.compile(r"(\d{1,3})\s?['’′](?![\w'’])")
-_SPACED_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?: \d{3})+(?=\s?(?:đồng|đ|VNĐ|VND|USD|kg|tấn)(?!\w))")
+_SPACED_THOUSANDS = re.compile(
+    r"[1-9]\d{0,2}(?: \d{3})+"
+    r"(?:(?=\s?(?:đồng|đ|VNĐ|VND|USD|kg|tấn)(?!\w))|(?<= \d{3} \d{3})(?![\d.,]\d))"
+)
 _MIXED_LENGTH = re.compile(r"(\d{1,3})m(\d{2}|[4-9])(?!\w)")
 _CLASS = re.compile(r"(\d{1,4})([A-CEFH-KM-UX-Z])(?!\w)")
 _PER_COUNT = re.compile(rf"(?P<number>{_NUMBER})\s(?P<per>[{LETTERS}]+{units.PER}+)(?![\w/])")
@@ -33,12 +36,34 @@ _MONEY_PER = re.compile(rf"đồng{units.PER}+{units.ENDS}")
 _DEGREES = re.compile(r"độ\s?([CF])(?!\w)")
 _BELOW_ZERO = re.compile(rf"[-−–](?P<first>{_NUMBER})(?P<first_unit>\s?(?:[°º℃]|độ)[CF]?)")
 _MINUS = re.compile(r"[-−](?=\d)")
-_DOLLARS = re.compile(rf"\$\s?(?P<first>{_NUMBER})(?!\d)")
+_CURRENCY = re.compile(
+    rf"(?P<sign>[$€£¥])\s?(?P<first>{_NUMBER})(?!\d)(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ)(?!\w))?"
+    rf"(?P<per>{units.PER}{{0,2}})(?!\w)"
+)
+_BROKEN_MONEY = re.compile(
+    rf"(\d{{1,4}})\s?(tr|triệu|tỷ|tỉ|k)(\d{{1,3}})(?!\w)(?P<per>{units.PER}{{0,2}})(?!\w)"
+)
+_DONG = re.compile(rf"đ{units.PER}{{0,2}}(?!\w)")
+_AFTER_SCALE = preceded_by("nghìn|ngàn|triệu|tỷ|tỉ|trăm")
+_KM_POST = re.compile(
+    r"[Kk]m\.?\s?(\d{1,4})(?:\s?\+\s?(\d{1,3}))?"
+    r"(?:\s?[-–]\s?[Kk]m\.?\s?(\d{1,4})(?:\s?\+\s?(\d{1,3}))?)?(?![\w,.]\d)"
+)
+_T = re.compile(rf"(?P<number>{_NUMBER})(?:\s?[-–]\s?(?P<last>{_NUMBER}))?\s?[Tt](?!\w)")
+_ARC = re.compile(
+    r"(\d{1,3})\s?[°º]\s?(\d{1,2})\s?['’′](?:\s?(\d{1,2}(?:[.,]\d{1,3})?)\s?(?:[\"”″]|''))?"
+    r"(?:\s?([NBSEĐ])(?!\w))?"
+)
+_MAGNITUDE = re.compile(r"M[LW]?(?=\s?=?\s?\d[.,]\d)")
 _PER_EACH = re.compile(
     rf"\s?/\s?(?:{units.ALONE}|(?:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
     r"|xã|thôn|làng|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
 )
-_COORDINATE = re.compile(r"(?P<first>\d{1,3}[.,]\d+)\s?°?\s?([NBSEĐ])(?!\w)(?:\s?[-–](?=\s?\d))?")
+_COORDINATE = re.compile(
+    r"(?P<first>\d{1,3}[.,]\d+)\s?(?P<degree>[°º])?\s?(?P<way>[NBSEĐ])(?!\w)(?:\s?[-–](?=\s?\d))?"
+)
+_IN_VIETNAM = {"N": (5, 25), "B": (5, 25), "E": (95, 125), "Đ": (95, 125)}
+"""What a number with a letter and without a degree sign must lie between to be a coordinate."""
 _COORDINATES = {
     "N": "vĩ Bắc",
     "B": "vĩ Bắc",
@@ -60,7 +85,18 @@ _NUMBERED_PLACE = preceded_by(
     "thôn|làng|tổ|khu|lớp|khối|điểm|khóm|ấp|đội|cụm|bản|tiểu khu|khoảnh|thửa|mục|điều|khoản|bài"
 )
 _SCORE = preceded_by("tỷ số|tỉ số|thắng|thua|hòa|hoà")
-_COUNTED_BEFORE = re.compile(r"\d\S*\s+(?:[^\W\d_]+\s+){0,2}[^\W\d_]+$")
+_COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+){0,3}$")
+_EQUALS = re.compile(r"\s*=")
+_AGED = re.compile(r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$")
+_LADEN = re.compile(r"(?:xe|tải|trọng|nặng|hàng|chở)(?:\s\w+){0,2}\s*$")
+_AMOUNT_ENDS = re.compile(r"\d[\d.,]*\s?(?:%|[^\W\d_]+(?:/[^\W\d_]+)?)?(?:\s[^\W\d_]+)?$")
+_SCALES = {
+    "tr": ("triệu", "nghìn"),
+    "triệu": ("triệu", "nghìn"),
+    "tỷ": ("tỷ", "triệu"),
+    "tỉ": ("tỷ", "triệu"),
+    "k": ("nghìn", ""),
+}
 _QUOTES = re.compile("['‘’′]")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0 ]\d{3})+")
 
@@ -70,15 +106,20 @@ def _quantity(place: Place) -> Said | str:
 
 
 def _range(place: Place) -> Said | str:
-    first = _amount(place, "first", "first_unit")
-    last = _amount(place, "last", "last_unit")
+    money = _money(place["first_unit"]) or _money(place["last_unit"])
+    first = _amount(place, "first", "first_unit", money=money)
+    last = _amount(place, "last", "last_unit", money=money)
     if place.follows(_SCORE):
         return f"{first} {last}"
+    if place.precedes(_EQUALS):
+        return f"{first} trừ {last}"
+    if not units.comparable(place["first_unit"], place["last_unit"]):
+        return f"{first}, {last}"
     return _with_doubt(place, f"{first} đến {last}", place["last"])
 
 
-def _amount(place: Place, number: str, unit: str) -> str:
-    value = _value(place, place[number], _money(place[unit]))
+def _amount(place: Place, number: str, unit: str, *, money: bool = False) -> str:
+    value = _value(place, place[number], money or _money(place[unit]))
     return f"{value} {units.spoken(place[unit])}" if place[unit] else value
 
 
@@ -103,8 +144,10 @@ def _parted(number: str) -> tuple[str, str]:
 
 
 def _with_doubt(place: Place, spoken: str, number: str) -> Said | str:
-    unclear = re.fullmatch(r"\d{1,3},\d{3}", number) and not (
-        place.precedes(_MONEY_FOLLOWS) or _money(place["first_unit"])
+    unclear = re.fullmatch(r"[1-9]\d{0,2},\d{3}", number) and not (
+        place.precedes(_MONEY_FOLLOWS)
+        or _money(place["first_unit"])
+        or (place.has("last_unit") and _money(place["last_unit"]))
     )
     if not unclear or place.follows(_POINT_IS_DECIMAL) or place.precedes(_DEGREE_FOLLOWS):
         return spoken
@@ -128,10 +171,13 @@ def _per_each(place: Place) -> str | None:
     return f" {units.spoken(place[0]).strip()}"
 
 
-def _coordinate(place: Place) -> str:
+def _coordinate(place: Place) -> str | None:
     """`14,9N-108,5E`, with a point or a comma."""
     integer, _, fraction = place["first"].replace(",", ".").partition(".")
-    spoken = f"{decimal(integer, fraction)} độ {_COORDINATES[place[2]]}"
+    lowest, highest = _IN_VIETNAM.get(place["way"], (0, 0))
+    if not (place["degree"] or lowest <= int(integer) < highest):
+        return None
+    spoken = f"{decimal(integer, fraction)} độ {_COORDINATES[place['way']]}"
     return f"{spoken}, " if place[0][-1] in "-–" else spoken
 
 
@@ -191,12 +237,63 @@ def _minus(place: Place) -> str | None:
     return "" if line_starts or not place.match.string[at - 1].isspace() else "âm "
 
 
-def _dollars(place: Place) -> str:
-    return f"{_value(place, place['first'], money=True)} đô la Mỹ"
+def _currency(place: Place) -> str:
+    """`$100`, `€2 triệu`, `$5/tháng`."""
+    value = _value(place, place["first"], money=True)
+    return f"{value}{place['scale']} {units.spoken(place['sign'] + place['per'])}"
+
+
+def _broken_money(place: Place) -> str:
+    """`3tr5` is three million and five hundred thousand."""
+    scale, below = _SCALES[place[2]]
+    words = (whole(place[1]), scale, cardinal(int(place[3].ljust(3, "0"))), below)
+    return " ".join(word for word in (*words, units.spoken(place["per"]).strip()) if word)
+
+
+def _dong(place: Place) -> str | None:
+    """The sign in `5 triệu đ`."""
+    return units.spoken(place[0]) if place.follows(_AFTER_SCALE) else None
+
+
+def _km_post(place: Place) -> str:
+    """`Km 12+300`; not the `km` behind a number."""
+    posts = (_post(place[1], place[2]), _post(place[3], place[4]))
+    return " đến ".join(post for post in posts if post)
+
+
+def _post(km: str, metres: str) -> str:
+    beyond = f" cộng {whole(metres.lstrip('0') or '0')}" if metres else ""
+    return f"ki lô mét {whole(km.lstrip('0') or '0')}{beyond}" if km else ""
+
+
+def _t(place: Place) -> Said | str:
+    """Tonnes of a lorry, years of a child, else whoever reads must say."""
+    numbers = [place[group] for group in ("number", "last") if place[group]]
+    amount = " đến ".join(_value(place, number, money=False) for number in numbers)
+    if place.follows(_AGED):
+        return f"{amount} tuổi"
+    if place.follows(_LADEN):
+        return f"{amount} tấn"
+    return Said(
+        f"{amount} tấn",
+        ("Chữ T được đọc là tấn. Nếu không phải, hãy viết đủ chữ.", "T is read as tonnes."),
+    )
+
+
+def _arc(place: Place) -> str:
+    """`14°51'N`."""
+    words = f"{whole(place[1])} độ {whole(place[2])} phút"
+    if place[3]:
+        words += f" {_value(place, place[3], money=False)} giây"
+    return f"{words} {_COORDINATES[place[4]]}" if place[4] else words
+
+
+def _magnitude(_place: Place) -> str:
+    return "độ lớn"
 
 
 def _times(place: Place) -> str | None:
-    return " nhân " if re.search(r"\d\s?\w{0,2}$", place.before) else None
+    return " nhân " if _AMOUNT_ENDS.search(place.before) else None
 
 
 def _digits(place: Place) -> str:
@@ -204,10 +301,13 @@ def _digits(place: Place) -> str:
 
 
 RULES = (
+    Rule(Start.DIGIT, _ARC, _arc),
     Rule(Start.DIGIT, _COORDINATE, _coordinate),
+    Rule(Start.DIGIT, _BROKEN_MONEY, _broken_money),
     Rule(Start.DIGIT, _SPACED_THOUSANDS, _spaced_thousands),
     Rule(Start.DIGIT, _LIST, _list),
     Rule(Start.DIGIT, _COMMA_LIST, _comma_list),
+    Rule(Start.DIGIT, _T, _t),
     Rule(Start.DIGIT, _RANGE, _range),
     Rule(Start.DIGIT, _MIXED_LENGTH, _mixed_length),
     Rule(Start.DIGIT, _CLASS, _class),
@@ -215,12 +315,15 @@ RULES = (
     Rule(Start.DIGIT, _PER_COUNT, _per_count),
     Rule(Start.DIGIT, _QUANTITY, _quantity),
     Rule(Start.DIGIT, re.compile(r"\d+"), _digits),
+    Rule(Start.LETTER, _KM_POST, _km_post),
     Rule(Start.LETTER, _MONEY_PER, _alone),
     Rule(Start.LETTER, _ALONE, _alone),
     Rule(Start.LETTER, _DEGREES, _degrees),
     Rule(Start.OTHER, _BELOW_ZERO, _below_zero),
     Rule(Start.OTHER, _PER_EACH, _per_each),
-    Rule(Start.OTHER, _DOLLARS, _dollars),
+    Rule(Start.OTHER, _CURRENCY, _currency),
+    Rule(Start.LETTER, _DONG, _dong),
+    Rule(Start.LETTER, _MAGNITUDE, _magnitude),
     Rule(Start.OTHER, _TIMES, _times),
     Rule(Start.LETTER, _TIMES, _times),
     Rule(Start.OTHER, _MINUS, _minus),

@@ -7,17 +7,22 @@ from audio_library.wording.numbers import whole
 from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
 
 _FRACTION = re.compile(r"(\d{1,15})\s?/\s?(\d{1,15})(?P<unit>\s?[hm%])?(?![\w/]|[.,]\d)")
-_PROPORTION = re.compile(r"(\d{1,15})\s?:\s?(\d{1,15})(?!\d|:\d)")
+_PROPORTION = re.compile(
+    r"(\d{1,3}(?:\.\d{3})+|\d{1,15})\s?:\s?(\d{1,3}(?:\.\d{3})+|\d{1,15})(?!\d|[:.,]\d)"
+)
 
 _SCALE = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số|bản đồ|tỷ lệ bản đồ|pha")
 _PART_OF = followed_by("số|tổng|diện tích|dân số|quãng|chiều|lượng|sản lượng|giá|thời gian|đoạn")
+_MEASURED = re.compile(rf"\s?{units.ALONE}{units.ENDS}|\s(?:sào|mẫu|viên|tạ|tấn|lít)(?!\w)")
 _DAY = preceded_by("ngày")
 _SMALL = 10
 
 
 def _fraction(place: Place) -> Said | str:
     above, below = place[1], place[2]
-    part = place.precedes(_PART_OF) and int(above) < int(below) <= _SMALL
+    part = int(above) < int(below) <= _SMALL and (
+        place.precedes(_PART_OF) or place.precedes(_MEASURED)
+    )
     spoken = f"{whole(above)} {'phần' if part else 'trên'} {whole(below)}"
     if place["unit"]:
         spoken += f" {units.spoken(place['unit'])}"
@@ -27,7 +32,10 @@ def _fraction(place: Place) -> Said | str:
 
 
 def _proportion(place: Place) -> str | None:
-    return f"{whole(place[1])} trên {whole(place[2])}" if place.follows(_SCALE) else None
+    thousands = "." in place[0]
+    if not (thousands or place.follows(_SCALE)):
+        return None
+    return " trên ".join(whole(part.replace(".", "")) for part in place.match.groups())
 
 
 RULES = (

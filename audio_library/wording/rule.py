@@ -26,6 +26,10 @@ class Place:
     def __getitem__(self, group: int | str) -> str:
         return self.match[group] or ""
 
+    def has(self, group: str) -> bool:
+        """Whether the pattern has a group of that name."""
+        return group in self.match.re.groupindex
+
     @cached_property
     def before(self) -> str:
         """Up to 200 characters before the match, lower case."""
@@ -37,6 +41,13 @@ class Place:
         """Up to 200 characters after the match, as written."""
         end = self.match.end()
         return self.match.string[end : end + _CONTEXT]
+
+    @cached_property
+    def in_capitals(self) -> bool:
+        """A heading: all letters of the line beside the match are capitals."""
+        text, start = self.match.string, self.match.start()
+        before = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
+        return (before + self.after.partition("\n")[0]).isupper()
 
     def follows(self, pattern: re.Pattern[str]) -> bool:
         """Whether the pattern ends right before the match; write it in lower case, ending in $."""

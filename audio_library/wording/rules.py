@@ -7,8 +7,10 @@ from types import MappingProxyType
 from audio_library.wording import (
     acronyms,
     addresses,
+    dashes,
     dates,
     documents,
+    numbering,
     phones,
     quantities,
     ratios,
@@ -26,6 +28,7 @@ _ALL: tuple[NamedRule, ...] = tuple(
     for name, rules in (
         ("addresses", addresses.RULES),
         ("documents", documents.RULES),
+        ("numbering", numbering.RULES),
         ("phones", phones.RULES),
         ("dates", dates.RULES),
         ("times", times.RULES),
@@ -33,6 +36,7 @@ _ALL: tuple[NamedRule, ...] = tuple(
         ("roman", roman.RULES),
         ("quantities", quantities.RULES),
         ("acronyms", acronyms.RULES),
+        ("dashes", dashes.RULES),
         ("symbols", symbols.RULES),
     )
     for rule in rules
@@ -42,7 +46,9 @@ RULES: Mapping[Start, tuple[NamedRule, ...]] = MappingProxyType(
     {start: tuple(named for named in _ALL if named[1].start is start) for start in Start}
 )
 
-_READ_WORDS = "|".join(sorted(map(re.escape, {"độ", *units.WORDS, *acronyms.WORDS})))
+_READ_WORDS = "|".join(
+    sorted(map(re.escape, {"độ", *addresses.LABELS, *units.WORDS, *acronyms.WORDS}))
+)
 _WORD = rf"(?!(?:{_READ_WORDS})(?!\w))[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{{2,}}+"
 PLAIN_WORDS = re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*(?=[ \n,;!?)”]|[.:…](?:\s|$)|$)")
 """Words one after another at which no rule holds: passed over at once, for speed."""

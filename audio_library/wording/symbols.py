@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from audio_library.wording.letters import SILENT_MARKS
-from audio_library.wording.numbers import LARGEST, cardinal
+from audio_library.wording.numbers import LARGEST, cardinal, whole
 from audio_library.wording.rule import Place, Rule, Said, Start
 
 _WORDS = {
@@ -39,14 +39,33 @@ _BETWEEN_NUMBERS = {
 }
 _BEFORE_NUMBER = {"~": "khoảng", "<": "dưới", ">": "trên", "+": "cộng"}
 
-_OPEN = re.compile(r"(?P<blank>[ \t]*)[(\[{]+[ \t]*")
-_CLOSE = re.compile(r"[ \t]*[)\]}]+")
-_PAUSE = re.compile(r"[ \t]*[/|→⇒\\]")
-_BULLET = re.compile(r"[*+•●▪◦■□◆►➢✓·]+[ \t]*")
+_GREEK_LETTERS = {
+    **dict.fromkeys("αΑ", "an pha"),
+    **dict.fromkeys("βΒ", "bê ta"),
+    **dict.fromkeys("γΓ", "gam ma"),
+    **dict.fromkeys("δΔ", "đen ta"),
+    **dict.fromkeys("λΛ", "lam đa"),
+    **dict.fromkeys("μµ", "muy"),
+    **dict.fromkeys("πΠ", "pi"),
+    **dict.fromkeys("σΣ", "xích ma"),
+    **dict.fromkeys("φϕΦ", "phi"),
+    **dict.fromkeys("ωΩ", "ô mê ga"),
+}
+
+_OPEN = re.compile(r"(?P<blank>[ \t]{0,20})[(\[{]+[ \t]{0,20}")
+_EMPTY = re.compile(r"[ \t]{0,20}[(\[{][^\w\n]{0,20}[)\]}]")
+_CLOSE = re.compile(r"[ \t]{0,20}[)\]}]+")
+_PAUSE = re.compile(r"[ \t]{0,20}[/|→⇒⟶➔\\]")
+_COLUMN = re.compile(r" {0,20}\t[ \t]{0,20}")
+_LEADER = re.compile(r" {0,20}(?:\.{4,}|…{2,}|(?:\. ){3,}\.?)(?:[.… ]{0,20}(?=[^\W_(])|[.…]*)")
+_BULLET = re.compile(r"[*+•●▪◦■□◆►➢➤✓✔·‣⁃∙][*+•●▪◦■□◆►➢✓·]*[ \t]{0,20}")
 _SIGN = re.compile(r">=|<=|[^\w\s]")
 _RUN = re.compile(rf"(?P<sign>[^\w\s{SILENT_MARKS}])(?P=sign)*")
 _UNDERSCORES = re.compile(r"_+")
+_RAISED = re.compile("([⁻⁺]?)([⁰¹²³⁴-⁹]{1,18})")
+_OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d){1,40}")
 _OTHER_NUMBER = re.compile(r"[^\W_]")
+_GREEK = re.compile(f"[{''.join(_GREEK_LETTERS)}]")
 _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
 
 _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
@@ -62,8 +81,25 @@ def _open(place: Place) -> str:
     return ", " if _ENDS_IN_WORD.search(place.before) else place["blank"]
 
 
+def _empty(_place: Place) -> str:
+    """A mark such as `(*)`."""
+    return ""
+
+
 def _close(place: Place) -> str:
     return "," if _SENTENCE_GOES_ON.match(place.after) else ""
+
+
+def _column(place: Place) -> str:
+    """The gap between columns of a table."""
+    goes_on = _SENTENCE_GOES_ON.match(place.after)
+    return ", " if goes_on and _ENDS_IN_WORD.search(place.before) else " "
+
+
+def _leader(place: Place) -> str:
+    """Dots that lead the eye to the next column, or are there to be written upon."""
+    goes_on = _SENTENCE_GOES_ON.match(place.after)
+    return ", " if goes_on and _ENDS_IN_WORD.search(place.before) else ""
 
 
 def _bullet(place: Place) -> str | None:
@@ -79,9 +115,15 @@ def _sign(place: Place) -> str | None:
         word = _BETWEEN_NUMBERS.get(sign)
     if number_after and word is None:
         word = _BEFORE_NUMBER.get(sign)
-    if sign == "+" and _NUMBER_ENDS.search(place.before) and not number_after:
-        word = "trở lên"
+    if sign == "+" and not number_after:
+        word = "trở lên" if _NUMBER_ENDS.search(place.before) else _plus(place)
     return word or _WORDS.get(sign)
+
+
+def _plus(place: Place) -> str | None:
+    """`lương + phụ cấp`."""
+    goes_on = _SENTENCE_GOES_ON.match(place.after)
+    return "cộng" if goes_on and _ENDS_IN_WORD.search(place.before) else None
 
 
 def _pause(place: Place) -> str:
@@ -103,8 +145,19 @@ def _underscores(_place: Place) -> str:
     return " "
 
 
+def _raised(place: Place) -> str:
+    """`10³`, `10⁻³`."""
+    minus = "âm " if place[1] == "⁻" else ""
+    return f"mũ {minus}{cardinal(int(unicodedata.normalize('NFKC', place[2])))}"
+
+
+def _other_digits(place: Place) -> str:
+    """Digits of other scripts, and wide ones of a foreign keyboard."""
+    return whole("".join(str(unicodedata.digit(digit)) for digit in place[0]))
+
+
 def _other_number(place: Place) -> Said | str | None:
-    """Digits of other scripts, raised digits, fractions in one character."""
+    """Lowered and ringed digits, fractions in one character."""
     character = place[0]
     if unicodedata.category(character)[0] != "N":
         return None
@@ -113,9 +166,12 @@ def _other_number(place: Place) -> Said | str | None:
         return f"{cardinal(int(above))} phần {cardinal(int(below))}"
     value = unicodedata.numeric(character, -1.0)
     if value.is_integer() and 0 <= value <= LARGEST:
-        raised = unicodedata.decomposition(character).startswith("<super>")
-        return f"mũ {cardinal(int(value))}" if raised else cardinal(int(value))
+        return cardinal(int(value))
     return Said("", _ORDINARY)
+
+
+def _greek(place: Place) -> str:
+    return _GREEK_LETTERS[place[0]]
 
 
 def _control(place: Place) -> str:
@@ -123,13 +179,19 @@ def _control(place: Place) -> str:
 
 
 RULES = (
+    Rule(Start.OTHER, _COLUMN, _column),
+    Rule(Start.OTHER, _LEADER, _leader),
+    Rule(Start.OTHER, _EMPTY, _empty),
     Rule(Start.OTHER, _OPEN, _open),
     Rule(Start.OTHER, _CLOSE, _close),
     Rule(Start.OTHER, _BULLET, _bullet),
     Rule(Start.OTHER, _PAUSE, _pause),
+    Rule(Start.OTHER, _RAISED, _raised),
     Rule(Start.OTHER, _SIGN, _sign),
     Rule(Start.OTHER, _RUN, _left_out),
     Rule(Start.OTHER, _UNDERSCORES, _underscores),
+    Rule(Start.OTHER, _OTHER_DIGITS, _other_digits),
     Rule(Start.OTHER, _OTHER_NUMBER, _other_number),
     Rule(Start.OTHER, _CONTROL, _control),
+    Rule(Start.LETTER, _GREEK, _greek),
 )

@@ -6,13 +6,17 @@ from audio_library.wording.numbers import cardinal
 from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
 _MINUTES = r"(?:\s?(?:phút|ph|p)(?!\w)|\s?['’′])?"
-_TIME = rf"(\d{{1,2}})(?:\s?[hg]\s?(\d{{1,2}})(?!\d){_MINUTES}|:(\d{{2}})(?!\d)|\s?h(?!\w))"
+_TIME = (
+    rf"(\d{{1,2}})(?:(?:\s?[hg]\s?(?=\d)|[HG](?=\d\d))(\d{{1,2}})(?!\d){_MINUTES}"
+    rf"|:(\d{{2}})(?!\d|\.\d)|\s?h(?!\w))"
+)
 _SECONDS = r"(?:\s?(\d{1,2})\s?(?:''|”|″|giây|s)(?!\w)|:(\d{2})(?!\d))?"
 
 _TIME_OF_DAY = re.compile(rf"{_TIME}{_SECONDS}")
 _FROM_TO = re.compile(rf"{_TIME}\s*[-–—÷]\s*{_TIME}")
+_BEFORE_DATE = re.compile(rf"{_TIME}\s?/\s?(?=\d{{1,2}}/\d{{1,2}}(?!\d))")
 _HOURS = re.compile(rf"(\d{{1,2}})\s*[-–—÷]\s*{_TIME}")
-_AT_HOUR = re.compile(r"(\d{1,2})\s?g(?!\w)")
+_AT_HOUR = re.compile(r"(\d{1,2})\s?[gGH](?!\w)")
 
 _NOT_A_TIME = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số|bản đồ|tỷ lệ bản đồ")
 _AT = preceded_by("lúc|vào|hồi|khoảng|từ|đến|trước|sau")
@@ -36,8 +40,14 @@ def _hours(place: Place) -> str | None:
 
 
 def _at_hour(place: Place) -> str | None:
-    """The `7g` of the south, where it cannot be grams."""
+    """The `7g` of the south, where it cannot be grams, and the `7H` of a heading."""
     return _said(place[1]) if place.follows(_AT) else None
+
+
+def _before_date(place: Place) -> str | None:
+    """`7h/22/10`."""
+    said = _said(*place.match.groups())
+    return f"{said} " if said else None
 
 
 def _said(
@@ -58,6 +68,7 @@ def _said(
 
 
 RULES = (
+    Rule(Start.DIGIT, _BEFORE_DATE, _before_date),
     Rule(Start.DIGIT, _FROM_TO, _from_to),
     Rule(Start.DIGIT, _HOURS, _hours),
     Rule(Start.DIGIT, _TIME_OF_DAY, _time_of_day),

@@ -6,8 +6,12 @@ from functools import cache
 from audio_library.wording.letters import LETTERS
 from audio_library.wording.tables import rows
 
+_ALIKE = (
+    frozenset({"giây", "phút", "giờ", "ngày", "tháng", "năm"}),
+    frozenset({"nghìn", "triệu", "tỷ", "đồng"}),
+)
 _MEASURES = ("measure", "letter")
-_RATE_DENOMINATORS = frozenset({"giây", "giờ", "phút", "h", "s", "ph"})
+_RATE_DENOMINATORS = frozenset({"s2", "s²", "giây", "giờ", "phút", "h", "s", "ph"})
 
 
 @cache
@@ -16,7 +20,12 @@ def _units() -> dict[str, tuple[str, str]]:
 
 
 def _alternatives(units: list[str]) -> str:
-    return "|".join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))
+    return "|".join(map(_pattern, sorted(units, key=len, reverse=True)))
+
+
+def _pattern(unit: str) -> str:
+    """`đ/c` is a comrade or an address and no price."""
+    return r"đ(?!/c(?!\w))" if unit == "đ" else re.escape(unit)
 
 
 WORDS = frozenset(_units())
@@ -28,6 +37,12 @@ ALONE = rf"(?:{_alternatives([u for u, (_, kind) in _units().items() if kind == 
 PER = rf"(?:\s?/\s?(?:{_alternatives([u for u in _units() if u[0].isalpha()])}|[{LETTERS}]+))"
 """What it is counted by: a unit or any word."""
 ENDS = r"(?![\w²³])"
+
+
+def comparable(first: str, last: str) -> bool:
+    """Whether amounts in these units can be ends of one range: `500m-1km`, but not `220V-50Hz`."""
+    kinds = [spoken(unit).rpartition(" ")[2] for unit in (first, last) if unit]
+    return len(set(kinds)) < 2 or any(alike.issuperset(kinds) for alike in _ALIKE)
 
 
 def spoken(unit: str) -> str:

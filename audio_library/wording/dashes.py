@@ -1,0 +1,44 @@
+"""Dashes between blanks: a pause, a range, or nothing at all, but never a sound."""
+
+import re
+
+from audio_library.wording.rule import Place, Rule, Start
+
+_BETWEEN = re.compile(r"[ \t]{1,20}(?P<dash>[-–—−]{1,3})(?:[ \t]{1,20}|(?=\n|$))")
+_FIRST = re.compile(r"[-–—−]{1,3}[ \t]{1,20}")
+_STARTS = re.compile(r"(?:^|\n|[:;,.!?(|])[ \t]*$")
+_ENDS = re.compile(r"\s*$|[ \t]*\n")
+
+_COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
+_COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
+_SMALL_AFTER = re.compile(r"[^\W\d_]")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+
+
+def _between(place: Place) -> str:
+    if place.follows(_STARTS) or place.precedes(_ENDS):
+        return " "
+    before, after = _COUNTED_BEFORE.search(place.before), _COUNTED_AFTER.match(place.after)
+    if before and after and before[1] == after[1].lower():
+        return " đến "
+    return " " if place["dash"] == "-" and _one_term(place) else ", "
+
+
+def _one_term(place: Place) -> bool:
+    """`kinh tế - xã hội`, also in a heading: small letters on both sides, or capitals all along."""
+    text, start = place.match.string, place.match.start()
+    word = _LAST_WORD.search(text, max(0, start - 20), start)
+    if word is None or _SMALL_AFTER.match(place.after) is None:
+        return False
+    return (word[0].islower() and place.after[0].islower()) or place.in_capitals
+
+
+def _first(place: Place) -> str | None:
+    """What marks an item of a list."""
+    return "" if place.follows(_STARTS) else None
+
+
+RULES = (
+    Rule(Start.OTHER, _BETWEEN, _between),
+    Rule(Start.OTHER, _FIRST, _first),
+)

@@ -1,0 +1,60 @@
+"""Numbers of sections, whose points are said: `1.2.3`, `mục 2.1`, `RON 95-III`."""
+
+import re
+
+from audio_library.wording import units
+from audio_library.wording.numbers import cardinal, digit_by_digit, whole
+from audio_library.wording.rule import Place, Rule, Start, preceded_by
+
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=\.?\s+[^\W\d_]|\.\s*$)(?![.,]\d)")
+_DEEP = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,5}(?![\w%°]|[.,]\d)")
+_NUMBERED = re.compile(rf"\d{{1,3}}\.\d{{1,2}}(?![\w%°]|[.,/]\d|\s?{units.ALONE}{units.ENDS})")
+_PAPER = re.compile(r"0\d(?![\w%°]|[.,:/–-]\w)")
+
+_LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
+_CAPITAL_FOLLOWS = re.compile(r"\.?\s+[^\W\d_a-zà-öø-ÿăđĩũơưạ-ỹ]|\.\s")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+_AFTER_NUMBERED = preceded_by(
+    "điều|khoản|mục|tiểu mục|tiêu chí|chỉ tiêu|bảng|biểu|hình|phụ lục|phiên bản|nội dung|nhiệm vụ"
+    "|mục số|tiêu chí số|tiêu chí thành phần|bài"
+)
+_AFTER_PAPER = preceded_by(
+    "(?:nghị định|quyết định|thông tư|chỉ thị|nghị quyết|công điện|kế hoạch|đề án|kết luận|nđ|nq"
+    "|ct)(?: số)?"
+)
+
+
+def _section(place: Place) -> str | None:
+    if not (place.follows(_LINE_STARTS) and place.precedes(_CAPITAL_FOLLOWS)):
+        return None
+    return _with_points(place)
+
+
+def _deep(place: Place) -> str | None:
+    return None if _THOUSANDS.fullmatch(place[0]) else _with_points(place)
+
+
+def _numbered(place: Place) -> str | None:
+    return _with_points(place) if place.follows(_AFTER_NUMBERED) else None
+
+
+def _paper(place: Place) -> str | None:
+    """`Đề án 06` is known as không sáu."""
+    return digit_by_digit(place[0]) if place.follows(_AFTER_PAPER) else None
+
+
+def _with_points(place: Place) -> str:
+    return " chấm ".join(map(whole, place[0].split(".")))
+
+
+def _petrol(place: Place) -> str:
+    return f"{cardinal(int(place[1]))} {cardinal(len(place[2]))}"
+
+
+RULES = (
+    Rule(Start.DIGIT, _SECTION, _section),
+    Rule(Start.DIGIT, _DEEP, _deep),
+    Rule(Start.DIGIT, _NUMBERED, _numbered),
+    Rule(Start.DIGIT, _PAPER, _paper),
+    Rule(Start.DIGIT, re.compile(r"(\d{2})-(I{2,3})(?!\w)"), _petrol),
+)
