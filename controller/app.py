@@ -14,6 +14,7 @@ from controller.api import (
     plays,
     programmes,
     sessions,
+    voices,
 )
 from controller.api.guard import Guard
 from controller.console import pages
@@ -56,7 +57,7 @@ def create_app(services: Services, version: str) -> FastAPI:
     app.state.services = services
     doorkeeper = Doorkeeper()
     app.include_router(sessions.router(doorkeeper), prefix=API)
-    for router in (bulletins.at, programmes.at, plays.at, fleet.at, boxes.at):
+    for router in (bulletins.at, programmes.at, plays.at, fleet.at, boxes.at, voices.at):
         _include(app, router)
     app.include_router(media.at)
     app.include_router(health.at, responses=failures.refusals(503))

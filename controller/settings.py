@@ -49,6 +49,16 @@ class Settings(BaseSettings):
     """False: use the trial broker even if mosquitto is installed."""
     online_voices: bool = False
     """May text leave the house for a voice service."""
+    voices_dir: Path | None = None
+    """Folder of voice files; none: `voices` in `data_dir`."""
+    voices_url: str = ""
+    """Where `loalang voices install` finds voices; empty: at their publisher."""
+    mms: bool = False
+    """The administrator has read and accepts the licence of MMS: CC-BY-NC 4.0, not commercial."""
+
+    def voices_folder(self) -> Path:
+        """Where voice files are put."""
+        return self.voices_dir or self.data_dir / "voices"
 
     def sqlite_path(self) -> Path | None:
         """The database file, or None when it is a server."""

@@ -7,12 +7,13 @@ import shutil
 import threading
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from audio_library.render import render_speech
+from audio_library.render import Rendered, render_speech
 from audio_library.store.address import open_store
 from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
@@ -28,7 +29,7 @@ from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
 from controller.operations.republish import republish
 from controller.operations.services import Services
-from controller.operations.voices import allowed_engines
+from controller.operations.voices import engines_here, preferred
 from controller.settings import WILDCARDS, Settings
 from controller.storage import events, work_items
 from controller.storage.bell import BellTower
@@ -71,6 +72,7 @@ class Controller:
             max_bytes=settings.audio_limit_bytes or None,
         )
         self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
+        recorded_sounds = FilesystemStore(settings.data_dir / "recordings", suffix=".flac")
         self._authority = open_authority(settings.data_dir / "keys")
         bells = BellTower()
         self.database.on_ring = bells.ring
@@ -87,7 +89,8 @@ class Controller:
             closing=asyncio.Event(),
             four_eyes=settings.four_eyes,
             secure_cookies=settings.secure_cookies,
-            engines=allowed_engines(online=settings.online_voices),
+            recordings=RecordingRoom(recorded_sounds, self._scratch),
+            engines=engines_here(settings),
         )
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
@@ -124,7 +127,12 @@ class Controller:
         url = self.broker.url if self.broker else self._settings.broker_url
         inbound = Inbound(self._keys, self._reports, self._observations, self._answer_time, utc_now)
         self._link = link = Link(url, inbound.receive, epoch=epoch)
-        renderer = partial(render_speech, engines=services.engines)
+
+        def renderer(spoken: str, language: str, **asked: Any) -> Rendered:
+            with database.read() as session:
+                order = preferred(session, language)
+            engines = services.engines
+            return render_speech(spoken, language, preference=order, engines=engines, **asked)
 
         def render(work: work_items.Claimed, at: datetime) -> None:
             render_bulletin(database, services.store, renderer, work, self._scratch, at)

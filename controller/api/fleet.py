@@ -9,13 +9,12 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlmodel import col, select
 
-from controller.api.shapes import AsRunOut, ClusterOut, VoiceOut, WorkItemOut
+from controller.api.shapes import AsRunOut, ClusterOut, WorkItemOut
 from controller.doors import Given, Signed, token_of
 from controller.errors import NotFound
 from controller.operations.services import Services
 from controller.operations.show_fleet import as_run_list, clusters_now
 from controller.operations.sign_in import signed_in
-from controller.operations.voices import available_voices
 from controller.storage import bell, events, tables, work_items
 from controller.storage.instants import to_ms
 
@@ -77,25 +76,6 @@ def delete_work_item(item_id: RowId, given: Given, who: Signed) -> None:
     with given.database.write() as session:
         if not work_items.stop(session, item_id, to_ms(given.clock())):
             raise NotFound("việc đang chờ", "waiting work item", str(item_id))
-
-
-@at.get("/voices")
-def get_voices(who: Signed) -> list[VoiceOut]:
-    """Every voice, with its licence, and what is missing where it is not ready."""
-    return [
-        VoiceOut(
-            id=v.id,
-            language=v.language,
-            name_vi=v.name_vi,
-            engine=v.engine,
-            licence=v.licence,
-            online=v.online,
-            ready=v.ready,
-            vi=v.missing.vi if v.missing else None,
-            en=v.missing.en if v.missing else None,
-        )
-        for v in available_voices()
-    ]
 
 
 @at.get("/events", response_class=StreamingResponse)

@@ -603,28 +603,5 @@ class PlayOut(Shape):
     """Ids of the boxes that should play; empty for a stop."""
 
 
-class VoiceOut(Shape):
-    """One voice that can read a language."""
-
-    id: str
-    """Names the voice."""
-    language: str
-    """BCP 47 tag of the only language that it reads."""
-    name_vi: str
-    """Its name, in Vietnamese."""
-    engine: str
-    """The program that speaks."""
-    licence: str
-    """Licence of that program."""
-    online: bool
-    """It needs the internet, and sends the text there."""
-    ready: bool
-    """It can be used here and now."""
-    vi: str | None
-    """What is missing, in Vietnamese."""
-    en: str | None
-    """The same in English."""
-
-
 def _at(ms: int | None) -> datetime | None:
     return to_utc(ms) if ms is not None else None

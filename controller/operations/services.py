@@ -11,6 +11,7 @@ from audio_library.speech.engine import Engine
 from audio_library.speech.registry import ENGINES
 from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
+from controller.operations.bring_recording import RecordingRoom
 from controller.operations.publish_plans import PlanRules
 from controller.storage.bell import BellTower
 from controller.storage.database import Database
@@ -42,8 +43,9 @@ class Services:
     """Set when the controller begins to stop: long answers end then."""
     four_eyes: bool
     secure_cookies: bool
+    recordings: RecordingRoom
     engines: tuple[Engine, ...] = ENGINES
-    """Voices that may be used here."""
+    """Every voice engine, also those that may not speak here."""
 
     def today(self) -> date:
         """The date where the loudspeakers stand."""
