@@ -74,8 +74,11 @@ def approve(
     spoken: Mapping[str, str],
     *,
     four_eyes: bool,
+    wording: str = VERSION,
 ) -> Bulletin:
     """Pin every script and the spoken form (by language) that the approver saw.
+
+    `wording` is the wording version that made the spoken forms.
 
     Raises FourEyes where the rule holds and `by` wrote the words, ReadingMissing, BulletinExpired.
     """
@@ -85,7 +88,7 @@ def approve(
         raise FourEyes(by)
     if at >= bulletin.valid_until:
         raise BulletinExpired(bulletin.valid_until)
-    pins = tuple(_pin(script, spoken) for script in bulletin.scripts)
+    pins = tuple(_pin(script, spoken, wording) for script in bulletin.scripts)
     return replace(bulletin, state=state, pins=pins, approved_by=by, approved_at=at, sent_back=None)
 
 
@@ -103,6 +106,7 @@ def edit(
     *,
     title: str | None = None,
     valid_until: datetime | None = None,
+    unit: str | None = None,
 ) -> Bulletin:
     """New words: a draft again, whatever was approved before is no longer."""
     # Words of before an approval were read by another pair of eyes.
@@ -114,6 +118,7 @@ def edit(
         scripts=tuple(scripts),
         title=bulletin.title if title is None else title,
         valid_until=bulletin.valid_until if valid_until is None else valid_until,
+        unit=bulletin.unit if unit is None else unit,
         pins=(),
         approved_by=None,
         approved_at=None,
@@ -142,11 +147,11 @@ def diagram() -> str:
     return "\n".join(["stateDiagram-v2", f"    [*] --> {State.DRAFT}", *rows, ""])
 
 
-def _pin(script: Script, spoken: Mapping[str, str]) -> Pin:
+def _pin(script: Script, spoken: Mapping[str, str], wording: str) -> Pin:
     words = spoken.get(script.language, "")
     if not words.strip():
         raise ReadingMissing(script.language)
-    return Pin(script.language, script.sha256, words, VERSION)
+    return Pin(script.language, script.sha256, words, wording)
 
 
 def _require_reason(action: Action, why: str) -> None:

@@ -80,6 +80,8 @@ class Bulletin:
     approved_by: str | None = None
     approved_at: datetime | None = None
     supersedes: str | None = None
+    unit: str | None = None
+    """Id of the unit whose bulletin it is, and whose lexicon and dialect read it."""
     sent_back: Remark | None = None
     withdrawn: Remark | None = None
 
@@ -121,6 +123,7 @@ def new_bulletin(
     at: datetime,
     valid_until: datetime | None = None,
     supersedes: str | None = None,
+    unit: str | None = None,
 ) -> Bulletin:
     """A draft, valid for seven days unless told otherwise."""
     return Bulletin(
@@ -133,6 +136,7 @@ def new_bulletin(
         created_at=at,
         valid_until=at + DEFAULT_LIFE if valid_until is None else valid_until,
         supersedes=supersedes,
+        unit=unit,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from audio_library.writing.unicode import one_spelling
 
@@ -21,6 +22,7 @@ SortKey = tuple[tuple[Element, ...], tuple[int, ...], str]
 _VOWELS = frozenset("aeiouy")
 
 
+@lru_cache(maxsize=8_192)
 def vietnamese_sort_key(text: str) -> SortKey:
     """A total order: `Thôn 2` before `Thôn 10`, a ă â b, and ba bà bả bã bá bạ.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlmodel import Session
 
@@ -12,6 +13,7 @@ from controller.storage.instants import to_ms
 RENDER = "render"
 PLAN = "plan"
 WHOLE_FLEET = "fleet"
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def rendition_key(language: str, spoken: str) -> str:
@@ -19,12 +21,33 @@ def rendition_key(language: str, spoken: str) -> str:
     return f"{language}:{spoken_sha256(language, spoken)}"
 
 
-def ask_for_renditions(session: Session, spoken: Mapping[str, str], now: datetime) -> None:
-    """Want audio for each language's spoken form; what exists already is not made again."""
+def ask_for_renditions(
+    session: Session,
+    spoken: Mapping[str, str],
+    now: datetime,
+    respellings: Mapping[str, str] = NONE,
+    *,
+    anew: bool = False,
+) -> None:
+    """Want audio for each language's spoken form; what exists is made again only if `anew`.
+
+    `respellings` are for the ear of a Vietnamese synthetic voice only.
+    """
     for language, words in spoken.items():
-        if session.get(tables.Rendition, (language, spoken_sha256(language, words))) is None:
+        rendition = (language, spoken_sha256(language, words))
+        if anew or session.get(tables.Rendition, rendition) is None:
             body: dict[str, object] = {"language": language, "spoken": words}
+            if respellings and language == "vi":
+                body["respellings"] = dict(respellings)
             work_items.ask(session, RENDER, rendition_key(language, words), body, to_ms(now))
+
+
+def ask_anew_for_rendition(session: Session, language: str, words: str, now: datetime) -> None:
+    """Want audio of these words made again: what exists stays until then, and is replaced."""
+    key = rendition_key(language, words)
+    asked = work_items.find(session, RENDER, key)
+    body = {"language": language, "spoken": words} if asked is None else dict(asked.body)
+    work_items.ask(session, RENDER, key, body, to_ms(now))
 
 
 def ask_for_plan(session: Session, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """Find the place a person means: an id, a name, or `commune/name`, accents or not."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
+from audio_library.writing.search_key import GLOTTAL, search_key
+from audio_library.writing.sort_key import vietnamese_sort_key
 from controller.errors import UnknownVillage
 from controller.storage import places, tables
 from schedules.area import Level
@@ -42,7 +43,9 @@ def villages(session: Session) -> list[Village]:
     for unit in units:
         commune = next((u.name for u in tree.ancestors(unit.id) if u.level is Level.COMMUNE), "")  # type: ignore[arg-type]
         found.append(Village(unit.id, unit.name, commune, tuple(sorted(heard.get(unit.id, ())))))
-    return sorted(found, key=lambda v: (fold(v.commune), fold(v.name)))
+    return sorted(
+        found, key=lambda v: (vietnamese_sort_key(v.commune), vietnamese_sort_key(v.name))
+    )
 
 
 def find_village(session: Session, asked: str) -> Village:
@@ -57,12 +60,11 @@ def find_village(session: Session, asked: str) -> Village:
 
 
 def bare(path: str) -> str:
-    """A folded name or `commune/name` without the words for kinds of unit: xã, thôn, làng, …"""
-    return "/".join(_KIND.sub("", part) for part in fold(path).split("/"))
+    """A folded name or `commune/name` without apostrophes and the words for kinds of unit."""
+    return "/".join(_KIND.sub("", part) for part in fold(path).replace("'", "").split("/"))
 
 
 def fold(text: str) -> str:
-    """A name without accents, case and doubled blanks, đ as d: for looking up only."""
-    plain = unicodedata.normalize("NFD", text.strip().lower().replace("đ", "d"))
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(letters.replace(" /", "/").replace("/ ", "/").split())
+    """A name without accents, case and doubled blanks, đ as d, any apostrophe as ': to look up."""
+    key = search_key(text).replace(GLOTTAL, "'")
+    return key.replace(" /", "/").replace("/ ", "/")

@@ -4,19 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from audio_library.approval import reading_changed
 from audio_library.bulletin import Bulletin, State
-from audio_library.readiness import Readiness, readiness
-from audio_library.rendition import Rendition, spoken_sha256
+from audio_library.readiness import Readiness
+from audio_library.rendition import spoken_sha256
+from controller.errors import ControllerError
 from controller.operations.asked_work import (
     RENDER,
     ask_for_renditions,
     rendition_key,
 )
+from controller.operations.bulletin_readiness import bulletin_readiness
 from controller.operations.review_bulletin import read_aloud, version_of
 from controller.operations.show_fleet import unconfirmed_withdrawals
+from controller.operations.unit_speech import unit_speech
 from controller.storage import bulletins, places, tables, work_items
 from controller.storage.database import Database
 
@@ -53,7 +56,7 @@ class Shown:
 def show_bulletin(session: Session, bulletin_id: str) -> Shown:
     """One bulletin; an approved one shows the words that were approved."""
     bulletin = bulletins.load(session, bulletin_id)
-    today = read_aloud(bulletin)
+    today = read_aloud(session, bulletin)
     spoken = {**today, **{p.language: p.spoken for p in bulletin.pins}}
     behind: list[str] = []
     if bulletin.state is State.WITHDRAWN:
@@ -67,11 +70,20 @@ def show_bulletin(session: Session, bulletin_id: str) -> Shown:
     )
 
 
-def preview_bulletin(database: Database, bulletin_id: str, now: datetime) -> Shown:
-    """Have every language voiced as it would be approved now, to be heard first."""
+def preview_bulletin(
+    database: Database, bulletin_id: str, now: datetime, *, anew: bool = False
+) -> Shown:
+    """Have every language voiced as it would be approved now, to be heard first.
+
+    `anew`: also what is voiced already, after a respelling; refused once it is approved.
+    """
     with database.write() as session:
         shown = show_bulletin(session, bulletin_id)
-        ask_for_renditions(session, shown.spoken, now)
+        speech = unit_speech(session, shown.bulletin.unit)
+        if anew and shown.bulletin.state is State.APPROVED:
+            raise _approved_already()
+        respelled = speech.respelled(shown.spoken)
+        ask_for_renditions(session, shown.spoken, now, respelled, anew=anew)
         session.flush()
         return show_bulletin(session, bulletin_id)
 
@@ -81,13 +93,15 @@ def show_readiness(session: Session, bulletin_id: str, now: datetime) -> tuple[R
     bulletin = bulletins.load(session, bulletin_id)
     heard = (tag for zone in places.zones(session).values() for tag in zone.languages)
     wanted = tuple(dict.fromkeys((*bulletin.languages, *heard)))
-    made = session.exec(
-        select(tables.Rendition).where(col(tables.Rendition.language).in_(bulletin.languages))
+    return bulletin_readiness(session, bulletin, wanted, now)
+
+
+def _approved_already() -> ControllerError:
+    return ControllerError(
+        "wrong_transition",
+        "Bản tin đã duyệt nên âm thanh giữ nguyên. Muốn đọc lại, hãy sửa bản tin trước.",
+        "The bulletin is approved, so its audio stays as it is. Edit the bulletin to change it.",
     )
-    renditions = [
-        Rendition(r.language, r.spoken_sha256, r.voice, r.engine, r.asset_sha256) for r in made
-    ]
-    return readiness(bulletin, renditions, wanted, at=now)
 
 
 def _audio(session: Session, language: str, words: str) -> Audio:

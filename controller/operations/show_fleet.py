@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, select
 
+from audio_library.writing.sort_key import SortKey, vietnamese_sort_key
 from controller.fleet.status import Known, Status, status
 from controller.operations.find_village import villages
 from controller.storage import places, tables
@@ -84,7 +85,7 @@ def clusters_now(session: Session, now: datetime) -> list[ClusterNow]:
                 now_ms,
             )
         )
-    return sorted(shown, key=lambda c: (c.commune, c.village, c.cluster))
+    return sorted(shown, key=_as_listed)
 
 
 def as_run_list(
@@ -116,6 +117,10 @@ def unconfirmed_withdrawals(session: Session, bulletin_id: str) -> list[str]:
         if silencing is None or said is None or said.desired < silencing.serial:
             behind.append(device_id)
     return behind
+
+
+def _as_listed(shown: ClusterNow) -> tuple[SortKey, ...]:
+    return tuple(map(vietnamese_sort_key, (shown.commune, shown.village, shown.cluster)))
 
 
 def _next_plays(session: Session, now_ms: int) -> dict[str, Next]:

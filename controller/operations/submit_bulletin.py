@@ -8,12 +8,15 @@ from sqlmodel import Session
 
 from audio_library.bulletin import Bulletin, Kind, new_bulletin
 from audio_library.script import Script, check_text
+from audio_library.writing.unicode import shortened
+from controller.errors import NotFound
 from controller.operations.ids import new_id
-from controller.storage import bulletins, events
+from controller.storage import bulletins, events, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 
-TITLE_LENGTH = 80
+TITLE_LENGTH, LONGEST_TITLE = 80, 300
+"""Of a title taken from a text, and of one that was typed, as people count letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Written:
     topic: str = "thong_bao"
     valid_until: datetime | None = None
     supersedes: str | None = None
+    unit: str | None = None
+    """Id of the unit whose bulletin it is; None: the topmost."""
 
 
 def submit_bulletin(database: Database, written: Written, by: str, now: datetime) -> Bulletin:
@@ -42,8 +47,10 @@ def submit_bulletin(database: Database, written: Written, by: str, now: datetime
         at=now,
         valid_until=written.valid_until,
         supersedes=written.supersedes,
+        unit=written.unit,
     )
     with database.write() as session:
+        refuse_unknown_unit(session, written.unit)
         if written.supersedes:
             bulletins.load(session, written.supersedes)
         bulletins.save(session, bulletin)
@@ -53,16 +60,20 @@ def submit_bulletin(database: Database, written: Written, by: str, now: datetime
 
 def check_title(title: str) -> str:
     """A title in one line, in one spelling; empty stays empty."""
-    return " ".join(check_text(title).split())[:300] if title.strip() else ""
+    return shortened(" ".join(check_text(title).split()), LONGEST_TITLE) if title.strip() else ""
+
+
+def refuse_unknown_unit(session: Session, unit_id: str | None) -> None:
+    """Raise `NotFound` unless it is None or a unit."""
+    if unit_id is not None and session.get(tables.Unit, unit_id) is None:
+        raise NotFound("đơn vị", "unit", unit_id)
 
 
 def title_of(text: str) -> str:
     """The first sentence or line of a text, cut at a word."""
     line = text.split("\n", 1)[0]
     head = line.split(": ", 1)[0] if ": " in line[:TITLE_LENGTH] else line.split(". ", 1)[0]
-    if len(head) <= TITLE_LENGTH:
-        return head.rstrip(".:;, ")
-    return head[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(".:;, ") + "…"
+    return shortened(head.rstrip(".:;, "), TITLE_LENGTH)
 
 
 def tell_changed(session: Session, bulletin: Bulletin, now: datetime) -> None:

@@ -7,9 +7,11 @@ from sqlmodel import Session, col, select
 
 from audio_library.bulletin import Bulletin, Kind, Pin, Remark, State
 from audio_library.script import Script
+from audio_library.writing.search_key import haystack
 from controller.errors import NotFound
 from controller.storage import tables
 from controller.storage.instants import to_ms, to_utc
+from controller.storage.library_tables import BulletinWords
 
 
 def load(session: Session, bulletin_id: str) -> Bulletin:
@@ -30,9 +32,13 @@ def load_many(session: Session, ids: Iterable[str]) -> list[Bulletin]:
     return _with_scripts(session, session.exec(query).all())
 
 
-def newest(session: Session, limit: int = 50) -> list[Bulletin]:
-    """The latest bulletins, newest first."""
+def newest(session: Session, limit: int = 50, holding: Iterable[str] = ()) -> list[Bulletin]:
+    """The latest bulletins, newest first; of those whose folded words hold all of `holding`."""
     query = select(tables.Bulletin).order_by(col(tables.Bulletin.created_ms).desc()).limit(limit)
+    for needle in holding:
+        held = col(BulletinWords.folded).contains(needle, autoescape=True)
+        words = select(BulletinWords.bulletin_id).where(held)
+        query = query.where(col(tables.Bulletin.id).in_(words))
     return _with_scripts(session, session.exec(query).all())
 
 
@@ -50,6 +56,7 @@ def save(session: Session, bulletin: Bulletin) -> None:
             created_ms=to_ms(bulletin.created_at),
             valid_until_ms=to_ms(bulletin.valid_until),
             supersedes=bulletin.supersedes,
+            unit_id=bulletin.unit,
             editors=list(bulletin.editors),
             approved_by=bulletin.approved_by,
             approved_ms=to_ms(bulletin.approved_at) if bulletin.approved_at else None,
@@ -67,6 +74,8 @@ def save(session: Session, bulletin: Bulletin) -> None:
     )
     session.exec(gone)
     session.flush()
+    words = "\n".join([bulletin.title, *(script.text for script in bulletin.scripts)])
+    session.merge(BulletinWords(bulletin_id=bulletin.id, folded=haystack(words)))
     for script in bulletin.scripts:
         pin = bulletin.pin(script.language)
         session.merge(
@@ -109,6 +118,7 @@ def _value(row: tables.Bulletin, scripts: Sequence[tables.Script]) -> Bulletin:
         approved_by=row.approved_by,
         approved_at=to_utc(row.approved_ms) if row.approved_ms else None,
         supersedes=row.supersedes,
+        unit=row.unit_id,
         sent_back=_remark(row.sent_back_by, row.sent_back_why, row.sent_back_ms),
         withdrawn=_remark(row.withdrawn_by, row.withdrawn_why, row.withdrawn_ms),
     )

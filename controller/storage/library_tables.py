@@ -41,6 +41,14 @@ class SpeechCustom(SQLModel, table=True):
     set_ms: int = Field(sa_column=_big())
 
 
+class BulletinWords(SQLModel, table=True):
+    """The words of a bulletin, folded for looking up; can be made anew from title and scripts."""
+
+    __tablename__ = "bulletin_words"
+    bulletin_id: str = Field(primary_key=True, foreign_key="bulletin.id")
+    folded: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class VoicePreference(SQLModel, table=True):
     """Voices of one language, the dearest first."""
 

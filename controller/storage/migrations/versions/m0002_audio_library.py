@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from audio_library.writing.search_key import haystack
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -162,14 +164,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_take_spoken_sha256"), ["spoken_sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_take_state"), ["state"], unique=False)
 
-    with op.batch_alter_table("bulletin", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("unit_id", sa.String(), nullable=True))
-        batch_op.create_foreign_key("fk_bulletin_unit_id", "unit", ["unit_id"], ["id"])
+    # A batch would copy and drop the table, which SQLite refuses where scripts refer to it.
+    op.execute("alter table bulletin add column unit_id varchar references unit (id)")
+    words = op.create_table(
+        "bulletin_words",
+        sa.Column("bulletin_id", sa.String(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bulletin_id"],
+            ["bulletin.id"],
+        ),
+        sa.PrimaryKeyConstraint("bulletin_id"),
+    )
+    texts: dict[str, list[str]] = {}
+    connection = op.get_bind()
+    for bulletin_id, title in connection.execute(sa.text("select id, title from bulletin")):
+        texts[bulletin_id] = [title]
+    for bulletin_id, text in connection.execute(sa.text("select bulletin_id, text from script")):
+        texts[bulletin_id].append(text)
+    folded = [{"bulletin_id": i, "folded": haystack("\n".join(t))} for i, t in texts.items()]
+    op.bulk_insert(words, folded)
 
 
 def downgrade() -> None:
+    op.drop_table("bulletin_words")
     with op.batch_alter_table("bulletin", schema=None) as batch_op:
-        batch_op.drop_constraint("fk_bulletin_unit_id", type_="foreignkey")
         batch_op.drop_column("unit_id")
 
     with op.batch_alter_table("take", schema=None) as batch_op:
