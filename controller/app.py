@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPBearer
 
+from audio_library.recording.check import MAX_RECORDING_BYTES
 from controller.api import (
     boxes,
     bulletins,
@@ -13,6 +14,7 @@ from controller.api import (
     media,
     plays,
     programmes,
+    recordings,
     sessions,
     voices,
 )
@@ -57,13 +59,21 @@ def create_app(services: Services, version: str) -> FastAPI:
     app.state.services = services
     doorkeeper = Doorkeeper()
     app.include_router(sessions.router(doorkeeper), prefix=API)
-    for router in (bulletins.at, programmes.at, plays.at, fleet.at, boxes.at, voices.at):
+    for router in (
+        bulletins.at,
+        programmes.at,
+        plays.at,
+        fleet.at,
+        boxes.at,
+        voices.at,
+        recordings.at,
+    ):
         _include(app, router)
     app.include_router(media.at)
     app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
     failures.install(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, uploads={f"{API}/recordings": MAX_RECORDING_BYTES})
     return app
 
 

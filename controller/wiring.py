@@ -14,12 +14,15 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from audio_library.render import Rendered, render_speech
+from audio_library.speech.recorded import Recorded
 from audio_library.store.address import open_store
+from audio_library.store.filesystem import FilesystemStore
 from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
 from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
+from controller.operations.bring_recording import RecordingRoom
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.observe_devices import Observation
 from controller.operations.phrase_audio import PHRASE
@@ -36,6 +39,7 @@ from controller.storage.bell import BellTower
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
+from controller.storage.takes import ReleasedTakes
 from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
@@ -72,7 +76,8 @@ class Controller:
             max_bytes=settings.audio_limit_bytes or None,
         )
         self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
-        recorded_sounds = FilesystemStore(settings.data_dir / "recordings", suffix=".flac")
+        recordings = FilesystemStore(settings.data_dir / "recordings", suffix=".flac")
+        recorded = Recorded(ReleasedTakes(self.database, recordings))
         self._authority = open_authority(settings.data_dir / "keys")
         bells = BellTower()
         self.database.on_ring = bells.ring
@@ -89,8 +94,8 @@ class Controller:
             closing=asyncio.Event(),
             four_eyes=settings.four_eyes,
             secure_cookies=settings.secure_cookies,
-            recordings=RecordingRoom(recorded_sounds, self._scratch),
-            engines=engines_here(settings),
+            recordings=RecordingRoom(recordings, self._scratch),
+            engines=engines_here(settings, (recorded,)),
         )
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)

@@ -1,6 +1,8 @@
 """Bounds on what comes in and headers on what goes out, for every address."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,13 +26,19 @@ SECURITY_HEADERS = {
 # What was not read of a refused body must not be taken for the next request.
 HANG_UP = {"connection": "close"}
 _LENGTH = re.compile(r"[0-9]{1,10}")
+_NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
 class Guard:
-    """Refuse bodies of unknown or too great length; add the security headers."""
+    """Refuse bodies of unknown or too great length; add the security headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `uploads`: paths to which a longer body may be posted, and how many bytes. Whoever answers
+    there asks for the login first and writes what comes to a file.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: Mapping[str, int] = _NOWHERE) -> None:
         self._app = app
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -45,14 +53,20 @@ class Guard:
                     going.setdefault(name, value)
             await send(message)
 
-        refusal = _refusal(Headers(scope=scope))
+        most = self._most(scope)
+        refusal = _refusal(Headers(scope=scope), most)
         if refusal is not None:
             await unanswerable(refusal)(scope, receive, guarded)
             return
-        await self._app(scope, _bounded(receive), guarded)
+        await self._app(scope, _bounded(receive, most), guarded)
+
+    def _most(self, scope: Scope) -> int:
+        if scope.get("method") != "POST":
+            return MAX_BODY_BYTES
+        return self._uploads.get(scope.get("path", ""), MAX_BODY_BYTES)
 
 
-def _refusal(headers: Headers) -> HTTPException | None:
+def _refusal(headers: Headers, most: int) -> HTTPException | None:
     """Why a request with these headers is not read, or None.
 
     A transfer encoding is refused also beside a length: the server would believe the encoding.
@@ -60,14 +74,14 @@ def _refusal(headers: Headers) -> HTTPException | None:
     if "transfer-encoding" in headers:
         return HTTPException(411, headers=HANG_UP)
     length = headers.get("content-length", "0")
-    if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY_BYTES:
+    if not _LENGTH.fullmatch(length) or int(length) > most:
         return HTTPException(413, headers=HANG_UP)
     return None
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Give on at most MAX_BODY_BYTES of body, whatever the headers said; then HTTP 413."""
-    left = MAX_BODY_BYTES
+def _bounded(receive: Receive, most: int) -> Receive:
+    """Give on at most so many bytes of body, whatever the headers said; then HTTP 413."""
+    left = most
 
     async def counted() -> Message:
         nonlocal left

@@ -46,7 +46,9 @@ def ask_anew_for_rendition(session: Session, language: str, words: str, now: dat
     """Want audio of these words made again: what exists stays until then, and is replaced."""
     key = rendition_key(language, words)
     asked = work_items.find(session, RENDER, key)
-    body = {"language": language, "spoken": words} if asked is None else dict(asked.body)
+    body: dict[str, object] = {"language": language, "spoken": words}
+    if asked is not None:
+        body = dict(asked.body)
     work_items.ask(session, RENDER, key, body, to_ms(now))
 
 

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from audio_library.store.filesystem import FilesystemStore
 from controller.app import create_app
+from controller.operations.bring_recording import RecordingRoom
 from controller.operations.services import Services
 from controller.operations.sign_in import enrol_first_account
 from controller.storage.bell import BellTower
@@ -38,6 +39,9 @@ def services(office: Office, tmp_path: Path) -> Services:
         closing=asyncio.Event(),
         four_eyes=False,
         secure_cookies=False,
+        recordings=RecordingRoom(
+            FilesystemStore(tmp_path / "recordings", suffix=".flac"), tmp_path / "scratch"
+        ),
     )
 
 

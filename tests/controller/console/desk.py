@@ -14,6 +14,7 @@ from audio_library.render import render_speech
 from audio_library.store.filesystem import FilesystemStore
 from controller.app import create_app
 from controller.operations.asked_work import PLAN, RENDER
+from controller.operations.bring_recording import RecordingRoom
 from controller.operations.observe_devices import Observation, Said, observe_devices
 from controller.operations.publish_plans import publish_plans
 from controller.operations.record_playback import Received, record_playback
@@ -62,6 +63,10 @@ class Desk:
             closing=asyncio.Event(),
             four_eyes=four_eyes,
             secure_cookies=False,
+            recordings=RecordingRoom(
+                FilesystemStore(office.folder / "recordings", suffix=".flac"),
+                office.folder / "scratch",
+            ),
         )
         self.app = create_app(self.services, "test")
         enrolled = enrol_first_account(office.database, self.clock())
