@@ -12,6 +12,7 @@ from controller.api import (
     fleet,
     health,
     media,
+    phrases,
     plays,
     programmes,
     recordings,
@@ -67,6 +68,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         boxes.at,
         voices.at,
         recordings.at,
+        phrases.at,
     ):
         _include(app, router)
     app.include_router(media.at)

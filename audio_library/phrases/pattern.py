@@ -79,6 +79,7 @@ class Pattern:
     """`confirmed`: by somebody who speaks the language; else it is the Vietnamese order."""
 
     sentence: str
+    written: str
     groups: tuple[Group, ...]
     confirmed: bool
 
@@ -111,8 +112,9 @@ def pattern(sentence: str, language: str, own: Mapping[str, str] | None = None) 
         raise UnknownSentence(sentence, sentences())
     written = (own or {}).get(sentence) or known.get((language, sentence))
     if written is None:
-        return Pattern(sentence, _groups(known["vi", sentence]), confirmed=False)
-    return Pattern(sentence, _groups(written), confirmed=True)
+        vietnamese = known["vi", sentence]
+        return Pattern(sentence, vietnamese, _groups(vietnamese), confirmed=False)
+    return Pattern(sentence, written, _groups(written), confirmed=True)
 
 
 def check_pattern(sentence: str, written: str) -> str:
@@ -120,7 +122,7 @@ def check_pattern(sentence: str, written: str) -> str:
     if len(written) > MAX_CHARACTERS:
         raise BadPattern("quá dài", "it is too long")
     wanted = {part.name for part in _slots(pattern(sentence, "vi")) if part.must}
-    given = Pattern(sentence, _groups(written), confirmed=True)
+    given = Pattern(sentence, written, _groups(written), confirmed=True)
     slots = [part.name for part in _slots(given)]
     allowed = MOMENT_SLOTS if sentence == MOMENT else tuple(SLOTS)
     for name in slots:

@@ -1,21 +1,30 @@
 """Audio of phrases: made bare of any chime, and joined into sentences."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from audio_library.languages import language as language_of
+from audio_library.mastering.preset import Dressing
 from audio_library.phrases.bank import Bank
+from audio_library.phrases.catalogue import catalogue
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.speech.engine import Engine
-from controller.operations.phrase_bank import released_words, speaks
+from controller.operations.phrase_bank import (
+    load_bank,
+    phrase_places,
+    released_words,
+    speaks,
+)
 from controller.storage import tables, work_items
+from controller.storage.database import Database
 from controller.storage.instants import to_ms
 
 PHRASE = "phrase"
 """Kind of work: of its own, so that no bulletin waits for hundreds of phrases."""
-BARE = "bare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,41 @@ class Made:
     state: str
     vi: str | None = None
     en: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What became of the wish for all audio of a language, in phrases."""
+
+    asked: int
+    ready: int
+    waiting: int
+    failed: int
+    lacking: int
+    """No voice can make them: to be written or recorded first."""
+
+
+def render_phrases(
+    database: Database,
+    language: str,
+    engines: Sequence[Engine],
+    day: date,
+    now: datetime,
+    unit_id: str | None = None,
+) -> Making:
+    """Want the audio of every phrase, with the places of a unit or of all; UnknownLanguage."""
+    language_of(language)
+    with database.write() as session:
+        named = phrase_places(session, day, unit_id)
+        bank = load_bank(session, language, named)
+        phrases = tuple(dict.fromkeys((*catalogue(), *named, *bank.words)))
+        asked = ask_for_missing(session, bank, phrases, engines, now)
+        session.flush()
+        states = Counter(made.state for made in making(session, bank).values())
+    waiting = states["waiting"] + states["working"]
+    ready = sum(phrase in bank.sounds for phrase in phrases)
+    failed = states["failed"] + states["stopped"]
+    return Making(asked, ready, waiting, failed, len(phrases) - ready - waiting - failed)
 
 
 def phrase_key(language: str, words: str) -> str:
@@ -46,7 +90,11 @@ def ask_for_phrases(session: Session, bank: Bank, phrases: Iterable[str], now: d
 
 def ask_for_words(session: Session, language: str, words: str, now: datetime) -> None:
     """Want the bare audio of these words, also in place of an older one: after a new recording."""
-    body: dict[str, object] = {"language": language, "spoken": words, "dressing": BARE}
+    body: dict[str, object] = {
+        "language": language,
+        "spoken": words,
+        "dressing": Dressing.BARE.value,
+    }
     work_items.ask(session, PHRASE, phrase_key(language, words), body, to_ms(now))
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from audio_library.languages import language as language_of
 from audio_library.phrases.bank import Bank, Sound, needed_phrases, words_of
 from audio_library.phrases.catalogue import check_phrase_id, check_words, place_id
-from audio_library.phrases.pattern import check_pattern
+from audio_library.phrases.pattern import Pattern, check_pattern, pattern, sentences
 from audio_library.phrases.readiness import BankReadiness, bank_readiness
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.speech.engine import Engine
@@ -30,13 +30,25 @@ AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ShownBank:
     """The bank of one language with what people ask of it."""
 
     bank: Bank
     readiness: BankReadiness
-    own: Mapping[str, Phrase]
-    """What somebody set in the place of the catalogue."""
+    vi: Mapping[str, str]
+    """How Vietnamese says each phrase of the catalogue and each place, in their order."""
+    set_by: Mapping[str, str]
+    """Who wrote words of the language's own, by phrase."""
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """All that there is to say, and what was set beside it."""
+        return tuple(dict.fromkeys((*self.vi, *self.bank.words)))
+
+    @property
+    def orders(self) -> tuple[Pattern, ...]:
+        """The order of every sentence in this language."""
+        return tuple(pattern(s, self.bank.language, self.bank.orders) for s in sentences())
 
 
 def show_bank(
@@ -45,14 +57,17 @@ def show_bank(
     engines: Sequence[Engine],
     day: date,
     unit_id: str | None = None,
-) -> Shelf:
+) -> ShownBank:
     """One language's bank, with the places of a unit or of all; raises UnknownLanguage."""
     language_of(language)
     named = phrase_places(session, day, unit_id)
     bank = load_bank(session, language, named)
-    own = {row.phrase: row for row in _own(session, language)}
-    ready = _readiness(session, bank, needed_phrases(named), engines)
-    return Shelf(bank, ready, own)
+    return ShownBank(
+        bank,
+        _readiness(session, bank, needed_phrases(named), engines),
+        words_of("vi", {}, named),
+        {row.phrase: row.set_by for row in _own(session, language)},
+    )
 
 
 def bank_lacks(

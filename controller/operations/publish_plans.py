@@ -18,6 +18,7 @@ from controller.storage import bulletins, events, outbox, places, programmes, ta
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms, to_utc
+from controller.storage.library_tables import PhrasePage
 from controller.storage.serials import next_serial
 from edge_agent.contract import desired as wire
 from edge_agent.contract import topics
@@ -438,7 +439,11 @@ KEEP_PAGES_MS = 15 * 86_400_000
 
 
 def _forget_old_pages(session: Session, now: datetime) -> None:
+    of_phrases = select(PhrasePage.page_sha256).where(col(PhrasePage.page_sha256).is_not(None))
     for page in session.exec(
-        select(tables.Page).where(col(tables.Page.created_ms) < to_ms(now) - KEEP_PAGES_MS)
+        select(tables.Page).where(
+            col(tables.Page.created_ms) < to_ms(now) - KEEP_PAGES_MS,
+            col(tables.Page.sha256).not_in(of_phrases),
+        )
     ):
         session.delete(page)

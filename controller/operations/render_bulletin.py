@@ -6,8 +6,9 @@ from typing import Protocol
 
 from audio_library.errors import AudioLibraryError
 from audio_library.mastering.mastered import MEDIA_TYPE
+from audio_library.mastering.preset import Dressing
 from audio_library.render import Rendered
-from audio_library.rendition import spoken_sha256
+from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.store.asset_store import AssetStore
 from controller.operations.asked_work import ask_for_plan
 from controller.storage import events, tables, work_items
@@ -18,7 +19,9 @@ from controller.storage.instants import to_ms
 class Renderer(Protocol):
     """Make speech of `spoken` in `language` and master it into a file under `out_dir`."""
 
-    def __call__(self, spoken: str, language: str, *, out_dir: Path) -> Rendered: ...
+    def __call__(
+        self, spoken: str, language: str, *, out_dir: Path, dressing: Dressing
+    ) -> Rendered: ...
 
 
 def render_bulletin(
@@ -34,9 +37,10 @@ def render_bulletin(
     An `AudioLibraryError` is final, except a full store or a voice service out of reach.
     """
     language, spoken = str(work.body["language"]), str(work.body["spoken"])
+    dressing = Dressing(str(work.body.get("dressing", Dressing.CHIME.value)))
     now_ms = to_ms(now)
     try:
-        rendered = renderer(spoken, language, out_dir=scratch)
+        rendered = renderer(spoken, language, out_dir=scratch, dressing=dressing)
         sha256 = store.put(rendered.mastered.path)
     except AudioLibraryError as e:
         error = (e.code, e.vi, e.en)
@@ -63,7 +67,7 @@ def render_bulletin(
         session.merge(
             tables.Rendition(
                 language=language,
-                spoken_sha256=spoken_sha256(language, spoken),
+                spoken_sha256=_words_sha256(language, spoken, dressing),
                 asset_sha256=sha256,
                 voice=rendered.voice,
                 engine=rendered.engine,
@@ -71,8 +75,15 @@ def render_bulletin(
             )
         )
         work_items.finish(session, work.id, now_ms)
-        ask_for_plan(session, now)
+        if dressing is Dressing.CHIME:
+            ask_for_plan(session, now)
         events.tell(session, "rendition", {"key": work.key, "state": "done"}, now_ms)
+
+
+def _words_sha256(language: str, spoken: str, dressing: Dressing) -> str:
+    """A phrase, which is bare, and a bulletin of the same words are two renditions."""
+    digest = phrase_sha256 if dressing is Dressing.BARE else spoken_sha256
+    return digest(language, spoken)
 
 
 RETRIED = frozenset({"store_full", "store_unreachable", "engine_offline"})

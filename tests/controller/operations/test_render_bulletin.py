@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from audio_library.errors import AudioLibraryError, EngineOffline
+from audio_library.mastering.preset import Dressing
 from audio_library.render import Rendered, render_speech
 from audio_library.store.filesystem import FilesystemStore
 from controller.operations.asked_work import RENDER
@@ -93,7 +94,7 @@ def test_a_full_store_is_said_and_tried_again_when_there_is_room(office: Office)
 def test_a_voice_out_of_reach_is_tried_three_times_and_then_says_why(
     office: Office, error: Callable[[], AudioLibraryError]
 ) -> None:
-    def unreachable(spoken: str, language: str, *, out_dir: Path) -> Rendered:
+    def unreachable(spoken: str, language: str, *, out_dir: Path, dressing: Dressing) -> Rendered:
         raise error()
 
     store = FilesystemStore(office.folder / "audio")
