@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli import voices
 from controller.errors import ControllerError
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(voices.app, name="voices")
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -104,14 +106,6 @@ def wording(
     from controller.cli import voice
 
     voice.wording(None if source == "-" else Path(source))
-
-
-@app.command()
-def voices() -> None:
-    """Các giọng đọc: giấy phép, sẵn sàng hay còn thiếu gì / the voices and their state."""
-    from controller.cli import voice
-
-    voice.list_voices()
 
 
 @app.command()

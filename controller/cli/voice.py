@@ -1,4 +1,4 @@
-"""`loalang wording`, `voices` and `say`: the audio library by hand."""
+"""`loalang wording` and `say`: the audio library by hand."""
 
 import sys
 import tempfile
@@ -7,8 +7,10 @@ from pathlib import Path
 from audio_library.errors import EmptyText, NothingToRead
 from audio_library.render import render_speech
 from audio_library.script import check_text
-from audio_library.speech.registry import voices
+from audio_library.speech.registry import voice_for
 from audio_library.wording.spoken_form import spoken_form
+from controller.operations.voices import engines_here
+from controller.settings import Settings
 
 
 def wording(source: Path | None) -> None:
@@ -25,24 +27,17 @@ def wording(source: Path | None) -> None:
             print(f"! {doubt.written}: {doubt.vi} / {doubt.en}", file=sys.stderr)
 
 
-def list_voices() -> None:
-    """Print every voice: language, licence, online or not, ready or what is missing."""
-    for voice in voices():
-        state = "sẵn sàng / ready"
-        if voice.missing is not None:
-            state = f"{voice.missing.vi} / {voice.missing.en}"
-        where = "trực tuyến / online" if voice.online else "tại máy / offline"
-        row = (voice.id, voice.language, voice.name_vi, voice.engine, voice.licence, where, state)
-        print("\t".join(row))
-
-
 def say(text: str | bytes, language: str, out: Path, voice: str | None) -> None:
     """Read a text into one mastered Ogg/Opus file."""
     words = check_text(text)
     spoken = spoken_form(words, language).text
+    engines = engines_here(Settings())
+    preference = () if voice is None else (voice_for(language, voice, engines).id,)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".loalang-say-", dir=out.parent) as folder:
-        rendered = render_speech(spoken, language, out_dir=Path(folder), voice=voice)
+        rendered = render_speech(
+            spoken, language, out_dir=Path(folder), preference=preference, engines=engines
+        )
         rendered.mastered.path.replace(out)
     m = rendered.mastered
     print(

@@ -1,11 +1,9 @@
 """`loalang voices install` against a publisher on this machine, and against its faults."""
 
 import hashlib
-import http.server
 import socket
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from audio_library.speech.catalogue import PUBLISHER, Entry, catalogue
 from audio_library.speech.download import Part, download
 from audio_library.speech.install import Consent, entry_named, install
 from audio_library.speech.piper import Piper
+from tests.audio_library.speech.publisher import Publisher, publishing
 from tests.audio_library.speech.tiny_models import piper_voice
 
 ENTRY = Entry("vi_VN-tiny-low", "vi", "vi/vi_VN/tiny/low", 1, "", "recordings X, CC BY 4.0")
@@ -27,75 +26,11 @@ MODEL = "/vi/vi_VN/tiny/low/vi_VN-tiny-low.onnx"
 YES = Consent(licence=True, trust_first=True)
 
 
-@dataclass
-class Publisher:
-    """Files by address, and what goes wrong with them."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    break_after: int | None = None
-    endless: bool = False
-    etag: str = '"one"'
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    url: str = ""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    publisher: Publisher
-
-    def do_GET(self) -> None:
-        at = self.publisher
-        wanted = self.headers.get("range", "")
-        at.asked.append((self.path, wanted))
-        body = at.files.get(self.path)
-        if body is None:
-            self.send_error(404)
-            return
-        begin = 0
-        if wanted and self.headers.get("if-range") == at.etag:
-            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
-            if begin >= len(body):
-                self.send_response(416)
-                self.send_header("content-range", f"bytes */{len(body)}")
-                self.send_header("content-length", "0")
-                self.end_headers()
-                return
-            self.send_response(206)
-            self.send_header("content-range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
-        else:
-            self.send_response(200)
-        if at.etag:
-            self.send_header("etag", at.etag)
-        if not at.endless:
-            self.send_header("content-length", str(len(body) - begin))
-        self.end_headers()
-        if at.endless and self.path == MODEL:
-            try:
-                while True:
-                    self.wfile.write(bytes(100_000))
-            except OSError:
-                return
-        end = len(body)
-        if at.break_after is not None and self.path == MODEL:
-            end = min(end, begin + at.break_after)
-        self.wfile.write(body[begin:end])
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def publisher(tmp_path: Path) -> Iterator[Publisher]:
     model = piper_voice(tmp_path / "published")
-    at = Publisher()
-    at.files = {MODEL: model.read_bytes(), f"{MODEL}.json": Path(f"{model}.json").read_bytes()}
-    handler = type("Bound", (Handler,), {"publisher": at})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        at.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with publishing(ENTRY, model.read_bytes(), Path(f"{model}.json").read_bytes()) as at:
         yield at
-        server.shutdown()
-        thread.join()
 
 
 def sha256(publisher: Publisher) -> str:

@@ -1,0 +1,124 @@
+"""The order of voices, and what listeners say of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from audio_library.errors import UnknownLanguage, UnknownVoice, VoiceNotReady
+from audio_library.mastering.preset import Dressing
+from audio_library.render import Rendered, render_speech
+from audio_library.speech.engine import Engine, Speech, Voice
+from audio_library.speech.espeak import Espeak
+from audio_library.speech.listening import sentences
+from audio_library.speech.registry import ENGINES
+from controller.errors import ControllerError
+from controller.operations.listening import make_sheet, record_answers
+from controller.operations.voices import engines_here, orders, prefer, preferred, voices_now
+from controller.settings import Settings
+from controller.storage import library_tables as tables
+from tests.controller.office import NOW, Office
+
+SOUTH, NORTH = "espeak:vi-vn-x-south", "espeak:vi"
+WHOLE = {s.number: s.text for s in sentences()}
+
+
+def test_an_office_puts_its_voices_in_order_and_takes_it_back(office: Office) -> None:
+    order = prefer(office.database, "vi", [SOUTH, SOUTH], ENGINES, "Cô Lan", NOW)
+    assert order.chosen == (SOUTH,)
+    assert order.tried[0] == SOUTH
+    assert order.tried[1] == NORTH
+    with office.database.read() as session:
+        assert preferred(session, "vi") == (SOUTH,)
+        assert preferred(session, "bdq") == ()
+        (shown,) = orders(session, ENGINES)
+    assert (shown.language, shown.set_by) == ("vi", "Cô Lan")
+    assert prefer(office.database, "vi", [], ENGINES, "Cô Lan", NOW).tried[0] == NORTH
+    with office.database.read() as session:
+        assert preferred(session, "vi") == ()
+
+
+def test_no_voice_of_another_language_is_taken(office: Office) -> None:
+    with pytest.raises(UnknownVoice):
+        prefer(office.database, "bdq", [NORTH], ENGINES, "Cô Lan", NOW)
+    with pytest.raises(UnknownLanguage):
+        prefer(office.database, "xx", [NORTH], ENGINES, "Cô Lan", NOW)
+    with office.database.read() as session:
+        assert session.exec(select(tables.VoicePreference)).all() == []
+
+
+def test_a_voice_is_shown_with_its_listeners(office: Office) -> None:
+    for n in range(5):
+        line = record_answers(
+            office.database, NORTH, f"người  {n} ", WHOLE, ENGINES, NOW, native=True
+        )
+    assert (line.natives, line.judged, line.share) == (5, True, 1.0)
+    with office.database.read() as session:
+        shown = {now.voice.id: now for now in voices_now(session, ENGINES)}
+    assert shown[NORTH].tally.judged
+    assert not shown[SOUTH].tally.judged
+    assert shown["gtts:vi"].unofficial
+    assert not shown[NORTH].unofficial
+
+
+@pytest.mark.parametrize(
+    ("listener", "heard"),
+    [("Y Bia", {}), ("  ", {1: "a"}), ("Y Bia", {21: "a"}), ("Y Bia", {0: ""})],
+)
+def test_answers_to_no_sentence_or_by_nobody_are_refused(
+    office: Office, listener: str, heard: dict[int, str]
+) -> None:
+    with pytest.raises(ControllerError, match="1 đến 20"):
+        record_answers(office.database, NORTH, listener, heard, ENGINES, NOW, native=True)
+    with pytest.raises(UnknownVoice):
+        record_answers(office.database, "x:y", "Y Bia", WHOLE, ENGINES, NOW, native=True)
+
+
+def test_the_administrator_s_word_decides_who_may_speak(tmp_path: Path) -> None:
+    def ready(settings: Settings) -> set[str]:
+        return {v.engine for e in engines_here(settings) for v in e.voices() if v.ready}
+
+    assert ready(Settings(data_dir=tmp_path)) == {"eSpeak NG"}
+    online = Settings(data_dir=tmp_path, online_voices=True)
+    assert ready(online) == {"eSpeak NG", "gTTS", "edge-tts"}
+    names = [engine.name for engine in engines_here(online)]
+    assert {"Piper", "MMS"} <= set(names), "listed, with what they lack"
+
+
+@dataclass(frozen=True)
+class Mute(Espeak):
+    """One of its voices has lost its tongue."""
+
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        told = replace(voice, id="espeak:sed") if voice.id == SOUTH else voice
+        return Espeak().speak(texts, told, into=into, timeout_s=timeout_s)
+
+
+def brief(
+    spoken: str,
+    language: str,
+    *,
+    out_dir: Path,
+    preference: Sequence[str],
+    engines: Sequence[Engine],
+    dressing: Dressing,
+) -> Rendered:
+    """The real rendering, of the first word only."""
+    assert dressing is Dressing.BARE
+    word = spoken.split()[0]
+    return render_speech(
+        word, language, out_dir=out_dir, preference=preference, engines=engines, dressing=dressing
+    )
+
+
+def test_a_sheet_is_twenty_sounds_by_one_voice(tmp_path: Path) -> None:
+    made = make_sheet(NORTH, (Mute(),), brief, tmp_path / "north")
+    assert [path.name for path in made] == [f"{n:02}.opus" for n in range(1, 21)]
+    assert all(path.stat().st_size > 500 for path in made)
+    with pytest.raises(VoiceNotReady):
+        make_sheet(SOUTH, (Mute(),), brief, tmp_path / "south")
+    assert list((tmp_path / "south").iterdir()) == [], "no other voice in its place"
