@@ -1,4 +1,4 @@
-"""The chime and the pauses around a bulletin, made with pydub: nothing is recorded or copied."""
+"""The chime around a bulletin, made with pydub: nothing is recorded or copied."""
 
 import warnings
 from functools import cache
@@ -26,12 +26,6 @@ def chime_pcm() -> bytes:
     for step, hertz in enumerate(_NOTES_HZ):
         whole = whole.overlay(_note(hertz), position=step * _STEP_MS)
     return _pcm(whole)
-
-
-@cache
-def pause_pcm(milliseconds: int) -> bytes:
-    """Silence, 16-bit mono at 48 kHz."""
-    return _pcm(AudioSegment.silent(milliseconds, SAMPLE_RATE))
 
 
 def _note(hertz: int) -> AudioSegment:

@@ -17,16 +17,36 @@ class Filter:
 
 
 def through(filters: Iterable[Filter], frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
-    """The frames after the chain; the first frame says rate, format and layout of all."""
+    """The frames after the chain; it begins anew where rate, format or layout change midway."""
+    steps = tuple(filters)
     graph: av.filter.Graph | None = None
+    kind: tuple[object, ...] = ()
     for frame in frames:
-        if graph is None:
-            graph = _graph(filters, frame)
+        if graph is None or kind != _kind(frame):
+            if graph is not None:
+                yield from _end(graph)
+            graph, kind = _graph(steps, frame), _kind(frame)
         graph.push(frame)
         yield from _ready(graph)
     if graph is not None:
-        graph.push(None)
-        yield from _ready(graph)
+        yield from _end(graph)
+
+
+def pulled(source: Filter, *filters: Filter) -> Iterator[av.AudioFrame]:
+    """The frames of a chain whose first filter makes them by itself."""
+    graph = av.filter.Graph()
+    last = graph.add(source.name, source.arguments)
+    _link(graph, last, filters)
+    yield from _ready(graph)
+
+
+def _kind(frame: av.AudioFrame) -> tuple[object, ...]:
+    return frame.sample_rate, frame.format.name, frame.layout.name
+
+
+def _end(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
+    graph.push(None)
+    yield from _ready(graph)
 
 
 def _graph(filters: Iterable[Filter], first: av.AudioFrame) -> av.filter.Graph:
@@ -37,13 +57,19 @@ def _graph(filters: Iterable[Filter], first: av.AudioFrame) -> av.filter.Graph:
         layout=first.layout.name,
         time_base=first.time_base or Fraction(1, first.sample_rate),
     )
+    _link(graph, last, filters)
+    return graph
+
+
+def _link(
+    graph: av.filter.Graph, last: "av.filter.context.FilterContext", filters: Iterable[Filter]
+) -> None:
     for step in filters:
         following = graph.add(step.name, step.arguments)
         last.link_to(following)
         last = following
     last.link_to(graph.add("abuffersink"))
     graph.configure()
-    return graph
 
 
 def _ready(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:

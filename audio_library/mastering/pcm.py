@@ -12,6 +12,11 @@ BYTES_PER_SAMPLE = 2
 CHUNK_BYTES = 9_600 * BYTES_PER_SAMPLE
 
 
+def silence(milliseconds: int) -> bytes:
+    """Samples at 48 kHz."""
+    return bytes(SAMPLE_RATE * milliseconds // 1000 * BYTES_PER_SAMPLE)
+
+
 def chunks_of_file(path: Path, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from iter(lambda: file.read(size), b"")

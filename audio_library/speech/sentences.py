@@ -8,6 +8,10 @@ SENTENCE_PAUSE_MS = 360
 """A news reader's breath; eSpeak's own at a full stop is of that length."""
 PARAGRAPH_PAUSE_MS = 700
 """Twice that: in the echo between two horns a new subject must be heard as one."""
+CLAUSE_PAUSE_MS = 240
+"""Between the items of an official sentence, which may run over a page."""
+LONGEST_SENTENCE = 240
+"""Characters; a longer one is cut at its semicolons."""
 SHORTEST_SEGMENT = 60
 """Characters: 4 s of speech. The meter is steady from 3 s on, so less is not levelled alone."""
 
@@ -20,6 +24,7 @@ _SENTENCE = re.compile(
     """,
     re.VERBOSE,
 )
+_CLAUSE = re.compile(r"(?<=;)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,10 @@ def sentences(spoken: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     for paragraph in _PARAGRAPH.split(spoken.strip()):
         said = _with_words(_SENTENCE.split(paragraph.strip()))
-        found += [Sentence(text, SENTENCE_PAUSE_MS) for text in said[:-1]]
-        found += [Sentence(text, PARAGRAPH_PAUSE_MS) for text in said[-1:]]
+        for text in said[:-1]:
+            found += _clauses(text, SENTENCE_PAUSE_MS)
+        for text in said[-1:]:
+            found += _clauses(text, PARAGRAPH_PAUSE_MS)
     return tuple(found)
 
 
@@ -57,6 +64,14 @@ def _grouped(said: tuple[Sentence, ...]) -> Iterator[tuple[Sentence, ...]]:
             group = ()
     if group:
         yield group
+
+
+def _clauses(sentence: str, pause_ms: int) -> Iterator[Sentence]:
+    cut = _CLAUSE.split(sentence) if len(sentence) > LONGEST_SENTENCE else [sentence]
+    clauses = _with_words(cut)
+    for clause in clauses[:-1]:
+        yield Sentence(clause, CLAUSE_PAUSE_MS)
+    yield Sentence(clauses[-1], pause_ms)
 
 
 def _length(group: tuple[Sentence, ...]) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 import av
 import pytest
 
-from audio_library import render
 from audio_library.child_process import run_child
 from audio_library.errors import (
     AudioUnreadable,
@@ -20,7 +19,10 @@ from audio_library.errors import (
     TextTooLong,
     TookTooLong,
 )
-from audio_library.render import master_in_child, render_speech
+from audio_library.mastering import in_child
+from audio_library.mastering.in_child import master_in_child
+from audio_library.mastering.preset import Dressing, Preset
+from audio_library.render import render_speech, respelled
 from audio_library.speech.engine import RAW_PCM, Speech, Voice
 from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
@@ -45,7 +47,7 @@ def test_speech_becomes_a_file_named_by_its_hash(tmp_path: Path) -> None:
 def test_the_same_words_give_the_same_file_in_another_process(tmp_path: Path) -> None:
     first = render_speech(TEXT, "vi", out_dir=tmp_path)
     assert render_speech(TEXT, "vi", out_dir=tmp_path).mastered == first.mastered
-    south = render_speech(TEXT, "vi", out_dir=tmp_path, voice="espeak:vi-vn-x-south")
+    south = render_speech(TEXT, "vi", out_dir=tmp_path, preference=["espeak:vi-vn-x-south"])
     assert south.mastered.sha256 != first.mastered.sha256
 
 
@@ -153,7 +155,7 @@ def test_silence_is_told_as_such(tmp_path: Path) -> None:
 def test_a_child_that_grows_beyond_its_memory_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "MEMORY_BYTES", 64 * 2**20)
+    monkeypatch.setattr(in_child, "MEMORY_BYTES", 64 * 2**20)
     raw = said(tmp_path)
     with pytest.raises((AudioUnreadable, MasteringFailed)):
         master_in_child(replace(raw), tmp_path / "a.opus")

@@ -1,8 +1,8 @@
 from array import array
 from itertools import pairwise
 
-from audio_library.mastering.chime import chime_pcm, pause_pcm
-from audio_library.mastering.pcm import SAMPLE_RATE
+from audio_library.mastering.chime import chime_pcm
+from audio_library.mastering.pcm import SAMPLE_RATE, silence
 
 
 def test_the_chime_is_two_seconds_that_begin_and_end_in_silence() -> None:
@@ -19,5 +19,5 @@ def test_it_rises_in_steps_without_clicks() -> None:
     assert steepest < 6_000
 
 
-def test_a_pause_is_silence_of_its_length() -> None:
-    assert pause_pcm(1_000) == bytes(2 * SAMPLE_RATE)
+def test_silence_is_of_its_length() -> None:
+    assert silence(1_000) == bytes(2 * SAMPLE_RATE)

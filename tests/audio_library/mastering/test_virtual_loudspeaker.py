@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from audio_library.mastering.opus import encode
+from audio_library.mastering.opus import packets_of, write_ogg
 from audio_library.mastering.virtual_loudspeaker import Loudspeaker, file_name
 
 NOON = 1_790_000_000.0
@@ -68,7 +68,8 @@ def room(tmp_path: Path) -> Iterator[Room]:
 def opus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """2.5 s and 10 ms of a square wave."""
     path = tmp_path_factory.mktemp("opus") / "square.opus"
-    encode([array("h", [6_000] * 120 + [-6_000] * 120).tobytes() * 502], path)
+    samples = array("h", [6_000] * 120 + [-6_000] * 120) * 502
+    write_ogg(packets_of([samples.tobytes()]), len(samples), path)
     return path
 
 
