@@ -11,6 +11,8 @@ from controller.api import (
     failures,
     fleet,
     health,
+    keeping,
+    lexicon,
     media,
     phrases,
     plays,
@@ -18,6 +20,7 @@ from controller.api import (
     recordings,
     sessions,
     voices,
+    writing,
 )
 from controller.api.guard import Guard
 from controller.console import pages
@@ -62,6 +65,8 @@ def create_app(services: Services, version: str) -> FastAPI:
     app.include_router(sessions.router(doorkeeper), prefix=API)
     for router in (
         bulletins.at,
+        writing.at,
+        lexicon.at,
         programmes.at,
         plays.at,
         fleet.at,
@@ -69,6 +74,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         voices.at,
         recordings.at,
         phrases.at,
+        keeping.at,
     ):
         _include(app, router)
     app.include_router(media.at)

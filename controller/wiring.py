@@ -27,6 +27,7 @@ from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.observe_devices import Observation
 from controller.operations.phrase_audio import PHRASE
 from controller.operations.publish_plans import PlanRules, publish_plans
+from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
@@ -34,7 +35,7 @@ from controller.operations.republish import republish
 from controller.operations.services import Services
 from controller.operations.voices import engines_here, preferred
 from controller.settings import WILDCARDS, Settings
-from controller.storage import events, work_items
+from controller.storage import work_items
 from controller.storage.bell import BellTower
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
@@ -54,7 +55,6 @@ log = structlog.get_logger()
 
 REPORT_QUEUE = 5_000
 OBSERVATION_QUEUE = 10_000
-KEEP_EVENTS_MS = 2 * 86_400_000
 
 
 def utc_now() -> datetime:
@@ -123,9 +123,10 @@ class Controller:
         shutil.rmtree(self._scratch, ignore_errors=True)
         with database.write() as session:
             work_items.release_all(session, to_ms(now))
-            events.forget(session, to_ms(now) - KEEP_EVENTS_MS)
             epoch = next_serial(session, "epoch", to_ms(now))
             ask_for_plan(session, now)
+            # Where the office switches off at night, no midnight ever asks.
+            ask_for_purge(session, now)
             accounts = broker_accounts(session)
         if self.broker is not None:
             await self.broker.start(accounts)
@@ -147,6 +148,9 @@ class Controller:
             with database.write() as session:
                 work_items.finish(session, work.id, to_ms(at))
 
+        def clear_up(work: work_items.Claimed, at: datetime) -> None:
+            do_purge(database, services.shelves, work, at)
+
         bells = services.bells
         loops: dict[str, Loop] = {
             "link": link.run,
@@ -157,6 +161,7 @@ class Controller:
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
             "plan": partial(work_through, database, PLAN, plan, bells, utc_now, keep_trying=True),
+            "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }
         self._tasks = [

@@ -13,6 +13,7 @@ from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.publish_plans import PlanRules
+from controller.operations.purge import Shelves
 from controller.storage.bell import BellTower
 from controller.storage.database import Database
 
@@ -46,6 +47,11 @@ class Services:
     recordings: RecordingRoom
     engines: tuple[Engine, ...] = ENGINES
     """Every voice engine, also those that may not speak here."""
+
+    @property
+    def shelves(self) -> Shelves:
+        """Where files lie that may outlive their keeping period."""
+        return Shelves(self.store, self.recordings.sounds)
 
     def today(self) -> date:
         """The date where the loudspeakers stand."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert
+from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
 from controller.storage import bell
@@ -34,8 +34,3 @@ def after(session: Session, last_id: int, limit: int = 500) -> Sequence[Event]:
 def newest_id(session: Session) -> int:
     """Id of the last event, 0 when there is none."""
     return session.exec(select(func.max(Event.id))).one() or 0
-
-
-def forget(session: Session, before_ms: int) -> None:
-    """Drop events told before `before_ms`."""
-    session.exec(delete(Event).where(col(Event.at_ms) < before_ms))

@@ -1,4 +1,4 @@
-"""At local midnight the horizon moves on by a day: plan anew, and clear what screens were told."""
+"""At local midnight the horizon moves on by a day: plan anew, and delete what has had its time."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from controller.operations.asked_work import ask_for_plan
-from controller.storage import events
+from controller.operations.purge import ask_for_purge
 from controller.storage.database import Database
-from controller.storage.instants import to_ms
 
-KEEP_EVENTS = timedelta(days=2)
 LONGEST_NAP_S = 60.0
 
 
@@ -33,4 +31,4 @@ async def at_each_midnight(
 def _roll_on(database: Database, now: datetime) -> None:
     with database.write() as session:
         ask_for_plan(session, now)
-        events.forget(session, to_ms(now - KEEP_EVENTS))
+        ask_for_purge(session, now)
