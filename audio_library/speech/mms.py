@@ -71,7 +71,7 @@ class Mms:
     def _found(self, code: str) -> Path | None:
         if code not in LANGUAGES or not self.folder.is_dir():
             return None
-        fitting = (path for path in self.folder.iterdir() if path.is_dir() and _code(path) == code)
+        fitting = (path for path in self.folder.glob("*") if path.is_dir() and _code(path) == code)
         return min((path.absolute() for path in fitting), default=None)
 
     def _voice(self, code: str, where: Path | None) -> Voice:

@@ -112,14 +112,14 @@ def _loaded(
         engine: Engine = entry.load()()
         told = (engine.name, engine.licence, engine.online, engine.unofficial, engine.whole)
         engine.voices()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # Another's code runs here for the first time: anything may happen.
-        return Broken(entry.name, _reason(error))
+        return Broken(f"{GROUP}:{entry.name}", _reason(error))
     if told[0] in taken:
-        return Broken(entry.name, f"the name “{told[0]}” is taken")
+        return Broken(f"{GROUP}:{entry.name}", f"the name “{told[0]}” is taken")
     return ThirdParty(told[0], engine, allowed=online)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}"[:200]

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from audio_library.errors import EngineFailed, EngineOffline, TookTooLong
+from audio_library.render import render_speech
 from audio_library.speech import online
 from audio_library.speech.edge import EdgeTts
 from audio_library.speech.engine import Engine
+from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
 from audio_library.speech.kept_answers import KeptAnswers
 from audio_library.speech.online import Ask
@@ -97,6 +99,25 @@ def test_a_service_that_breaks_off_leaves_nothing_half(tmp_path: Path, make: Mak
     with pytest.raises(EngineOffline, match="reset"):
         say(make(breaks, KeptAnswers(tmp_path / "kept")), tmp_path / "a", "Câu.")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_breaks_off_gives_way_to_the_next_voice_of_the_language(
+    tmp_path: Path, make: Make
+) -> None:
+    def breaks(text: str, voice: str, timeout_s: float) -> Iterator[bytes]:
+        yield b"a first half"
+        raise EngineOffline("test", "connection reset")
+
+    engine = make(breaks, KeptAnswers(tmp_path / "kept"))
+    rendered = render_speech(
+        "Xin chào.",
+        "vi",
+        out_dir=tmp_path / "out",
+        preference=[engine.voices()[0].id],
+        engines=(engine, Espeak()),
+    )
+    assert rendered.voice == "espeak:vi"
+    assert list((tmp_path / "out").iterdir()) == [rendered.mastered.path]
 
 
 def test_an_answer_without_end_is_cut_off(

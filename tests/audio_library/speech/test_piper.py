@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_library.errors import EngineFailed, TookTooLong, VoiceNotReady
+from audio_library.errors import EngineFailed, StoreFull, TookTooLong, VoiceNotReady
 from audio_library.speech.catalogue import catalogue
 from audio_library.speech.engine import RAW_PCM, Voice
 from audio_library.speech.piper import Piper
 from audio_library.speech.voice_file import NotAVoice, check_onnx
-from tests.audio_library.speech.tiny_models import HOP, piper_voice
+from tests.audio_library.speech.tiny_models import HOP, greedy_piper_voice, piper_voice
 
 TEXTS = ("Bà con chú ý.", "Xã Đăk Hà có mưa. Khi thấy cháy gọi một một bốn.", "Xin chào.")
 
@@ -143,6 +143,20 @@ def test_a_model_that_lies_fails_in_its_own_process(tmp_path: Path) -> None:
     model.write_bytes(b"\x08\x08\x3a\x00\x42\x00")
     assert only(tmp_path).ready
     with pytest.raises(EngineFailed):
+        speak(tmp_path, tmp_path / "o", "Xin chào.")
+
+
+def test_a_model_that_wants_more_than_its_memory_is_refused_it(tmp_path: Path) -> None:
+    greedy_piper_voice(tmp_path)
+    with pytest.raises(EngineFailed):
+        speak(tmp_path, tmp_path / "o", "Xin chào.")
+
+
+def test_a_full_disk_is_no_fault_of_the_voice(tmp_path: Path) -> None:
+    piper_voice(tmp_path)
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / "0.pcm").symlink_to("/dev/full")
+    with pytest.raises(StoreFull):
         speak(tmp_path, tmp_path / "o", "Xin chào.")
 
 

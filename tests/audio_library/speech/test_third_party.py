@@ -36,6 +36,9 @@ class Late(Hre):
 
 def broken():
     raise RuntimeError("needs a licence key")
+
+def leaving():
+    raise SystemExit("no speech on this machine")
 """
 
 
@@ -70,12 +73,13 @@ def test_an_engine_of_another_package_speaks(
 def test_a_broken_one_is_listed_with_its_reason_and_stops_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(tmp_path, monkeypatch, "broken", "absent", "Thief", "Late", "Hre")
+    install(tmp_path, monkeypatch, "broken", "absent", "Thief", "leaving", "Late", "Hre")
     listed = {voice.id: voice for voice in voices(engines())}
     for name, reason in (
-        ("e0", "needs a licence key"),
-        ("e1", "AttributeError"),
-        ("e2", "“eSpeak NG” is taken"),
+        ("loalang.voices:e0", "needs a licence key"),
+        ("loalang.voices:e1", "AttributeError"),
+        ("loalang.voices:e2", "“eSpeak NG” is taken"),
+        ("loalang.voices:e3", "no speech on this machine"),
         ("Late", "the folder is gone"),
     ):
         missing = listed[name].missing

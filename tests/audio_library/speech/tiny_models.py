@@ -35,6 +35,18 @@ def piper_voice(
     return folder / f"{name}.onnx"
 
 
+def greedy_piper_voice(folder: Path) -> None:
+    """A voice whose first word takes 64 GB."""
+    path = piper_voice(folder)
+    model = onnx.load(path)
+    size = helper.make_tensor("size", TensorProto.INT64, [3], [1, 1, 2**34])
+    model.graph.initializer.append(size)
+    model.graph.node[-1].output[0] = "hum"
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["size"], ["huge"]))
+    model.graph.node.append(helper.make_node("Concat", ["huge", "hum"], ["output"], axis=2))
+    onnx.save(model, path)
+
+
 def mms_voice(folder: Path, code: str = "bdq", *, noise_inside: bool = False) -> Path:
     """A folder as exported: noise drawn inside (transformers), or asked for (sherpa-onnx)."""
     where = folder / f"mms-tts-{code}"
