@@ -1,9 +1,12 @@
 """Carts: the clips that a station uses again and again. The project makes its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from audio_library.errors import NoWordsForCart
+from audio_library.script import check_text
 from audio_library.wording.spoken_form import spoken_form
 
 WORDLESS = "zxx"
@@ -41,16 +44,21 @@ class Spoken(StrEnum):
         return {"greeting": "Lời chào", "closing": "Lời kết thúc"}[self.value]
 
 
-_WORDS: dict[tuple[str, Spoken], str] = {
-    ("vi", Spoken.GREETING): (
-        "Đây là đài truyền thanh {commune}. Xin kính chào bà con. "
-        "Mời bà con lắng nghe chương trình truyền thanh hôm nay."
-    ),
-    ("vi", Spoken.CLOSING): (
-        "Chương trình truyền thanh của {commune} đến đây là hết. "
-        "Cảm ơn bà con đã lắng nghe. Xin chào và hẹn gặp lại."
-    ),
-}
+_KINDS = ("Xã", "Phường", "Đặc")
+"""First words of what the state calls a commune: xã, phường, đặc khu."""
+
+_WORDS: Mapping[tuple[str, Spoken], str] = MappingProxyType(
+    {
+        ("vi", Spoken.GREETING): (
+            "Đây là đài truyền thanh {commune}. Xin kính chào bà con. "
+            "Mời bà con lắng nghe chương trình truyền thanh hôm nay."
+        ),
+        ("vi", Spoken.CLOSING): (
+            "Chương trình truyền thanh của {commune} đến đây là hết. "
+            "Cảm ơn bà con đã lắng nghe. Xin chào và hẹn gặp lại."
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +78,11 @@ def cart_words(kind: Spoken, language: str, commune: str, own: str | None = None
     text = own or _WORDS.get((language, kind))
     if text is None:
         raise NoWordsForCart(kind.title_vi, kind.value, language)
-    name = commune[:1].lower() + commune[1:]
-    return CartWords(kind, language, spoken_form(text.replace("{commune}", name), language).text)
+    written = text.replace("{commune}", _within_a_sentence(" ".join(commune.split())))
+    return CartWords(kind, language, spoken_form(check_text(written), language).text)
+
+
+def _within_a_sentence(commune: str) -> str:
+    """`Xã Đăk Hà` as it stands after other words; a bare name keeps its capital."""
+    kind, _, name = commune.partition(" ")
+    return f"{kind.lower()} {name}" if kind in _KINDS else commune

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import voices
+from controller.cli import carts, lexicon, phrases, voices
 from controller.errors import ControllerError
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(voices.app, name="voices")
+app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(phrases.app, name="phrases")
+app.add_typer(carts.app, name="carts")
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -32,6 +35,14 @@ OS_ERRORS_VI = {
     errno.ENOSPC: "đĩa đã đầy",
     errno.EROFS: "đĩa chỉ cho đọc",
 }
+
+
+class Region(StrEnum):
+    """Whose way of saying numbers is read."""
+
+    NORTH = "north"
+    CENTRAL = "central"
+    SOUTH = "south"
 
 
 class Player(StrEnum):
@@ -101,11 +112,20 @@ def serve(
 @app.command()
 def wording(
     source: Annotated[str, typer.Argument(metavar="[TỆP|-]")] = "-",
+    spans: Annotated[
+        bool, typer.Option("--spans", help="JSON: từng chỗ và quy tắc đọc / every reading, why.")
+    ] = False,
+    dialect: Annotated[Region, typer.Option(help="Giọng vùng / whose numerals.")] = Region.NORTH,
+    lexicon_file: Annotated[
+        Path | None, typer.Option("--lexicon", help="Tệp TSV: chữ, lời đọc / written, spoken.")
+    ] = None,
 ) -> None:
     """Mỗi dòng vào, một dòng loa sẽ đọc / one line in, its spoken form out."""
-    from controller.cli import voice
+    from audio_library.wording.dialect import Dialect
+    from controller.cli.wording import wording as run
 
-    voice.wording(None if source == "-" else Path(source))
+    path = None if source == "-" else Path(source)
+    run(path, spans=spans, dialect=Dialect(dialect.value), lexicon_file=lexicon_file)
 
 
 @app.command()

@@ -14,6 +14,7 @@ class Api:
     """One signed-in user of a controller on this machine."""
 
     def __init__(self, base: str) -> None:
+        self._origin = base
         self._base = f"{base}/api/v1"
         self.token = ""
         # A proxy of the surroundings must not see, nor break, what stays on this machine.
@@ -31,9 +32,23 @@ class Api:
         """POST JSON and read JSON."""
         return self._call("POST", path, body or {})
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """PUT JSON and read JSON."""
+        return self._call("PUT", path, body)
+
     def delete(self, path: str) -> None:
         """DELETE."""
         self._call("DELETE", path, None)
+
+    def audio(self, sha256: str) -> bytes:
+        """The audio file of that hash."""
+        request = urllib.request.Request(f"{self._origin}/audio/{sha256}.opus")
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
+                content: bytes = answer.read()
+        except urllib.error.HTTPError as e:
+            raise _refusal(e.read()) from e
+        return content
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         request = urllib.request.Request(self._base + path, method=method)

@@ -139,7 +139,7 @@ def test_what_is_not_to_be_said_is_not_kept(office: Office) -> None:
 
 def test_a_language_without_a_voice_says_what_people_must_do(office: Office) -> None:
     load_sample(office.database, 3, law=None)
-    set_phrase(office.database, "sed", "hazard.flash_flood", "Rơteăng", "A Thái", NOW)
+    set_phrase(office.database, "sed", "hazard.flash_flood", "lời thử", "A Thái", NOW)
     asked = render_phrases(office.database, "sed", ENGINES, TODAY, NOW)
     assert asked.asked == 0
     assert asked.lacking > 300
@@ -154,10 +154,10 @@ def test_a_language_without_a_voice_says_what_people_must_do(office: Office) -> 
 
 
 def test_why_a_phrase_could_not_be_made_is_kept(office: Office, store: FilesystemStore) -> None:
-    set_phrase(office.database, "bdq", "link.and", "hăm", "A Thái", NOW)
+    set_phrase(office.database, "bdq", "link.and", "lời thử", "A Thái", NOW)
     with office.database.write() as session:
-        body: dict[str, object] = {"language": "bdq", "spoken": "hăm", "dressing": "bare"}
-        work_items.ask(session, PHRASE, phrase_key("bdq", "hăm"), body, to_ms(NOW))
+        body: dict[str, object] = {"language": "bdq", "spoken": "lời thử", "dressing": "bare"}
+        work_items.ask(session, PHRASE, phrase_key("bdq", "lời thử"), body, to_ms(NOW))
     work_all(office, store, render_speech)
     with office.database.read() as session:
         found = making(session, load_bank(session, "bdq", {}))
