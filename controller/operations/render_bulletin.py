@@ -1,27 +1,68 @@
 """Spoken forms become audio: asked for as work items, made in child processes, kept by hash."""
 
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from audio_library.errors import AudioLibraryError
+from audio_library.errors import AudioLibraryError, NotRecorded, Stopped
 from audio_library.mastering.mastered import MEDIA_TYPE
 from audio_library.mastering.preset import Dressing
 from audio_library.render import Rendered
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.store.asset_store import AssetStore
 from controller.operations.asked_work import ask_for_plan
-from controller.storage import events, tables, work_items
+from controller.storage import events, tables, takes, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
+
+TELL_EVERY_S = 0.5
 
 
 class Renderer(Protocol):
     """Make speech of `spoken` in `language` and master it into a file under `out_dir`."""
 
     def __call__(
-        self, spoken: str, language: str, *, out_dir: Path, dressing: Dressing
+        self,
+        spoken: str,
+        language: str,
+        *,
+        out_dir: Path,
+        dressing: Dressing,
+        respellings: Mapping[str, str],
+        told: Callable[[float], None],
     ) -> Rendered: ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one work item is, told twice a second at most; raises Stopped when it is stopped."""
+
+    database: Database
+    work: work_items.Claimed
+    began: datetime
+    monotonic: Callable[[], float] = time.monotonic
+    _began_s: float = field(init=False)
+    _due_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_s = self._due_s = self.monotonic()
+
+    def now_ms(self) -> int:
+        return to_ms(self.began) + round((self.monotonic() - self._began_s) * 1000)
+
+    def __call__(self, share: float) -> None:
+        if self.monotonic() < self._due_s:
+            return
+        self._due_s = self.monotonic() + TELL_EVERY_S
+        share = round(share, 3)
+        told: dict[str, object] = {"key": self.work.key, "state": "working", "progress": share}
+        with self.database.write() as session:
+            if not work_items.progress(session, self.work.id, share, self.now_ms()):
+                raise Stopped
+            events.tell(session, "rendition", told, self.now_ms())
 
 
 def render_bulletin(
@@ -38,11 +79,25 @@ def render_bulletin(
     """
     language, spoken = str(work.body["language"]), str(work.body["spoken"])
     dressing = Dressing(str(work.body.get("dressing", Dressing.CHIME.value)))
-    now_ms = to_ms(now)
+    respellings = work.body.get("respellings")
+    progress = Progress(database, work, now)
     try:
-        rendered = renderer(spoken, language, out_dir=scratch, dressing=dressing)
+        rendered = renderer(
+            spoken,
+            language,
+            out_dir=scratch,
+            dressing=dressing,
+            respellings=respellings if isinstance(respellings, dict) else {},
+            told=progress,
+        )
         sha256 = store.put(rendered.mastered.path)
+    except Stopped:
+        with database.write() as session:
+            stopped: dict[str, object] = {"key": work.key, "state": "stopped"}
+            events.tell(session, "rendition", stopped, progress.now_ms())
+        return
     except AudioLibraryError as e:
+        now_ms = progress.now_ms()
         error = (e.code, e.vi, e.en)
         with database.write() as session:
             work_items.fail(session, work.id, error, now_ms, final=e.code not in RETRIED)
@@ -51,7 +106,15 @@ def render_bulletin(
         return
     mastered = rendered.mastered
     mastered.path.unlink(missing_ok=True)
+    now_ms = progress.now_ms()
     with database.write() as session:
+        if not takes.voice_stands(
+            session, rendered.voice, language, spoken_sha256(language, spoken)
+        ):
+            # Taken back, or its consent withdrawn, while it was being mastered.
+            gone = NotRecorded(rendered.voice, language)
+            work_items.fail(session, work.id, (gone.code, gone.vi, gone.en), now_ms, final=False)
+            return
         session.merge(
             tables.Asset(
                 sha256=sha256,

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from audio_library.approval import reading_changed
 from audio_library.bulletin import Bulletin, State
-from audio_library.readiness import Readiness
+from audio_library.readiness import NEEDS_A_READER, Readiness
 from audio_library.rendition import spoken_sha256
 from controller.errors import ControllerError
 from controller.operations.asked_work import (
@@ -26,7 +26,7 @@ from controller.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Audio of one language: ready, waiting, working, failed, or missing (nobody asked yet)."""
+    """Audio of one language: ready, waiting, working, failed, missing (nobody asked), to_record."""
 
     state: str
     sha256: str | None = None
@@ -112,4 +112,7 @@ def _audio(session: Session, language: str, words: str) -> Audio:
     item = work_items.find(session, RENDER, rendition_key(language, words))
     if item is None:
         return Audio("missing")
-    return Audio(item.state, vi=item.error_vi, en=item.error_en)
+    state = item.state
+    if state == "failed" and item.error_code in NEEDS_A_READER:
+        state = "to_record"
+    return Audio(state, vi=item.error_vi, en=item.error_en)

@@ -166,6 +166,14 @@ def newest_released(session: Session, language: str, spoken_sha256: str) -> Take
     return _take(row) if row is not None else None
 
 
+def voice_stands(session: Session, voice: str, language: str, spoken_sha256: str) -> bool:
+    """May this voice air these words: of a recorded one, is its take still the released one."""
+    if not voice.startswith(f"{recorded.NAME}:"):
+        return True
+    newest = newest_released(session, language, spoken_sha256)
+    return newest is not None and voice == f"{recorded.NAME}:{newest.reader_id}"
+
+
 def recorded_renditions(session: Session, reader_id: str) -> Sequence[tables.Rendition]:
     """Audio on the air, or ready for it, that was made of a reader's takes."""
     query = select(tables.Rendition).where(

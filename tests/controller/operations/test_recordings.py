@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from audio_library.errors import AudioLibraryError, StoreFull
+from audio_library.mastering.mastered import Mastered
 from audio_library.readiness import Lack
 from audio_library.recording.errors import (
     ConsentWithdrawn,
@@ -22,6 +23,7 @@ from audio_library.recording.errors import (
 )
 from audio_library.recording.measured import Measured
 from audio_library.recording.take import Take, TakeState
+from audio_library.render import Rendered
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.store.filesystem import FilesystemStore
 from controller.errors import ControllerError, NotFound
@@ -37,6 +39,7 @@ from controller.operations.release_take import (
     take_back_take,
     vouch_for_take,
 )
+from controller.operations.render_bulletin import render_bulletin
 from controller.operations.review_bulletin import approve_bulletin, edit_bulletin
 from controller.operations.show_bulletin import show_readiness
 from controller.operations.show_takes import show_takes
@@ -428,3 +431,23 @@ def test_a_phrase_of_the_bank_is_recorded_like_a_bulletin(studio: Studio) -> Non
 def test_a_clients_file_name_is_only_ever_shown(given: str, shown: str) -> None:
     assert shown_name(given) == shown
     assert len(shown_name("x" * 999)) <= 120
+
+
+def test_what_is_taken_back_while_it_is_mastered_never_airs(studio: Studio) -> None:
+    take = studio.released()
+    scratch, store = studio.office.folder / "scratch", FilesystemStore(studio.office.folder / "air")
+    with studio.office.database.write() as session:
+        claimed = work_items.claim(session, RENDER, to_ms(NOW))
+    assert claimed is not None
+
+    def mastering(spoken: str, language: str, *, out_dir: Path, **_: object) -> Rendered:
+        take_back_take(studio.office.database, take.id, "Bình", "sai giờ", NOW)
+        made = out_dir / "made.opus"
+        made.write_bytes(b"OggS")
+        voice = f"recorded:{studio.reader}"
+        return Rendered(Mastered(made, "0" * 64, 4, 10, -16, -2), language, voice, "recorded")
+
+    render_bulletin(studio.office.database, store, mastering, claimed, scratch, NOW)
+
+    assert studio.voice() is None
+    assert studio.waiting() == [rendition_key("bdq", BAHNAR)], "whoever else reads it is asked"
