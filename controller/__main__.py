@@ -160,6 +160,21 @@ def add_box(
     run(url, user, password, cluster, public_key, out)
 
 
+@app.command("add-account")
+def add_account(
+    name: Annotated[str, typer.Argument(help="Tên đăng nhập của người mới / the new name.")],
+    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
+    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="LOALANG_PASSWORD")
+    ] = "",
+) -> None:
+    """Thêm một người làm việc / add a person who signs in."""
+    from controller.cli.accounts import add_account as run
+
+    run(url, user, password, name)
+
+
 @app.command()
 def simulate(
     agents: Annotated[int, typer.Option(min=1, max=10_000, help="Số hộp loa / boxes.")] = 100,

@@ -6,6 +6,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from audio_library.recording.check import MAX_RECORDING_BYTES
 from controller.api import (
+    accounts,
     boxes,
     bulletins,
     failures,
@@ -71,6 +72,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         plays.at,
         fleet.at,
         boxes.at,
+        accounts.at,
         voices.at,
         recordings.at,
         phrases.at,

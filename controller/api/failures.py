@@ -23,6 +23,7 @@ STATUS = {
     "too_many_tries": 429,
     "foreign_origin": 403,
     "four_eyes": 403,
+    "not_administrator": 403,
     "second_listener": 403,
     "vouching_not_allowed": 403,
     "wrong_take_transition": 409,
@@ -30,6 +31,7 @@ STATUS = {
     "wrong_transition": 409,
     "not_approved": 409,
     "changed_meanwhile": 409,
+    "language_doubtful": 409,
     "database_busy": 503,
     "disk_full": 507,
     "store_full": 507,
@@ -42,9 +44,9 @@ REFUSED = 422
 
 WHEN = {
     401: "Nobody is signed in, or the name or password is wrong.",
-    403: "Another site asked, or whoever wrote the words wants to approve them.",
+    403: "Another site asked, or it is not for this account: whoever wrote may not approve.",
     404: "Nothing has this id or this name.",
-    409: "Its state does not allow this, or it was changed meanwhile.",
+    409: "Its state does not allow this, it was changed meanwhile, or its language is doubtful.",
     411: "The body came without its length.",
     413: "The body is longer than 4 MiB; a recording: than 200 MB.",
     422: "A field is wrong, or what it says cannot be done; `code` tells which.",
