@@ -14,6 +14,7 @@ def install_voice(name: str, consent: Consent, settings: Settings) -> None:
     folder = settings.voices_folder()
     print(f"{entry.name}: {entry.megabytes} MB, {publisher}/{entry.folder}")
     print(f"  giấy phép / licence: {entry.licence}")
+    print(f"  hãy đọc / read: {publisher}/{entry.folder}/MODEL_CARD")
     print(f"  SHA-256: {entry.sha256 or 'chưa ai xác nhận / nobody has verified it'}")
     shown = Progress()
     made = install(entry, folder, consent, told=shown.told, publisher=publisher)

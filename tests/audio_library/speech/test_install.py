@@ -2,12 +2,14 @@
 
 import hashlib
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from audio_library.child_process import run_child
 from audio_library.errors import (
     DownloadBroken,
     DownloadRefused,
@@ -123,6 +125,29 @@ def test_without_a_version_a_broken_download_begins_anew(
         install(ENTRY, folder, YES, publisher=publisher.url)
     publisher.break_after = None
     assert install(ENTRY, folder, YES, publisher=publisher.url).sha256 == sha256(publisher)
+
+
+UNDER_A_LIMIT = """
+import resource, sys
+from pathlib import Path
+from audio_library.errors import StoreFull
+from audio_library.speech.catalogue import Entry
+from audio_library.speech.install import Consent, install
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+entry = Entry("vi_VN-tiny-low", "vi", "vi/vi_VN/tiny/low", 1, "", "CC0")
+try:
+    install(entry, Path(sys.argv[1]), Consent(True, "", True), publisher=sys.argv[2])
+except StoreFull as error:
+    print(error.code, end="")
+"""
+
+
+def test_a_full_disk_leaves_nothing_half(tmp_path: Path, publisher: Publisher) -> None:
+    argv = [sys.executable, "-I", "-c", UNDER_A_LIMIT, str(tmp_path / "v"), publisher.url]
+    ended = run_child(argv, given=b"", what="install", timeout_s=30)
+    assert (ended.out.decode(), ended.err) == ("store_full", "")
+    assert left_in(tmp_path / "v") == []
 
 
 def test_a_body_without_end_is_cut_off(tmp_path: Path, publisher: Publisher) -> None:

@@ -1,11 +1,14 @@
 """Voices on the internet, with a stand-in for the way there."""
 
+import errno
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from audio_library.child_process import run_child
 from audio_library.errors import EngineFailed, EngineOffline, TookTooLong
 from audio_library.render import render_speech
 from audio_library.speech import online
@@ -118,6 +121,26 @@ def test_what_breaks_off_gives_way_to_the_next_voice_of_the_language(
     )
     assert rendered.voice == "espeak:vi"
     assert list((tmp_path / "out").iterdir()) == [rendered.mastered.path]
+
+
+UNDER_A_LIMIT = """
+import resource, sys
+from pathlib import Path
+from audio_library.speech.kept_answers import KeptAnswers
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    KeptAnswers(Path(sys.argv[1])).keep("voice", "text", iter([bytes(8_000)] * 9))
+except OSError as error:
+    print(error.errno, end="")
+"""
+
+
+def test_a_full_disk_leaves_no_half_answer(tmp_path: Path) -> None:
+    argv = [sys.executable, "-I", "-c", UNDER_A_LIMIT, str(tmp_path)]
+    ended = run_child(argv, given=b"", what="keep", timeout_s=30)
+    assert (ended.out.decode(), ended.err) == (str(errno.EFBIG), "")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_an_answer_without_end_is_cut_off(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio_library.errors import EngineFailed, StoreFull, TookTooLong, VoiceNotReady
+from audio_library.render import render_speech
 from audio_library.speech.catalogue import catalogue
 from audio_library.speech.engine import RAW_PCM, Voice
 from audio_library.speech.piper import Piper
@@ -49,6 +50,14 @@ def test_it_speaks_and_a_text_sounds_the_same_whatever_stands_beside_it(tmp_path
         samples = array.array("h", together[number])
         assert len(samples) >= HOP * len(text) / 2
         assert max(samples) > 10_000
+
+
+def test_it_is_mastered_like_any_speech(tmp_path: Path) -> None:
+    piper_voice(tmp_path / "voices")
+    engines = (Piper(tmp_path / "voices"),)
+    rendered = render_speech(TEXTS[1], "vi", out_dir=tmp_path / "out", engines=engines)
+    assert rendered.voice == "piper:vi_VN-tiny-low"
+    assert rendered.mastered.lufs == pytest.approx(-16, abs=0.5)
 
 
 def test_another_file_is_another_fingerprint(tmp_path: Path) -> None:
