@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from audio_library.wording import documents
 from audio_library.wording.letters import has_vowel, pronounceable, spelled
 from audio_library.wording.numbers import cardinal, digit_by_digit
 from audio_library.wording.rule import Place, Rule, Said, Start
@@ -132,6 +133,9 @@ def _code_digits(digits: str) -> str:
 def _capitals(place: Place) -> Said | None:
     """A short form that nobody listed; words of a heading in capitals are left alone."""
     word = place[0]
+    issuer = documents.issuer(word)
+    if issuer is not None:
+        return Said(issuer)
     if pronounceable(word):
         return None
     return Said(

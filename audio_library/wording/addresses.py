@@ -4,10 +4,10 @@ import re
 
 from audio_library.wording.rule import Place, Rule, Said, Start
 
-LABELS = ("email", "Email", "website", "Website", "web", "Web", "fanpage", "Fanpage", "link")
-"""What announces an address goes with it."""
+LABELS = ("e-mail", "email", "website", "web", "fanpage", "link", "http", "https")
+"""What announces an address, in any capitals, goes with it."""
 
-_LABEL = r"(?:(?i:e-?mail|website|web|fanpage|link|http|https)\s?:?\s?)?"
+_LABEL = rf"(?:(?i:{'|'.join(LABELS)})\s?:?\s?)?"
 _EMAIL = r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
 _URL = r"(?:https?://|ftp://|www\.)\S*[^\s.,;:!?)\]}'\"”’]"
 _DOMAIN = (
@@ -26,8 +26,15 @@ def _left_out(_place: Place) -> Said:
     )
 
 
-RULES = tuple(
-    Rule(start, re.compile(f"{blank}{_LABEL}(?:{address})", re.IGNORECASE), _left_out)
-    for address in (_EMAIL, _URL, _DOMAIN)
-    for start, blank in ((Start.OTHER, "[ \\t]+"), (Start.LETTER, ""), (Start.DIGIT, ""))
+_IN_BRACKETS = re.compile(
+    rf"[ \t]{{0,20}}\({_LABEL}(?:{_EMAIL}|(?:https?://|www\.)[^\s)]*|{_DOMAIN})\)", re.IGNORECASE
+)
+
+RULES = (
+    Rule(Start.OTHER, _IN_BRACKETS, _left_out),
+    *(
+        Rule(start, re.compile(f"{blank}{_LABEL}(?:{address})", re.IGNORECASE), _left_out)
+        for address in (_EMAIL, _URL, _DOMAIN)
+        for start, blank in ((Start.OTHER, "[ \\t]{1,20}"), (Start.LETTER, ""), (Start.DIGIT, ""))
+    ),
 )

@@ -6,6 +6,8 @@ from audio_library.wording.rule import Place, Rule, Start
 
 _BETWEEN = re.compile(r"[ \t]{1,20}(?P<dash>[-–—−]{1,3})(?:[ \t]{1,20}|(?=\n|$))")
 _FIRST = re.compile(r"[-–—−]{1,3}[ \t]{1,20}")
+_JOINING = re.compile(r"[-–](?=[A-ZĐ]{2})")
+_SHORT_FORM_ENDS = re.compile(r"[A-ZĐ]{2}$")
 _STARTS = re.compile(r"(?:^|\n|[:;,.!?(|])[ \t]*$")
 _ENDS = re.compile(r"\s*$|[ \t]*\n")
 
@@ -38,7 +40,14 @@ def _first(place: Place) -> str | None:
     return "" if place.follows(_STARTS) else None
 
 
+def _joining(place: Place) -> str | None:
+    """Between two short forms: `HĐND-UBND`."""
+    text, start = place.match.string, place.match.start()
+    return ", " if _SHORT_FORM_ENDS.search(text, max(0, start - 2), start) else None
+
+
 RULES = (
     Rule(Start.OTHER, _BETWEEN, _between),
     Rule(Start.OTHER, _FIRST, _first),
+    Rule(Start.OTHER, _JOINING, _joining),
 )

@@ -26,6 +26,9 @@ _MONTHS_SINCE = re.compile(r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|
 _SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d)")
 _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
+_WEEKDAY = re.compile(r"T([2-7])(?!\w)")
+_WEEKDAY_FOLLOWS = re.compile(r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)")
+_AFTER_WEEKDAY = re.compile(r"(?<!\w)t[2-7]\s*(?:đến|tới|và|[-–,])\s*$")
 _DAYS_LIST = re.compile(rf"(\d{{1,2}}(?:\s?,\s?\d{{1,2}}){{1,6}})/(\d{{1,2}})(?:/(\d{{4}}))?{_END}")
 _YEARS_OF_SEASON = re.compile(rf"(\d{{4}})/(\d{{4}}){_END}")
 _SHORT_DAY = re.compile(r"\d{1,2}(?!\d|[.,:/]\d|\w)")
@@ -40,7 +43,7 @@ _DAY_EXPECTED = re.compile(
     rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới|trước|sau|hạn|vào"
     r"|hết|kể từ)[\s,(:]*$"
     r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
-    r"|(?:giờ|phút|h|g|h\d\d)[\s,(/]*$"
+    r"|(?:giờ|phút|\d\s?[hg](?:\d\d)?)[\s,(/]*$"
 )
 _DATE_GOES_ON = followed_by(
     "âm lịch|dương lịch|hằng năm|hàng năm|năm nay|năm sau|tới|vừa qua|sắp tới|này"
@@ -48,6 +51,7 @@ _DATE_GOES_ON = followed_by(
 _MUNG = preceded_by("mùng|mồng")
 _AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
+_NEAR_DAY = re.compile(r"(?<!\w)(?:sáng|chiều|tối|đêm|mai|nay|kia|chủ nhật|thứ \w+)\s?\(\s*$")
 _UNTIL = preceded_by("đến|tới|hết|trước|sau")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
@@ -57,7 +61,7 @@ _AFTER_QUARTER = preceded_by("quý|đợt|kỳ|học kỳ|vụ|lần|tuần")
 _AFTER_ORDINAL = preceded_by(r"thứ|thứ [2-7](?:, [2-7])*(?:,| và)")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
-    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ"
+    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ|lớp|tổ|xếp hạng"
 )
 _COUNTED = followed_by(
     "xã|huyện|thôn|làng|tổ|phường|tỉnh|hộ|người|bà con|học sinh|trường|lớp|nhà|đại biểu|thành viên"
@@ -66,8 +70,8 @@ _COUNTED = followed_by(
     "|thời gian|ngày|tuần|điểm|câu|ý|môn|khẩu|lượt|buổi|mũi|liều|giáo viên|cán bộ|công chức"
     "|ý kiến|đối tượng|nhóm|nội dung|mục tiêu|đoàn|tuyến|cầu|nước|hồ|giếng|máy|xe|gia đình|cử tri"
     "|doanh nghiệp|sản phẩm|nghị quyết|tổ chức|vị trí|điểm trường|phòng|gói|ao|lồng|chuồng|vườn"
-    "|sào|mẫu|viên|tạ|tấn|lít|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản|buôn|giờ|huyện,|khu|đội"
-    "|chương"
+    "|mặt|đường|quả|đoạn|sào|mẫu|viên|tạ|tấn|lít|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản"
+    "|buôn|giờ|huyện,|khu|đội|chương"
 )
 _MEASURED = re.compile(rf"\s?{units.ALONE}{units.ENDS}")
 _DAYS_FOLLOW = re.compile(r"\s+(?:ngày|tuần|điểm)(?!\w)")
@@ -137,11 +141,12 @@ def _day_dash_month(place: Place) -> Said | None:
     """`ngày 2-9`, as newspapers write; `từ ngày 5-7` stays a range."""
     date = _valid(int(place[1]), int(place[2]), "")
     after_day = place.follows(_AFTER_DAY) and not place.follows(_AFTER_FIRST_DAY)
+    near_day = place.follows(_NEAR_DAY)
     descends = int(place[1]) > int(place[2]) and place.follows(_UNTIL)
-    if date is None or not (after_day or descends):
+    if date is None or not (after_day or near_day or descends):
         return None
     return Said(
-        f"{_prefix(place)}{_said(place, *date)}" if descends else _said(place, *date),
+        f"{_prefix(place)}{_said(place, *date)}" if descends or near_day else _said(place, *date),
         (
             "Đọc là ngày và tháng. Nếu là từ ngày đến ngày, hãy viết “đến”.",
             "Read as day and month. If it is a range of days, write “đến”.",
@@ -196,6 +201,13 @@ def _short_months(place: Place) -> str | None:
 def _short_month_name(place: Place) -> str | None:
     """`giữa T10`."""
     return f"tháng {_month(int(place[1]))}" if place.follows(_AFTER_PART) else None
+
+
+def _weekday(place: Place) -> str | None:
+    """`T2, T4 và T6`, `T7, CN`."""
+    if not (place.precedes(_WEEKDAY_FOLLOWS) or place.follows(_AFTER_WEEKDAY)):
+        return None
+    return f"thứ {ordinal(int(place[1]))}"
 
 
 def _weekdays(place: Place) -> str:
@@ -288,6 +300,7 @@ RULES = (
     Rule(Start.LETTER, _SHORT_MONTHS, _short_months),
     Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name),
     Rule(Start.LETTER, _WEEKDAYS, _weekdays),
+    Rule(Start.LETTER, _WEEKDAY, _weekday),
     Rule(Start.DIGIT, _DAYS_LIST, _days_list),
     Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month),
     Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year),

@@ -9,8 +9,10 @@ from audio_library.wording.rule import Place, Rule, Said, Start, preceded_by
 from audio_library.wording.tables import rows
 
 _CODE = r"[A-ZĐ][A-Za-zĐđƯư0-9]*(?:[-–&.][A-ZĐ][A-Za-zĐđƯư0-9]*)*"
-_NUMBERED = re.compile(rf"(\d{{1,5}})(?:/(\d{{4}}))?/({_CODE})(?!\w)")
-_PARTY = re.compile(rf"(\d{{1,4}})[-–]({_CODE})/({_CODE})(?!\w)")
+_NUMBERED = re.compile(
+    rf"(\d{{1,3}}\.\d{{3}}|\d{{1,5}})(?:\s?/(\d{{4}}))?\s?/\s?({_CODE}(?:/{_CODE})?)(?!\w)"
+)
+_PARTY = re.compile(rf"(\d{{1,4}})\s?[-–]\s?({_CODE})/({_CODE})(?!\w)")
 _STANDARD = re.compile(rf"(QCVN|TCVN)\s*(\d{{1,5}})(?:-\d+)?(?::(\d{{4}}))?(?:/({_CODE}))?(?!\w)")
 _WITH_YEAR = re.compile(r"(\d{1,5})/(\d{4})(?![\w/])")
 
@@ -77,7 +79,9 @@ def _with_year(place: Place) -> str | None:
 
 
 def _number(written: str) -> str:
-    return digit_by_digit(written) if written.startswith("0") else cardinal(int(written))
+    if written.startswith("0"):
+        return digit_by_digit(written)
+    return cardinal(int(written.replace(".", "")))
 
 
 def _issuer_said(place: Place, issuers: list[str]) -> bool:
@@ -104,8 +108,14 @@ def _meaning(code: str) -> tuple[list[str], list[str], bool]:
 
 
 def _parts(code: str) -> Iterable[str]:
-    for part in re.split(r"[-–.]", code):
+    for part in re.split(r"[-–./]", code):
         yield re.sub(r"\d+$", "", part) or part
+
+
+def issuer(code: str) -> str | None:
+    """Whose code it is: `BYT`, Bộ Y tế."""
+    kind, spoken = _codes().get(code, ("", ""))
+    return spoken if kind == "issuer" else None
 
 
 @cache

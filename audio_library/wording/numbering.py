@@ -11,6 +11,9 @@ _DEEP = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,5}(?![\w%°]|[.,]\d)")
 _NUMBERED = re.compile(rf"\d{{1,3}}\.\d{{1,2}}(?![\w%°]|[.,/]\d|\s?{units.ALONE}{units.ENDS})")
 _PAPER = re.compile(r"0\d(?![\w%°]|[.,:/–-]\w)")
 
+_PETROL = re.compile(r"RON\s?(\d{2})\s?[-–]\s?(II|III|IV|V)(?!\w)")
+_GRADES = {"II": "hai", "III": "ba", "IV": "bốn", "V": "năm"}
+
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
 _CAPITAL_FOLLOWS = re.compile(r"\.?\s+[^\W\d_a-zà-öø-ÿăđĩũơưạ-ỹ]|\.\s")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
@@ -48,7 +51,7 @@ def _with_points(place: Place) -> str:
 
 
 def _petrol(place: Place) -> str:
-    return f"{cardinal(int(place[1]))} {cardinal(len(place[2]))}"
+    return f"RON {cardinal(int(place[1]))} {_GRADES[place[2]]}"
 
 
 RULES = (
@@ -56,5 +59,5 @@ RULES = (
     Rule(Start.DIGIT, _DEEP, _deep),
     Rule(Start.DIGIT, _NUMBERED, _numbered),
     Rule(Start.DIGIT, _PAPER, _paper),
-    Rule(Start.DIGIT, re.compile(r"(\d{2})-(I{2,3})(?!\w)"), _petrol),
+    Rule(Start.LETTER, _PETROL, _petrol),
 )

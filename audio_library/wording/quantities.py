@@ -18,7 +18,7 @@ _UNIT = rf"(?:\s?{units.ANY}{units.PER}*{units.ENDS})"
 
 _QUANTITY = re.compile(rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?![\d])")
 _RANGE = re.compile(
-    rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?{_TO}(?P<last>{_NUMBER})(?P<last_unit>{_UNIT})?"
+    rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?{_TO}(?P<last>(?>{_NUMBER}))(?P<last_unit>{_UNIT})?+"
     r"(?!\d|\s?[-–]\s?\d|/\d)"
 )
 _LIST = re.compile(r"\d{1,4}(?:[-–]\d{1,4}){2,}(?![\d/])")
@@ -30,11 +30,15 @@ _SPACED_THOUSANDS = re.compile(
 )
 _MIXED_LENGTH = re.compile(r"(\d{1,3})m(\d{2}|[4-9])(?!\w)")
 _CLASS = re.compile(r"(\d{1,4})([A-CEFH-KM-UX-Z])(?!\w)")
-_PER_COUNT = re.compile(rf"(?P<number>{_NUMBER})\s(?P<per>[{LETTERS}]+{units.PER}+)(?![\w/])")
+_PER_COUNT = re.compile(
+    rf"(?P<number>{_NUMBER})\s(?P<per>(?!đ/c(?!\w))[{LETTERS}]+{units.PER}+)(?![\w/])"
+)
 _ALONE = re.compile(rf"{units.ALONE}{units.PER}*{units.ENDS}")
 _MONEY_PER = re.compile(rf"đồng{units.PER}+{units.ENDS}")
 _DEGREES = re.compile(r"độ\s?([CF])(?!\w)")
-_BELOW_ZERO = re.compile(rf"[-−–](?P<first>{_NUMBER})(?P<first_unit>\s?(?:[°º℃]|độ)[CF]?)")
+_BELOW_ZERO = re.compile(
+    rf"[-−–](?P<first>{_NUMBER})(?P<first_unit>\s?(?:[°º]\s?[CF]?|℃|độ(?:\s?[CF](?!\w))?))"
+)
 _MINUS = re.compile(r"[-−](?=\d)")
 _CURRENCY = re.compile(
     rf"(?P<sign>[$€£¥])\s?(?P<first>{_NUMBER})(?!\d)(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ)(?!\w))?"
@@ -88,7 +92,8 @@ _SCORE = preceded_by("tỷ số|tỉ số|thắng|thua|hòa|hoà")
 _COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+){0,3}$")
 _EQUALS = re.compile(r"\s*=")
 _AGED = re.compile(r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$")
-_LADEN = re.compile(r"(?:xe|tải|trọng|nặng|hàng|chở)(?:\s\w+){0,2}\s*$")
+_LOADED = re.compile(r"(\d)T(\d)(?!\w)")
+_LADEN = re.compile(r"(?:xe|tải|trọng|nặng|hàng|chở)(?:\s\w+){0,2}[\s<>≤≥~]*$")
 _AMOUNT_ENDS = re.compile(r"\d[\d.,]*\s?(?:%|[^\W\d_]+(?:/[^\W\d_]+)?)?(?:\s[^\W\d_]+)?$")
 _SCALES = {
     "tr": ("triệu", "nghìn"),
@@ -113,9 +118,16 @@ def _range(place: Place) -> Said | str:
         return f"{first} {last}"
     if place.precedes(_EQUALS):
         return f"{first} trừ {last}"
-    if not units.comparable(place["first_unit"], place["last_unit"]):
+    comparable = units.comparable(place["first_unit"], place["last_unit"])
+    if not comparable or (money and _descends(place["first"], place["last"])):
         return f"{first}, {last}"
     return _with_doubt(place, f"{first} đến {last}", place["last"])
+
+
+def _descends(first: str, last: str) -> bool:
+    """Prizes are listed from the first on; no range begins with its greater end."""
+    grouped = _GROUPED.fullmatch(first) and _GROUPED.fullmatch(last)
+    return bool(grouped) and int(re.sub(r"\D", "", first)) > int(re.sub(r"\D", "", last))
 
 
 def _amount(place: Place, number: str, unit: str, *, money: bool = False) -> str:
@@ -225,9 +237,8 @@ def _degrees(place: Place) -> str:
 
 
 def _below_zero(place: Place) -> str:
-    unit = place["first_unit"].strip()
-    spoken = unit if unit == "độ" else units.spoken(unit.replace("độ", "°"))
-    return f"âm {_value(place, place['first'], money=False)} {spoken}"
+    unit = place["first_unit"].replace("độ", "°").replace(" ", "")
+    return f"âm {_value(place, place['first'], money=False)} {units.spoken(unit)}"
 
 
 def _minus(place: Place) -> str | None:
@@ -280,6 +291,11 @@ def _t(place: Place) -> Said | str:
     )
 
 
+def _loaded(place: Place) -> str:
+    """The lorry of `2T5`."""
+    return f"{decimal(place[1], place[2])} tấn"
+
+
 def _arc(place: Place) -> str:
     """`14°51'N`."""
     words = f"{whole(place[1])} độ {whole(place[2])} phút"
@@ -307,6 +323,7 @@ RULES = (
     Rule(Start.DIGIT, _SPACED_THOUSANDS, _spaced_thousands),
     Rule(Start.DIGIT, _LIST, _list),
     Rule(Start.DIGIT, _COMMA_LIST, _comma_list),
+    Rule(Start.DIGIT, _LOADED, _loaded),
     Rule(Start.DIGIT, _T, _t),
     Rule(Start.DIGIT, _RANGE, _range),
     Rule(Start.DIGIT, _MIXED_LENGTH, _mixed_length),

@@ -32,7 +32,7 @@ def _fraction(place: Place) -> Said | str:
 
 
 def _proportion(place: Place) -> str | None:
-    thousands = "." in place[0]
+    thousands = "." in place[0] and " " not in place[0]
     if not (thousands or place.follows(_SCALE)):
         return None
     return " trên ".join(whole(part.replace(".", "")) for part in place.match.groups())

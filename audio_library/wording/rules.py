@@ -46,9 +46,21 @@ RULES: Mapping[Start, tuple[NamedRule, ...]] = MappingProxyType(
     {start: tuple(named for named in _ALL if named[1].start is start) for start in Start}
 )
 
-_READ_WORDS = "|".join(
-    sorted(map(re.escape, {"độ", *addresses.LABELS, *units.WORDS, *acronyms.WORDS}))
+_LABELS = "|".join(addresses.LABELS)
+_READ_WORDS = "|".join(map(re.escape, ("độ", *units.WORDS, *sorted(acronyms.WORDS))))
+_WORD = rf"(?!(?:{_READ_WORDS}|(?i:{_LABELS}))(?!\w))[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{{2,}}+"
+_WORD_ENDS = r"(?=[ \n,;!?)”]|[.:…](?:\s|$)|$)"
+_NUMBER = r"\d{1,6}(?=[ ,;)%]|[.:]\s|$)"
+_NAME = rf"(?!(?i:{_LABELS}))[^\W\d_]{{2,}}+(?=[ ,;\n)])"
+
+PLAIN: Mapping[Start, re.Pattern[str] | None] = MappingProxyType(
+    {
+        Start.LETTER: re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*{_WORD_ENDS}"),
+        Start.OTHER: re.compile(
+            rf"[.,;:!?]{{0,3}} (?={_WORD}{_WORD_ENDS}|{_NAME}|{_NUMBER})"
+            r"|[.,;:!?]{1,3}(?=\n)|\n{1,3}(?=\w)"
+        ),
+        Start.DIGIT: None,
+    }
 )
-_WORD = rf"(?!(?:{_READ_WORDS})(?!\w))[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{{2,}}+"
-PLAIN_WORDS = re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*(?=[ \n,;!?)”]|[.:…](?:\s|$)|$)")
-"""Words one after another at which no rule holds: passed over at once, for speed."""
+"""Words, and gaps before words and numbers, in which no rule holds: passed over, for speed."""

@@ -8,7 +8,7 @@ from audio_library.wording.dialect import Dialect
 from audio_library.wording.letters import FOREIGN_LETTERS
 from audio_library.wording.lexicon import NO_LEXICON, Lexicon
 from audio_library.wording.rule import Place, Said, Start
-from audio_library.wording.rules import PLAIN_WORDS, RULES, NamedRule
+from audio_library.wording.rules import PLAIN, RULES, NamedRule
 
 VERSION = "2"
 """Goes up with every change of a rule or lexicon that can change a reading."""
@@ -96,9 +96,10 @@ def _by_rules(
         kind = _kind(text[position])
         found = None
         if kind is not before or kind is Start.OTHER:
-            plain = PLAIN_WORDS.match(text, position, stop) if kind is Start.LETTER else None
+            pattern = PLAIN[kind]
+            plain = pattern.match(text, position, stop) if pattern is not None else None
             if plain is not None:
-                before, position = Start.LETTER, plain.end()
+                before, position = kind, plain.end()
                 continue
             found = _first(RULES[kind], text, position, stop)
         if found is None:

@@ -66,6 +66,7 @@ _RAISED = re.compile("([⁻⁺]?)([⁰¹²³⁴-⁹]{1,18})")
 _OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d){1,40}")
 _OTHER_NUMBER = re.compile(r"[^\W_]")
 _GREEK = re.compile(f"[{''.join(_GREEK_LETTERS)}]")
+_DIAMETER = re.compile(r"[Øø](?=\s?\d)")
 _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
 
 _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
@@ -174,6 +175,10 @@ def _greek(place: Place) -> str:
     return _GREEK_LETTERS[place[0]]
 
 
+def _diameter(_place: Place) -> str:
+    return "phi"
+
+
 def _control(place: Place) -> str:
     return " "
 
@@ -194,4 +199,5 @@ RULES = (
     Rule(Start.OTHER, _OTHER_NUMBER, _other_number),
     Rule(Start.OTHER, _CONTROL, _control),
     Rule(Start.LETTER, _GREEK, _greek),
+    Rule(Start.LETTER, _DIAMETER, _diameter),
 )

@@ -7,7 +7,7 @@ from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
 _MINUTES = r"(?:\s?(?:phút|ph|p)(?!\w)|\s?['’′])?"
 _TIME = (
-    rf"(\d{{1,2}})(?:(?:\s?[hg]\s?(?=\d)|[HG](?=\d\d))(\d{{1,2}})(?!\d){_MINUTES}"
+    rf"(\d{{1,2}})(?:(?:\s?[hg]\s?(?=\d)|[HG](?=\d\d))(\d{{1,2}})(?!\d|/\d){_MINUTES}"
     rf"|:(\d{{2}})(?!\d|\.\d)|\s?h(?!\w))"
 )
 _SECONDS = r"(?:\s?(\d{1,2})\s?(?:''|”|″|giây|s)(?!\w)|:(\d{2})(?!\d))?"

@@ -3,7 +3,8 @@
 import re
 from functools import cache
 
-from audio_library.wording.letters import LETTERS
+from audio_library.wording.letters import LETTERS, pronounceable
+from audio_library.wording.letters import spelled as spelled_out
 from audio_library.wording.tables import rows
 
 _ALIKE = (
@@ -39,6 +40,11 @@ PER = rf"(?:\s?/\s?(?:{_alternatives([u for u in _units() if u[0].isalpha()])}|[
 ENDS = r"(?![\w²³])"
 
 
+def _name(word: str) -> str:
+    """What is no unit is a word, unless it cannot be said as one."""
+    return word if pronounceable(word) else spelled_out(word)
+
+
 def comparable(first: str, last: str) -> bool:
     """Whether amounts in these units can be ends of one range: `500m-1km`, but not `220V-50Hz`."""
     kinds = [spoken(unit).rpartition(" ")[2] for unit in (first, last) if unit]
@@ -50,7 +56,7 @@ def spoken(unit: str) -> str:
     first, *denominators = re.split(r"\s?/\s?", unit.strip())
     words, kind = _units().get(first, (first, "word"))
     for denominator in denominators:
-        below, below_kind = _units().get(denominator, (denominator, ""))
+        below, below_kind = _units().get(denominator, (_name(denominator), ""))
         rate = denominator in _RATE_DENOMINATORS or below_kind in _MEASURES
         words += f" {'trên' if rate and kind in _MEASURES else 'một'} {below}"
     return words

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audio_library.wording.dialect import Dialect
 from audio_library.wording.numbers import (
     DIGITS,
     LARGEST,
@@ -11,9 +12,10 @@ from audio_library.wording.numbers import (
     ordinal,
     whole,
 )
+from audio_library.wording.spoken_form import spoken_form
 
 ONES = {word: value for value, word in enumerate(DIGITS)} | {"mốt": 1, "tư": 4, "lăm": 5}
-SCALES = {"nghìn": 10**3, "triệu": 10**6}
+SCALES = {"nghìn": 10**3, "ngàn": 10**3, "triệu": 10**6}
 
 
 def value_of(words: str) -> int:
@@ -30,7 +32,7 @@ def value_of(words: str) -> int:
             tens = 10
         elif word == "mươi":
             tens *= 10
-        elif word != "linh":
+        elif word not in ("linh", "lẻ"):
             tens += ONES[word]
     return billions + total + group + tens
 
@@ -38,6 +40,15 @@ def value_of(words: str) -> int:
 @given(st.integers(0, LARGEST) | st.integers(0, 10**6))
 def test_the_words_say_the_number(n: int) -> None:
     assert value_of(cardinal(n)) == n
+
+
+@given(st.integers(0, 10**15) | st.integers(0, 10**6), st.sampled_from(Dialect))
+def test_a_number_as_written_can_be_read_back(n: int, dialect: Dialect) -> None:
+    for written in (str(n), f"{n:,}".replace(",", ".")):
+        said = spoken_form(written, dialect=dialect).text
+        assert value_of(said) == n
+        assert ("ngàn" in said or "lẻ" in said) <= (dialect is Dialect.SOUTH)
+        assert ("nghìn" in said or "linh" in said) <= (dialect is not Dialect.SOUTH)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Examples and laws of the spoken form, whatever rule makes it."""
 
+import re
+import time
 import unicodedata
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from audio_library.wording.rule import Place, Start
+from audio_library.wording.rules import PLAIN, RULES
 from audio_library.wording.spoken_form import SpokenForm, spoken_form
 
 HERE = Path(__file__).parent
@@ -22,13 +26,15 @@ def pairs(name: str) -> list[tuple[str, str]]:
 EXAMPLES = pairs("spoken_forms.tsv")
 OFFICIAL = pairs("official_texts.tsv")
 BULLETINS = pairs("sample_bulletins.tsv")
-EVERYTHING = [written for written, _ in EXAMPLES + OFFICIAL + BULLETINS]
+NOTICES = pairs("notices.tsv")
+EVERYTHING = [written for written, _ in EXAMPLES + OFFICIAL + BULLETINS + NOTICES]
 
 PIECES = st.sampled_from(
     [
         *EVERYTHING,
-        *" .,;:-/()%+=&@#$°'\"\n½²",
+        *" .,;:-–/()[]%‰+=&@#$€°'’\"\n\t½²³①Ⅳ٣５−~×→≥<*•|…_^",
         *("ngày ", "số ", "gọi ", "cấp ", "tháng ", "thứ ", "độ lớn ", "m2", "1", "22", "333"),
+        *("T2", "km", "đ/c", "đ", "tr", "x ", "UBND", "KH", "II", "A", "Y", "Ia ", "TT", " - "),
     ]
 )
 CUT_SHORT = st.tuples(PIECES, st.integers(1, 30)).map(lambda cut: cut[0][: cut[1]])
@@ -42,6 +48,11 @@ def test_examples(written: str, spoken: str) -> None:
 
 @pytest.mark.parametrize(("written", "spoken"), OFFICIAL)
 def test_official_texts(written: str, spoken: str) -> None:
+    assert spoken_form(written).text == spoken
+
+
+@pytest.mark.parametrize(("written", "spoken"), NOTICES)
+def test_notices_of_many_offices(written: str, spoken: str) -> None:
     assert spoken_form(written).text == spoken
 
 
@@ -115,11 +126,71 @@ def test_words_come_through_unchanged(text: str) -> None:
     assert spoken_form(text) == SpokenForm(text)
 
 
-@pytest.mark.parametrize(
-    "mark", ["#", "/", "(", "1", "1/", "(1", "1.", "a1", "Đ", "V", "-", "\u0301"]
-)
-def test_a_long_run_of_anything_is_read_in_time(mark: str) -> None:
-    assert_sayable(spoken_form(mark * (20_000 // len(mark))))
+@given(OFFICIAL_LOOKING | st.sampled_from(EVERYTHING))
+def test_what_is_passed_over_needs_no_rule(text: str) -> None:
+    for start in (Start.LETTER, Start.OTHER):
+        pattern = PLAIN[start]
+        assert pattern is not None
+        for first in re.finditer(r"(?<![^\W\d_])[^\W\d_]|[^\w]", text):
+            plain = pattern.match(text, first.start())
+            for begin in re.finditer(r"[^\W\d_]+|[^\w]", plain[0] if plain else ""):
+                position = first.start() + begin.start()
+                kind = Start.LETTER if text[position].isalpha() else Start.OTHER
+                for name, rule in RULES[kind]:
+                    match = rule.pattern.match(text, position)
+                    said = rule.read(Place(match)) if match and match[0] else None
+                    assert said is None, f"{name} holds at {position} of {text!r}"
+
+
+def seconds(text: str) -> float:
+    began = time.perf_counter()
+    form = spoken_form(text)
+    took = time.perf_counter() - began
+    assert_sayable(form)
+    return took
+
+
+LENGTH = 20_000
+BULLETIN = ("\n".join(EVERYTHING) + "\n") * 3
+WORST = [
+    *("#", "/", "(", ")", "1", "1/", "(1", "1.", "1,", "a1", "Đ", "V", "-", "\u0301", " ", "\t"),
+    *(" -", "- ", ".", ". ", "…", "1 ", "0 ", "1-", "1:", "a.", "a-", "a@", "www.", "T2-", "Km1+"),
+    *(
+        "QĐ-",
+        "1/QĐ-",
+        "ngày 1/",
+        "số ",
+        "gọi ",
+        "1 tr",
+        "1 x ",
+        "½",
+        "²",
+        "٣",
+        "A B ",
+        "UBND ",
+        "%",
+    ),
+    *("15/8 ", "7h30-", "0905 ", "1.000.", "Km 1-", "xã, ", "đ/", "1 đ/", "( ", "[", "\n", "\n- "),
+    *(
+        "ab",
+        "http://",
+        "x@y.",
+        "1°1'",
+        "1kg/",
+        "II,",
+        "cấp II, ",
+        "thứ 2, ",
+        "T2,",
+        "☎",
+        "\U0001f525",
+    ),
+]
+
+
+@pytest.mark.parametrize("piece", WORST)
+def test_no_text_is_much_slower_than_a_bulletin(piece: str) -> None:
+    usual = seconds(BULLETIN[:LENGTH])
+    assert seconds((piece * LENGTH)[:LENGTH]) < 30 * usual
 
 
 @pytest.mark.parametrize(

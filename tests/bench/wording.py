@@ -1,0 +1,121 @@
+"""The spoken form beside two normalizers from the package index, on the same text in one run.
+
+Speed: milliseconds for a bulletin of about 6.5 KB, made of our own sample texts, or for the files
+that are named. Right readings: of the examples in the tests, compared leniently: case, blanks and
+the last mark do not count, and any of the forms given is right.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from _stage import ROOT, note, spread, tell
+
+from audio_library.wording.spoken_form import spoken_form
+
+SAMPLES = ROOT / "tests" / "audio_library" / "wording"
+THEIRS = (
+    ("sea-g2p", "sea_g2p", "Normalizer"),
+    ("vietnormalizer", "vietnormalizer", "VietnameseNormalizer"),
+)
+ROUNDS = 15
+BULLETIN_BYTES = 6_500
+
+Reader = Callable[[str], str]
+
+
+def ours(text: str) -> str:
+    return spoken_form(text).text
+
+
+def theirs() -> Mapping[str, Reader]:
+    """Those that are installed: `make bench` brings them."""
+    readers: dict[str, Reader] = {}
+    for name, module, normalizer in THEIRS:
+        if find_spec(module) is None:
+            note(f"wording: {name} is not installed")
+        else:
+            readers[name] = getattr(import_module(module), normalizer)().normalize
+    return readers
+
+
+def pairs(path: Path) -> list[tuple[str, list[str]]]:
+    """Written forms with all that they may sound like."""
+    lines = path.read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    return [(written, spoken.split(" | ")) for written, spoken in rows]
+
+
+def bulletin() -> str:
+    """Our own sentences, one after another, until the bulletin is long enough."""
+    sentences = [written for written, _ in pairs(SAMPLES / "sample_bulletins.tsv")]
+    sentences += [written for written, _ in pairs(SAMPLES / "notices.tsv")]
+    text = ""
+    for sentence in sentences:
+        if len(text.encode()) >= BULLETIN_BYTES:
+            break
+        text += f"{sentence}\n"
+    return text
+
+
+def milliseconds(reader: Reader, text: str) -> list[float]:
+    reader(text)
+    times: list[float] = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        reader(text)
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+def right(reader: Reader, examples: list[tuple[str, list[str]]]) -> int:
+    count = 0
+    for written, spoken in examples:
+        heard = lenient(reader(written))
+        count += heard in map(lenient, spoken)
+    return count
+
+
+def lenient(text: str) -> str:
+    return re.sub(r"[\s.,;:!?]+$", "", re.sub(r"\s+", " ", text.lower())).strip()
+
+
+def tell_speed(what: str, text: str, others: Mapping[str, Reader]) -> None:
+    size = len(text.encode()) / 1024
+    mine = milliseconds(ours, text)
+    for name, reader in others.items():
+        other = milliseconds(reader, text)
+        ratio = min(mine) / min(other)
+        tell(
+            f"spoken form of {what} ({size:.1f} KB), beside {name}",
+            spread(mine, "ms"),
+            baseline=spread(other, "ms"),
+            ratio=ratio,
+            aim="< 1",
+            met=ratio < 1,
+            why="every number and short form is looked at in its context",
+        )
+
+
+def main() -> int:
+    others = theirs()
+    tell_speed("a bulletin", bulletin(), others)
+    for path in map(Path, sys.argv[1:]):
+        tell_speed(path.name, path.read_text("utf-8"), others)
+    examples = pairs(SAMPLES / "spoken_forms.tsv")
+    mine = right(ours, examples)
+    for name, reader in others.items():
+        tell(
+            f"right readings of {len(examples)} examples, beside {name}",
+            str(mine),
+            baseline=str(right(reader, examples)),
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
