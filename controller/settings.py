@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from audio_library.mastering.preset import Preset
+
 WILDCARDS = ("0.0.0.0", "::")
 """Listen everywhere: fine to listen on, no address to connect to."""
 
@@ -43,6 +45,8 @@ class Settings(BaseSettings):
     `s3://bucket/prefix?endpoint=https://…&region=…`; keys only from AWS_… variables."""
     audio_limit_bytes: int = 0
     """Largest size of the audio store; 0: as much as the disk holds."""
+    preset: Preset = Preset.HORN
+    """For which loudspeakers new audio is mastered: `horn`, or `plain` for wide-band ones."""
     allow_trial_broker: bool = False
     """May amqtt stand in where mosquitto is not installed: for trying out only."""
     real_broker: bool = True

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from audio_library.render import Rendered, render_speech
 from audio_library.speech.recorded import Recorded
+from audio_library.speech.segment_cache import SegmentCache
 from audio_library.store.address import open_store
 from audio_library.store.filesystem import FilesystemStore
 from controller.fleet.authority import open_authority
@@ -34,6 +35,7 @@ from controller.operations.render_bulletin import render_bulletin
 from controller.operations.republish import republish
 from controller.operations.services import Services
 from controller.operations.voices import engines_here, preferred
+from controller.operations.waveforms import Waveforms
 from controller.settings import WILDCARDS, Settings
 from controller.storage import work_items
 from controller.storage.bell import BellTower
@@ -95,6 +97,7 @@ class Controller:
             four_eyes=settings.four_eyes,
             secure_cookies=settings.secure_cookies,
             recordings=RecordingRoom(recordings, self._scratch),
+            waveforms=Waveforms(store, settings.data_dir / "waveforms"),
             engines=engines_here(settings, (recorded,)),
         )
         self._keys = DeviceKeys(self.database)
@@ -134,11 +137,17 @@ class Controller:
         inbound = Inbound(self._keys, self._reports, self._observations, self._answer_time, utc_now)
         self._link = link = Link(url, inbound.receive, epoch=epoch)
 
+        render_here = partial(
+            render_speech,
+            engines=services.engines,
+            preset=self._settings.preset,
+            segments=SegmentCache(self._settings.data_dir / "segments"),
+        )
+
         def renderer(spoken: str, language: str, **asked: Any) -> Rendered:
             with database.read() as session:
                 order = preferred(session, language)
-            engines = services.engines
-            return render_speech(spoken, language, preference=order, engines=engines, **asked)
+            return render_here(spoken, language, preference=order, **asked)
 
         def render(work: work_items.Claimed, at: datetime) -> None:
             render_bulletin(database, services.store, renderer, work, self._scratch, at)

@@ -33,6 +33,18 @@ def get_audio(sha256: str, request: Request, given: Given) -> Response:
     return sound_answer(request, sound, name=sha256, media_type="audio/ogg", headers=headers)
 
 
+@at.api_route("/audio/{sha256}.peaks.json", methods=["GET", "HEAD"])
+def get_peaks(sha256: str, given: Given) -> Response:
+    """The shape of one audio file for the screen, worked out when it is first looked at."""
+    if not _HASH.match(sha256):
+        raise NotFound("tệp âm thanh", "audio file", sha256[:80])
+    try:
+        peaks = given.waveforms.of(sha256)
+    except AssetMissing:
+        raise NotFound("tệp âm thanh", "audio file", sha256) from None
+    return Response(peaks, media_type="application/json", headers={"cache-control": FOREVER})
+
+
 @at.api_route("/pages/{sha256}.json.gz", methods=["GET", "HEAD"])
 def get_page(sha256: str, given: Given) -> Response:
     """One packed day page."""

@@ -14,6 +14,7 @@ from controller.fleet.authority import Authority
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.publish_plans import PlanRules
 from controller.operations.purge import Shelves
+from controller.operations.waveforms import Waveforms
 from controller.storage.bell import BellTower
 from controller.storage.database import Database
 
@@ -45,6 +46,7 @@ class Services:
     four_eyes: bool
     secure_cookies: bool
     recordings: RecordingRoom
+    waveforms: Waveforms
     engines: tuple[Engine, ...] = ENGINES
     """Every voice engine, also those that may not speak here."""
 

@@ -85,8 +85,13 @@ def fail(
     final: bool,
     keep_trying: bool = False,
 ) -> None:
-    """It failed with (code, vi, en): try again a few times, unless trying again cannot help."""
+    """It failed with (code, vi, en): try again a few times, unless trying again cannot help.
+
+    What was stopped meanwhile stays stopped.
+    """
     item = session.get_one(WorkItem, item_id)
+    if item.state == "stopped":
+        return
     item.error_code, item.error_vi, item.error_en = error
     again = item.asked_again or keep_trying or (not final and item.attempts < MAX_ATTEMPTS)
     item.state = "waiting" if again else "failed"
@@ -97,12 +102,26 @@ def fail(
     session.add(item)
 
 
-def stop(session: Session, item_id: int, now_ms: int) -> bool:
-    """Stop what has not begun; False when it is too late."""
+def progress(session: Session, item_id: int, share: float, now_ms: int) -> bool:
+    """So much of it is done, and it stays ours; False: it is not wanted any more."""
     item = session.get(WorkItem, item_id)
-    if item is None or item.state != "waiting":
+    if item is None or item.state != "working":
         return False
-    item.state, item.updated_ms = "stopped", now_ms
+    item.progress, item.updated_ms = share, now_ms
+    item.lease_until_ms = now_ms + LEASE_MS
+    session.add(item)
+    return True
+
+
+def stop(session: Session, item_id: int, now_ms: int) -> bool:
+    """Stop what waits or is being done; False when it is too late.
+
+    Whoever is doing it hears of it with the next `progress`.
+    """
+    item = session.get(WorkItem, item_id)
+    if item is None or item.state not in ("waiting", "working"):
+        return False
+    item.state, item.asked_again, item.updated_ms = "stopped", False, now_ms
     session.add(item)
     return True
 

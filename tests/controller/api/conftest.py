@@ -11,6 +11,7 @@ from controller.app import create_app
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.services import Services
 from controller.operations.sign_in import enrol_first_account
+from controller.operations.waveforms import Waveforms
 from controller.storage.bell import BellTower
 from tests.controller.office import NOW, RULES, Office
 
@@ -28,9 +29,10 @@ class Door:
 
 @pytest.fixture
 def services(office: Office, tmp_path: Path) -> Services:
+    store = FilesystemStore(tmp_path / "audio")
     return Services(
         database=office.database,
-        store=FilesystemStore(tmp_path / "audio"),
+        store=store,
         authority=office.authority,
         rules=RULES,
         bells=BellTower(),
@@ -42,6 +44,7 @@ def services(office: Office, tmp_path: Path) -> Services:
         recordings=RecordingRoom(
             FilesystemStore(tmp_path / "recordings", suffix=".flac"), tmp_path / "scratch"
         ),
+        waveforms=Waveforms(store, tmp_path / "waveforms"),
     )
 
 

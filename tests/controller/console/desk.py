@@ -21,6 +21,7 @@ from controller.operations.record_playback import Received, record_playback
 from controller.operations.render_bulletin import render_bulletin
 from controller.operations.services import Services
 from controller.operations.sign_in import enrol_first_account
+from controller.operations.waveforms import Waveforms
 from controller.server import listen, serving
 from controller.storage import tables, work_items
 from controller.storage.bell import BellTower
@@ -66,6 +67,9 @@ class Desk:
             recordings=RecordingRoom(
                 FilesystemStore(office.folder / "recordings", suffix=".flac"),
                 office.folder / "scratch",
+            ),
+            waveforms=Waveforms(
+                FilesystemStore(office.folder / "audio"), office.folder / "waveforms"
             ),
         )
         self.app = create_app(self.services, "test")

@@ -1,19 +1,19 @@
 """Audio made for real where it matters, and what is kept when it cannot be made."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from audio_library.errors import AudioLibraryError, EngineOffline
 from audio_library.render import Rendered, render_speech
+from audio_library.rendition import spoken_sha256
 from audio_library.store.filesystem import FilesystemStore
 from controller.operations.asked_work import RENDER
 from controller.operations.render_bulletin import render_bulletin
 from controller.operations.show_bulletin import preview_bulletin, show_bulletin
 from controller.operations.submit_bulletin import Written, submit_bulletin
-from controller.storage import tables, work_items
+from controller.storage import events, tables, work_items
 from controller.storage.instants import to_ms
 from tests.controller.office import NOW, Office
 
@@ -105,3 +105,58 @@ def test_a_voice_out_of_reach_is_tried_three_times_and_then_says_why(
 
     assert tries == work_items.MAX_ATTEMPTS
     assert audio(office, bulletin, "vi")[0] == "failed"
+
+
+def test_who_waits_hears_how_far_it_is(office: Office) -> None:
+    store = FilesystemStore(office.folder / "audio")
+    preview(office, vi="Họp thôn lúc 7h.")
+
+    work_once(office, store, render_speech)
+
+    with office.database.read() as session:
+        told = [event.body for event in events.after(session, 0) if event.kind == "rendition"]
+    *shares, end = told
+    assert shares[0] == {"key": end["key"], "state": "working", "progress": 0.0}
+    assert end["state"] == "done"
+
+
+def test_what_is_being_made_can_be_stopped_and_leaves_nothing(office: Office) -> None:
+    def stopped_by_a_person(spoken: str, language: str, **asked: object) -> Rendered:
+        with office.database.write() as session:
+            assert work_items.stop(session, 1, to_ms(NOW))
+        return render_speech(spoken, language, **asked)  # type: ignore[arg-type]
+
+    store = FilesystemStore(office.folder / "audio")
+    preview(office, vi="Họp thôn lúc 7h.")
+
+    work_once(office, store, stopped_by_a_person)
+
+    with office.database.read() as session:
+        item = session.get_one(tables.WorkItem, 1)
+        last = events.after(session, 0)[-1]
+        assert session.exec(select(tables.Asset)).all() == []
+    assert item.state == "stopped"
+    assert last.body == {"key": item.key, "state": "stopped"}
+    assert list((office.folder / "scratch").iterdir()) == []
+
+
+def test_a_respelling_is_for_the_ear_and_not_for_the_record(office: Office) -> None:
+    store = FilesystemStore(office.folder / "audio")
+    preview(office, vi="Họp thôn lúc 7h.")
+    heard: list[object] = []
+
+    def listening(spoken: str, language: str, **asked: object) -> Rendered:
+        heard.append(asked["respellings"])
+        return render_speech(spoken, language, **asked)  # type: ignore[arg-type]
+
+    with office.database.write() as session:
+        item = session.get_one(tables.WorkItem, 1)
+        item.body = {**item.body, "respellings": {"thôn": "làng"}}
+        session.add(item)
+    work_once(office, store, listening)
+
+    assert heard == [{"thôn": "làng"}]
+    with office.database.read() as session:
+        words = str(session.get_one(tables.WorkItem, 1).body["spoken"])
+        rendition = session.exec(select(tables.Rendition)).one()
+    assert rendition.spoken_sha256 == spoken_sha256("vi", words)

@@ -80,13 +80,31 @@ def test_a_passing_failure_is_tried_three_times_and_then_says_why(office: Office
     assert _claim(office, NOW_MS + 3_600_000) is None
 
 
-def test_waiting_work_can_be_stopped_but_not_what_has_begun(office: Office) -> None:
+def test_work_can_be_stopped_before_it_begins_and_while_it_is_done(office: Office) -> None:
     _ask(office)
     with office.database.write() as session:
         assert work_items.stop(session, 1, NOW_MS)
     assert _claim(office) is None
 
     _ask(office)
-    assert _claim(office) is not None
+    claimed = _claim(office)
+    assert claimed is not None
     with office.database.write() as session:
-        assert not work_items.stop(session, 1, NOW_MS)
+        assert work_items.progress(session, claimed.id, 0.4, NOW_MS)
+        assert work_items.stop(session, claimed.id, NOW_MS)
+        assert not work_items.progress(session, claimed.id, 0.5, NOW_MS)
+        work_items.fail(session, claimed.id, ("x", "x", "x"), NOW_MS, final=False)
+        assert not work_items.stop(session, claimed.id, NOW_MS)
+    assert _state(office) == ["stopped"]
+    assert _claim(office, NOW_MS + 3_600_000) is None
+
+
+def test_whoever_tells_of_progress_keeps_the_work(office: Office) -> None:
+    _ask(office)
+    claimed = _claim(office)
+    assert claimed is not None
+    nearly_over = NOW_MS + work_items.LEASE_MS - 1
+    with office.database.write() as session:
+        assert work_items.progress(session, claimed.id, 0.4, nearly_over)
+    assert _claim(office, nearly_over + work_items.LEASE_MS - 1) is None
+    assert _claim(office, nearly_over + work_items.LEASE_MS + 1) is not None
