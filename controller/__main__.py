@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import carts, lexicon, phrases, voices
+from controller.cli import carts, keeping, lexicon, phrases, recordings, voices
 from controller.errors import ControllerError
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ app.add_typer(voices.app, name="voices")
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(phrases.app, name="phrases")
 app.add_typer(carts.app, name="carts")
+app.add_typer(keeping.app, name="keeping")
+app.command()(keeping.lacks)
+app.add_typer(recordings.app, name="recordings")
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -139,6 +142,33 @@ def say(
     from controller.cli import voice
 
     voice.say(sys.stdin.buffer.read() if text == "-" else text, lang, out, voice_id)
+
+
+class Tone(StrEnum):
+    """For which loudspeaker a file is mastered."""
+
+    HORN = "horn"
+    PLAIN = "plain"
+
+
+@app.command()
+def master(
+    source: Annotated[Path, typer.Argument(metavar="TỆP", help="Tệp âm thanh / a sound file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Tệp ra / the file to write.")],
+    preset: Annotated[
+        Tone, typer.Option(help="Cho loa nén hay loa thường / for which loudspeaker.")
+    ] = Tone.HORN,
+    mp3: Annotated[bool, typer.Option("--mp3", help="MP3 thay cho Ogg/Opus.")] = False,
+    peaks: Annotated[
+        Path | None, typer.Option(help="Ghi dạng sóng (JSON) / write the waveform here.")
+    ] = None,
+    chime: Annotated[bool, typer.Option(help="Chuông đầu và cuối / a chime at both ends.")] = True,
+) -> None:
+    """Chỉnh một tệp âm thanh cho vừa loa: −16 LUFS / make a sound file ready for air."""
+    from audio_library.mastering.preset import Preset
+    from controller.cli.master import master as run
+
+    run(source, out, Preset(preset.value), peaks, mp3=mp3, chime=chime)
 
 
 @app.command("add-box")

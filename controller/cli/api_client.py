@@ -3,11 +3,15 @@
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from controller.errors import ControllerError
 
 TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 600.0
+"""Between two signs of life; an hour of recording is checked for a minute or more."""
 
 
 class Api:
@@ -50,6 +54,16 @@ class Api:
             raise _refusal(e.read()) from e
         return content
 
+    def upload(self, path: str, file: Path, told: Callable[[int, int], None]) -> Any:
+        """POST a file as it is and read JSON; `told` hears bytes sent of bytes in all."""
+        request = urllib.request.Request(self._base + path, method="POST")
+        request.add_header("authorization", f"Bearer {self.token}")
+        request.add_header("content-type", "application/octet-stream")
+        size = file.stat().st_size
+        request.add_header("content-length", str(size))
+        with file.open("rb") as body:
+            return self._read(request, _Told(body, size, told), UPLOAD_TIMEOUT_S)
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         request = urllib.request.Request(self._base + path, method=method)
         if self.token:
@@ -58,12 +72,30 @@ class Api:
         if body is not None:
             data = json.dumps(body).encode()
             request.add_header("content-type", "application/json")
+        return self._read(request, data, TIMEOUT_S)
+
+    def _read(self, request: urllib.request.Request, data: Any, timeout_s: float) -> Any:
         try:
-            with self._opener.open(request, data, TIMEOUT_S) as answer:
+            with self._opener.open(request, data, timeout_s) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as e:
             raise _refusal(e.read()) from e
         return json.loads(text) if text else None
+
+
+class _Told:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: BinaryIO, size: int, told: Callable[[int, int], None]) -> None:
+        self._file, self._size, self._told = file, size, told
+        self._read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        piece = self._file.read(size)
+        self._read += len(piece)
+        self._told(self._read, self._size)
+        return piece
 
 
 def _refusal(body: bytes) -> ControllerError:
