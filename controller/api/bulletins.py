@@ -1,9 +1,10 @@
 """Bulletins: write, hear, approve, withdraw."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from audio_library.script import check_text
-from audio_library.wording.spoken_form import spoken_form
+from fastapi import APIRouter, Query
+
+from audio_library.writing.language_guard import judge
 from controller.api.shapes import (
     Approval,
     AudioState,
@@ -11,16 +12,14 @@ from controller.api.shapes import (
     BulletinIn,
     BulletinLine,
     BulletinOut,
-    DoubtOut,
+    JudgementOut,
     ReadinessOut,
     Reason,
     ScriptOut,
-    SpanOut,
-    SpokenOut,
-    TextToRead,
 )
 from controller.doors import Given, Signed
 from controller.operations import review_bulletin as review
+from controller.operations.find_bulletins import find_bulletins
 from controller.operations.services import Services
 from controller.operations.show_bulletin import (
     Shown,
@@ -29,40 +28,33 @@ from controller.operations.show_bulletin import (
     show_readiness,
 )
 from controller.operations.submit_bulletin import Written, submit_bulletin
-from controller.storage import bulletins
 
 at = APIRouter(tags=["bulletins"])
 
 
-@at.post("/wording")
-def post_wording(form: TextToRead, who: Signed) -> SpokenOut:
-    """What the loudspeaker would say for a Vietnamese text; keeps nothing."""
-    spoken = spoken_form(check_text(form.text))
-    return SpokenOut(
-        text=spoken.text,
-        spans=[
-            SpanOut(written=s.written, spoken=s.spoken, start=s.start, end=s.end)
-            for s in spoken.spans
-        ],
-        warnings=[
-            DoubtOut(written=w.written, start=w.start, end=w.end, vi=w.vi, en=w.en)
-            for w in spoken.warnings
-        ],
-    )
-
-
 @at.get("/bulletins")
-def get_bulletins(given: Given, who: Signed) -> list[BulletinLine]:
-    """The latest bulletins, newest first."""
+def get_bulletins(
+    given: Given, who: Signed, q: Annotated[str, Query(max_length=300)] = ""
+) -> list[BulletinLine]:
+    """The latest bulletins, newest first; with `q` those in which every word of it begins a word.
+
+    Accents, capitals, the place of tones and the kind of apostrophe do not matter.
+    """
     with given.database.read() as session:
-        return [BulletinLine.of(b) for b in bulletins.newest(session)]
+        return [BulletinLine.of(b) for b in find_bulletins(session, q)]
 
 
 @at.post("/bulletins", status_code=201)
 def post_bulletin(form: BulletinIn, given: Given, who: Signed) -> BulletinOut:
     """Keep a new draft."""
     written = Written(
-        form.scripts, form.title, form.kind, form.topic, form.valid_until, form.supersedes
+        form.scripts,
+        form.title,
+        form.kind,
+        form.topic,
+        form.valid_until,
+        form.supersedes,
+        form.unit,
     )
     kept = submit_bulletin(given.database, written, who.name, given.clock())
     return _shown(given, kept.id)
@@ -85,6 +77,7 @@ def put_bulletin(bulletin_id: str, form: BulletinEdit, given: Given, who: Signed
         given.clock(),
         title=form.title,
         valid_until=form.valid_until,
+        unit=form.unit,
     )
     return _shown(given, bulletin_id)
 
@@ -100,9 +93,12 @@ def get_readiness(bulletin_id: str, given: Given, who: Signed) -> list[Readiness
 
 
 @at.post("/bulletins/{bulletin_id}/preview", status_code=202)
-def post_preview(bulletin_id: str, given: Given, who: Signed) -> BulletinOut:
-    """Have the bulletin voiced so that it can be heard before approval."""
-    return _out(preview_bulletin(given.database, bulletin_id, given.clock()))
+def post_preview(bulletin_id: str, given: Given, who: Signed, anew: bool = False) -> BulletinOut:
+    """Have the bulletin voiced so that it can be heard before approval.
+
+    `anew`: also what is voiced already, after a respelling was taught.
+    """
+    return _out(preview_bulletin(given.database, bulletin_id, given.clock(), anew=anew))
 
 
 @at.post("/bulletins/{bulletin_id}/submit")
@@ -122,6 +118,7 @@ def post_approve(bulletin_id: str, form: Approval, given: Given, who: Signed) ->
         given.clock(),
         four_eyes=given.four_eyes,
         seen=form.version,
+        language_confirmed=form.language_confirmed,
     )
     return _shown(given, bulletin_id)
 
@@ -158,6 +155,7 @@ def _out(shown: Shown) -> BulletinOut:
         created_at=b.created_at,
         valid_until=b.valid_until,
         supersedes=b.supersedes,
+        unit=b.unit,
         approved_by=b.approved_by,
         approved_at=b.approved_at,
         returned_why=b.sent_back.why if b.sent_back else None,
@@ -168,13 +166,15 @@ def _out(shown: Shown) -> BulletinOut:
 
 
 def _script(shown: Shown, language: str, text: str) -> ScriptOut:
-    audio = shown.audio[language]
+    audio, pin = shown.audio[language], shown.bulletin.pin(language)
     return ScriptOut(
         language=language,
         text=text,
         spoken=shown.spoken[language],
-        pinned=shown.bulletin.pin(language) is not None,
+        pinned=pin is not None,
         reading_changed=language in shown.changed,
+        wording_version=pin.wording_version if pin else None,
+        guard=JudgementOut.of(judge(text, language)),
         audio=AudioState(
             language=language,
             state=audio.state,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.script import MAX_CHARACTERS
+from audio_library.writing.language_guard import Judgement, Verdict
 from controller.fleet.status import Status
 from controller.operations.show_fleet import ClusterNow
 from controller.storage.instants import to_utc
@@ -71,13 +72,6 @@ class SignedInAs(Shape):
     """Good for twelve hours, or until it signs out."""
 
 
-class TextToRead(Shape):
-    """Vietnamese text whose spoken form is wanted."""
-
-    text: Text
-    """Vietnamese as it is written: figures, abbreviations, dates."""
-
-
 class SpanOut(Shape):
     """One reading: `written`, at [start, end) of the text, is read as `spoken`."""
 
@@ -89,6 +83,8 @@ class SpanOut(Shape):
     """Index of its first character in the text, from 0."""
     end: int
     """Index after its last character in the text."""
+    rule: str
+    """Whose reading it is: a family of rules, or `lexicon`."""
 
 
 class DoubtOut(Shape):
@@ -106,15 +102,30 @@ class DoubtOut(Shape):
     """The same in English."""
 
 
-class SpokenOut(Shape):
-    """What the loudspeaker would say."""
+class JudgementOut(Shape):
+    """Whether a text is in the language that it is marked with."""
 
-    text: str
-    """The whole text in words, as it would be read aloud."""
-    spans: list[SpanOut]
-    """The parts that are read otherwise than written, in order."""
-    warnings: list[DoubtOut]
-    """What a person should look at before approving."""
+    verdict: Verdict
+    """`fits`; `doubtful`: to be confirmed at approval; `other`: it will not be approved."""
+    looks_like: list[str]
+    """Tags of languages that it may be in, the likeliest first; empty: it cannot be said."""
+    evidence: list[str]
+    """Words that tell it."""
+    vi: str
+    """What to ask or to do, in Vietnamese; empty when it fits."""
+    en: str
+    """The same in English."""
+
+    @classmethod
+    def of(cls, j: Judgement) -> "JudgementOut":
+        """Make it of the domain's value."""
+        return cls(
+            verdict=j.verdict,
+            looks_like=list(j.looks_like),
+            evidence=list(j.evidence),
+            vi=j.vi,
+            en=j.en,
+        )
 
 
 class BulletinIn(Shape):
@@ -132,6 +143,8 @@ class BulletinIn(Shape):
     """Not aired from then on; seven days from now unless given."""
     supersedes: Id | None = None
     """Id of an older bulletin, withdrawn when this one is approved."""
+    unit: Id | None = None
+    """Id of the unit whose bulletin it is and whose lexicon reads it; left out: the topmost."""
 
 
 class BulletinEdit(Shape):
@@ -143,6 +156,8 @@ class BulletinEdit(Shape):
     """Empty: as it was."""
     valid_until: Instant | None = None
     """Not aired from then on; left out: as it was."""
+    unit: Id | None = None
+    """Id of the unit whose bulletin it is; left out: as it was."""
 
 
 class Reason(Shape):
@@ -157,6 +172,8 @@ class Approval(Shape):
 
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     """`version` of the bulletin as the approver read it."""
+    language_confirmed: Annotated[list[Language], Field(max_length=20)] = []
+    """Tags of the languages that were doubtful and that the approver knows to be right."""
 
 
 class AudioState(Shape):
@@ -165,7 +182,7 @@ class AudioState(Shape):
     language: str
     """BCP 47 tag."""
     state: str
-    """ready | waiting | working | failed | missing"""
+    """ready | waiting | working | failed | missing | to_record (a person must read it)"""
     url: str | None = None
     """Where the audio can be fetched, when ready."""
     sha256: str | None = None
@@ -194,7 +211,11 @@ class ScriptOut(Shape):
     pinned: bool
     """These words and this reading are approved."""
     reading_changed: bool
-    """The rules of reading have changed since: today it would be read otherwise."""
+    """Rules, lexicon or dialect have changed since: today it would be read otherwise."""
+    wording_version: str | None
+    """Rules, lexicon and dialect of the approved reading; null: not approved."""
+    guard: JudgementOut
+    """Whether the words are in this language; if doubtful, approval asks to confirm it."""
     audio: AudioState
     """Its audio."""
 
@@ -222,6 +243,8 @@ class BulletinOut(Shape):
     """Not aired from then on."""
     supersedes: str | None
     """Id of the bulletin that its approval withdraws."""
+    unit: str | None
+    """Id of the unit whose bulletin it is; null: the topmost."""
     approved_by: str | None
     """Account that approved it."""
     approved_at: datetime | None

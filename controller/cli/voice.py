@@ -1,30 +1,14 @@
-"""`loalang wording` and `say`: the audio library by hand."""
+"""`loalang say`: the audio library by hand."""
 
-import sys
 import tempfile
 from pathlib import Path
 
-from audio_library.errors import EmptyText, NothingToRead
 from audio_library.render import render_speech
 from audio_library.script import check_text
 from audio_library.speech.registry import voice_for
 from audio_library.wording.spoken_form import spoken_form
 from controller.operations.voices import engines_here
 from controller.settings import Settings
-
-
-def wording(source: Path | None) -> None:
-    """Print the spoken form of each line of a file, or of standard input: line for line."""
-    raw = sys.stdin.buffer.read() if source is None else source.read_bytes()
-    for line in raw.splitlines():
-        try:
-            spoken = spoken_form(check_text(line))
-        except (EmptyText, NothingToRead):
-            print()
-            continue
-        print(spoken.text)
-        for doubt in spoken.warnings:
-            print(f"! {doubt.written}: {doubt.vi} / {doubt.en}", file=sys.stderr)
 
 
 def say(text: str | bytes, language: str, out: Path, voice: str | None) -> None:

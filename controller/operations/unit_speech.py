@@ -60,6 +60,11 @@ def unit_speech(session: Session, unit_id: str | None) -> UnitSpeech:
     )
 
 
+def own_speech(session: Session, unit_id: str) -> SpeechCustom | None:
+    """What the unit itself chose, by whom and when; None: nothing."""
+    return session.get(SpeechCustom, unit_id)
+
+
 def set_unit_speech(
     database: Database,
     unit_id: str,
