@@ -23,6 +23,8 @@ from controller.storage import tables, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 
+FINAL = ("failed", "stopped")
+"""States of work that nobody goes on with."""
 PHRASE = "phrase"
 """Kind of work: of its own, so that no bulletin waits for hundreds of phrases."""
 
@@ -67,7 +69,7 @@ def render_phrases(
         states = Counter(made.state for made in making(session, bank).values())
     waiting = states["waiting"] + states["working"]
     ready = sum(phrase in bank.sounds for phrase in phrases)
-    failed = states["failed"] + states["stopped"]
+    failed = sum(states[state] for state in FINAL)
     return Making(asked, ready, waiting, failed, len(phrases) - ready - waiting - failed)
 
 
@@ -101,7 +103,12 @@ def ask_for_words(session: Session, language: str, words: str, now: datetime) ->
 def ask_for_missing(
     session: Session, bank: Bank, phrases: Iterable[str], engines: Sequence[Engine], now: datetime
 ) -> int:
-    """Want the audio of all that a voice can read or that was recorded and released; how many."""
+    """Want the audio of all that a voice can read or that was recorded and released; how many.
+
+    What is being made already is not asked for again.
+    """
+    made = making(session, bank)
+    phrases = [p for p in phrases if p not in made or made[p].state in FINAL]
     if not speaks(bank.language, engines):
         recorded = released_words(session, bank.language)
         phrases = [
