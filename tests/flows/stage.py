@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from sqlmodel import select
 
 from controller.app import create_app
 from controller.cli.api_client import Api
@@ -15,6 +17,7 @@ from controller.operations.load_sample import AT_ANY_HOUR, load_sample
 from controller.operations.sign_in import enrol_first_account
 from controller.server import listen, serving
 from controller.settings import Settings
+from controller.storage import tables
 from controller.wiring import Controller, utc_now
 
 T = TypeVar("T")
@@ -61,8 +64,17 @@ async def until(holds: Callable[[], Awaitable[bool]], within_s: float = 45.0) ->
 
 
 @contextlib.asynccontextmanager
-async def staged(folder: Path, player: Loudspeaker, *, villages: int = 1) -> AsyncIterator[Stage]:
-    """Everything running, each box online."""
+async def staged(
+    folder: Path,
+    player: Callable[[str], Loudspeaker] | Loudspeaker,
+    *,
+    villages: int = 1,
+    languages: Sequence[tuple[str, ...]] = (),
+) -> AsyncIterator[Stage]:
+    """Everything running, each box online; `languages`: the order of each village, if not its own.
+
+    `player` may be made for each village by its id.
+    """
     sock = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
@@ -72,6 +84,8 @@ async def staged(folder: Path, player: Loudspeaker, *, villages: int = 1) -> Asy
         made = enrol_first_account(controller.database, utc_now())
         assert made is not None
         sample = load_sample(controller.database, villages, law=AT_ANY_HOUR)
+        for village, order in zip(sample, languages, strict=False):
+            _listens_in(controller, village.village_id, order)
         await controller.start()
         await stack.enter_async_context(serving(create_app(controller.services, "test"), sock))
         stack.callback(controller.services.closing.set)
@@ -80,7 +94,8 @@ async def staged(folder: Path, player: Loudspeaker, *, villages: int = 1) -> Asy
         stage = Stage(controller, url, api, [])
         for village in sample:
             place = folder / "boxes" / village.village_id
-            did = await set_up_box(api, village, place, player)
+            speaker = player if isinstance(player, Loudspeaker) else player(village.village_id)
+            did = await set_up_box(api, village, place, speaker)
             box = await start_box(did, village, place, {})
             stack.push_async_callback(child.stop, box.process)
             stage.boxes.append(box)
@@ -90,3 +105,10 @@ async def staged(folder: Path, player: Loudspeaker, *, villages: int = 1) -> Asy
 
         await until(all_online)
         yield stage
+
+
+def _listens_in(controller: Controller, village_id: str, order: tuple[str, ...]) -> None:
+    with controller.database.write() as session:
+        zone = session.exec(select(tables.Zone).where(tables.Zone.unit_id == village_id)).one()
+        zone.languages = list(order)
+        session.add(zone)
