@@ -19,6 +19,7 @@ from audio_library.errors import (
     EngineOffline,
     NothingToRead,
     NotRecorded,
+    NotThisLanguage,
     StoreFull,
     TextTooLong,
     TookTooLong,
@@ -35,6 +36,7 @@ from audio_library.speech.registry import ENGINES, candidates, engine_of
 from audio_library.speech.segment_cache import SegmentCache
 from audio_library.speech.sentences import Sentence, in_segments
 from audio_library.wording.spoken_form import wording_version
+from audio_library.writing.language_guard import Verdict, judge
 
 MAX_SPOKEN_CHARACTERS = 50_000
 """50 minutes of speech; a script full of figures grows when it is put into words."""
@@ -77,8 +79,8 @@ def render_speech(
 
     Where a voice fails the next one of the same language is tried, each within `timeout_s`.
     `told` hears the share that is done and ends the work by raising. Raises the first voice's
-    error: EngineOffline, NotRecorded, ..; or NoVoiceForLanguage, StoreFull, ...; then nothing is
-    left behind.
+    error: EngineOffline, NotRecorded, ..; or NoVoiceForLanguage, NotThisLanguage, StoreFull, ...;
+    then nothing is left behind.
     """
     if not any(character.isalnum() for character in spoken):
         raise NothingToRead
@@ -86,9 +88,10 @@ def render_speech(
         raise TextTooLong(len(spoken), MAX_SPOKEN_CHARACTERS)
     first_error: AudioLibraryError | None = None
     for voice in candidates(language, preference, engines):
-        rendering = _Rendering(
-            voice, engine_of(voice, engines), preset, dressing, segments, timeout_s, told
-        )
+        engine = engine_of(voice, engines)
+        if not engine.whole:
+            _refuse_other_language(spoken, language)
+        rendering = _Rendering(voice, engine, preset, dressing, segments, timeout_s, told)
         try:
             mastered = rendering.make(spoken, respellings, out_dir)
         except _NEXT_VOICE as error:
@@ -101,6 +104,15 @@ def render_speech(
             return Rendered(mastered, language, voice.id, voice.engine)
     assert first_error is not None
     raise first_error
+
+
+def _refuse_other_language(spoken: str, language: str) -> None:
+    """A synthetic voice sounds sure of words that it does not know; a person does not."""
+    if language != "vi":
+        return
+    found = judge(spoken, language)
+    if found.verdict is Verdict.OTHER:
+        raise NotThisLanguage(language, found.vi, found.en)
 
 
 @dataclass(frozen=True, slots=True)
