@@ -13,6 +13,7 @@ from controller.api import (
     fleet,
     health,
     keeping,
+    lacks,
     lexicon,
     media,
     phrases,
@@ -77,6 +78,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         recordings.at,
         phrases.at,
         keeping.at,
+        lacks.at,
     ):
         _include(app, router)
     app.include_router(media.at)
