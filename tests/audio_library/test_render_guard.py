@@ -39,4 +39,4 @@ def test_a_recording_is_taken_as_its_reader_read_it(tmp_path: Path) -> None:
     engine = Heard(whole=True)
     with pytest.raises(NotRecorded):
         render_speech(BAHNAR, "vi", out_dir=tmp_path, engines=[engine])
-    assert engine.asked == [BAHNAR]
+    assert set(engine.asked) == {BAHNAR}
