@@ -10,6 +10,8 @@ RAW_PCM = "audio/L16"
 MP3 = "audio/mpeg"
 WAV = "audio/wav"
 FLAC = "audio/flac"
+UNDETERMINED = "und"
+"""The language of a voice that does not say which: nothing is ever read in it."""
 
 
 @dataclass(frozen=True, slots=True)

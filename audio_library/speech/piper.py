@@ -11,14 +11,13 @@ from typing import Any
 from audio_library.errors import VoiceNotReady
 from audio_library.languages import LANGUAGES
 from audio_library.speech.catalogue import catalogue
-from audio_library.speech.engine import Missing, Speech, Voice
+from audio_library.speech.engine import UNDETERMINED, Missing, Speech, Voice
 from audio_library.speech.model_worker import speak_by_worker
 from audio_library.speech.respelling import respell, respelling_version
 from audio_library.speech.voice_file import NotAVoice, check_onnx, read_json, sha256_of
 
 NAME = "Piper"
 SAMPLE_RATES = range(8_000, 48_001)
-UNDETERMINED = "und"
 LICENCE_UNKNOWN = "unknown: read the voice's MODEL_CARD"
 
 NOT_INSTALLED = Missing(
@@ -41,7 +40,6 @@ class Piper:
 
     def voices(self) -> tuple[Voice, ...]:
         here = {path.name.removesuffix(".json").removesuffix(".onnx") for path in self._files()}
-        known = {entry.name: entry for entry in catalogue()}
         return (
             *(self._voice(name) for name in sorted(here)),
             *(
@@ -54,7 +52,7 @@ class Piper:
                         f"not downloaded: loalang voices install {entry.name}",
                     ),
                 )
-                for entry in known.values()
+                for entry in catalogue()
                 if entry.name not in here
             ),
         )

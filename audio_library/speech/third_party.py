@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audio_library.errors import AudioLibraryError, EngineFailed
-from audio_library.speech.engine import Engine, Missing, Speech, Voice
+from audio_library.speech.engine import UNDETERMINED, Engine, Missing, Speech, Voice
 from audio_library.speech.online import NOT_ALLOWED
 
 GROUP = "loalang.voices"
-UNDETERMINED = "und"
 
 
 @dataclass(frozen=True, slots=True)

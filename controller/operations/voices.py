@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
-from audio_library.errors import NoVoiceForLanguage, UnknownVoice, VoiceNotReady
+from audio_library.errors import NoVoiceForLanguage, UnknownLanguage, UnknownVoice, VoiceNotReady
 from audio_library.languages import language as language_of
 from audio_library.speech.engine import Engine, Voice
 from audio_library.speech.listening import Tally, unheard
@@ -129,5 +129,5 @@ def _order(language: str, row: tables.VoicePreference | None, of: Sequence[Engin
 def _tried(language: str, chosen: Sequence[str], of: Sequence[Engine]) -> tuple[str, ...]:
     try:
         return tuple(v.id for v in candidates(language, chosen, of))
-    except (NoVoiceForLanguage, VoiceNotReady):
+    except (NoVoiceForLanguage, UnknownLanguage, VoiceNotReady):
         return ()

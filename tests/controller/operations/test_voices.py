@@ -1,17 +1,17 @@
 """The order of voices, and what listeners say of them."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from audio_library.errors import UnknownLanguage, UnknownVoice, VoiceNotReady
+from audio_library.mastering.mastered import Mastered
 from audio_library.mastering.preset import Dressing
-from audio_library.render import Rendered, render_speech
-from audio_library.speech.engine import Engine, Speech, Voice
-from audio_library.speech.espeak import Espeak
+from audio_library.render import Rendered
+from audio_library.speech.engine import Engine
 from audio_library.speech.listening import sentences
 from audio_library.speech.registry import ENGINES
 from controller.errors import ControllerError
@@ -47,6 +47,16 @@ def test_no_voice_of_another_language_is_taken(office: Office) -> None:
         prefer(office.database, "xx", [NORTH], ENGINES, "Cô Lan", NOW)
     with office.database.read() as session:
         assert session.exec(select(tables.VoicePreference)).all() == []
+
+
+def test_a_file_that_is_no_voice_stands_in_nobody_s_order(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "voices"
+    folder.mkdir(parents=True)
+    (folder / "junk.onnx").write_bytes(b"junk")
+    engines = engines_here(Settings(data_dir=tmp_path / "data"))
+    with office.database.read() as session:
+        assert "piper:junk" in {now.voice.id for now in voices_now(session, engines)}
+        assert [order.language for order in orders(session, engines)] == ["vi"]
 
 
 def test_a_voice_is_shown_with_its_listeners(office: Office) -> None:
@@ -87,18 +97,7 @@ def test_the_administrator_s_word_decides_who_may_speak(tmp_path: Path) -> None:
     assert {"Piper", "MMS"} <= set(names), "listed, with what they lack"
 
 
-@dataclass(frozen=True)
-class Mute(Espeak):
-    """One of its voices has lost its tongue."""
-
-    def speak(
-        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
-    ) -> tuple[Speech, ...]:
-        told = replace(voice, id="espeak:sed") if voice.id == SOUTH else voice
-        return Espeak().speak(texts, told, into=into, timeout_s=timeout_s)
-
-
-def brief(
+def tongue_tied(
     spoken: str,
     language: str,
     *,
@@ -107,18 +106,21 @@ def brief(
     engines: Sequence[Engine],
     dressing: Dressing,
 ) -> Rendered:
-    """The real rendering, of the first word only."""
+    """A rendering in which the southern voice has lost its tongue and the northern one helps."""
     assert dressing is Dressing.BARE
-    word = spoken.split()[0]
-    return render_speech(
-        word, language, out_dir=out_dir, preference=preference, engines=engines, dressing=dressing
-    )
+    sha256 = hashlib.sha256(spoken.encode()).hexdigest()
+    path = out_dir / f"{sha256}.opus"
+    path.write_text(f"{preference} {spoken}")
+    mastered = Mastered(path, sha256, path.stat().st_size, 1_000, -16.0, -2.0)
+    return Rendered(mastered, language, NORTH, engines[0].name)
 
 
 def test_a_sheet_is_twenty_sounds_by_one_voice(tmp_path: Path) -> None:
-    made = make_sheet(NORTH, (Mute(),), brief, tmp_path / "north")
+    made = make_sheet(NORTH, ENGINES, tongue_tied, tmp_path / "north")
     assert [path.name for path in made] == [f"{n:02}.opus" for n in range(1, 21)]
-    assert all(path.stat().st_size > 500 for path in made)
+    assert "một một bốn" in made[6].read_text(), "read as on air"
     with pytest.raises(VoiceNotReady):
-        make_sheet(SOUTH, (Mute(),), brief, tmp_path / "south")
+        make_sheet(SOUTH, ENGINES, tongue_tied, tmp_path / "south")
     assert list((tmp_path / "south").iterdir()) == [], "no other voice in its place"
+    with pytest.raises(UnknownVoice):
+        make_sheet("recorded:x", ENGINES, tongue_tied, tmp_path / "x")
