@@ -11,7 +11,8 @@ WITHIN_LU = 0.5
 HIGHEST_PEAK_DBTP = -1.5
 UNMEASURED_LUFS = -70.0
 """What the meter says of less than 0.4 s."""
-MAX_TRIES = 3
+MAX_TRIES = 6
+"""Two words of half a second have been seen to need four: the limiter takes what is added."""
 
 
 @dataclass(frozen=True, slots=True)
