@@ -29,7 +29,7 @@ class Lack(StrEnum):
     OLDER_WORDS = "older_words"
 
 
-NEEDS_A_READER = frozenset({"no_voice_for_language", "not_recorded"})
+NEEDS_A_READER = frozenset({"no_voice_for_language", "voice_not_ready", "not_recorded"})
 """Errors of a rendition that mean: no machine reads this, a person must."""
 
 
