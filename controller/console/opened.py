@@ -1,27 +1,42 @@
 """The bulletin on the desk: its languages, what will be read, its audio, who must act."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from audio_library.bulletin import State
-from audio_library.wording.spoken_form import Span, SpokenForm
+from audio_library.speech.engine import Engine
+from audio_library.speech.recorded import NAME as RECORDED
+from controller.console.reading import Reading, reading_of
+from controller.console.studio import RELEASED, Studio
 from controller.console.words import Look
 from controller.errors import NotFound
-from controller.operations.asked_work import PLAN, WHOLE_FLEET
+from controller.operations.asked_work import PLAN, RENDER, WHOLE_FLEET, rendition_key
 from controller.operations.show_bulletin import Audio, Shown, show_bulletin
 from controller.operations.show_fleet import clusters_now, unconfirmed_withdrawals
+from controller.operations.unit_speech import unit_speech
 from controller.operations.voices import available_voices
 from controller.storage import tables, work_items
 
-NO_VOICE = Look("thieu", "thieu", "Chưa có giọng, chưa có bản ghi")
 NOT_HEARD = Look("nhap", "choi", "Chưa đọc thử")
 READING = Look("cho", "cho", "Đang đọc…")
 READ = Look("san", "san", "Máy đọc xong")
+RECORDED_READY = Look("san", "san", "Giọng người, đã sẵn sàng")
+MASTERING = Look("cho", "cho", "Đang làm âm thanh…")
+STOPPED = Look("nhap", "dung", "Đã dừng đọc thử")
 FAILED = Look("im", "im", "Không đọc được")
 TO_WRITE = Look("nhap", "nhap", "Chưa viết")
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A piece of work that makes audio; `share` done, 0 to 1."""
+
+    id: int
+    key: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,10 @@ class Heard:
     changed: bool
     audio: Audio
     look: Look
+    reading: Reading
+    """Of the words as they stand now."""
+    making: Making | None
+    """Its audio on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +88,30 @@ class Opened:
         return self.shown.version
 
 
-def open_bulletin(session: Session, bulletin_id: str, now: datetime) -> Opened | None:
+def open_bulletin(
+    session: Session,
+    bulletin_id: str,
+    studios: Mapping[str, Studio],
+    engines: Sequence[Engine],
+    now: datetime,
+) -> Opened | None:
     """One bulletin with all that belongs to it; None if there is none."""
     try:
         shown = show_bulletin(session, bulletin_id)
     except NotFound:
         return None
-    voiced = voiced_languages()
-    heard = tuple(_heard(shown, s.language, s.text, voiced) for s in shown.bulletin.scripts)
+    voiced = voiced_languages(engines)
+    speech = unit_speech(session, shown.bulletin.unit)
+    heard = tuple(
+        _heard(
+            shown,
+            reading_of(speech, s.text, s.language),
+            s.text,
+            _look(shown.audio[s.language], s.language in voiced, studios[s.language]),
+            _making(session, s.language, shown.spoken[s.language]),
+        )
+        for s in shown.bulletin.scripts
+    )
     lagging: tuple[Lagging, ...] = ()
     if shown.bulletin.state is State.WITHDRAWN:
         lagging = tuple(_lagging(session, bulletin_id, now))
@@ -85,48 +120,51 @@ def open_bulletin(session: Session, bulletin_id: str, now: datetime) -> Opened |
     return Opened(shown, heard, _holders(session, bulletin_id), lagging, telling)
 
 
-def voiced_languages() -> frozenset[str]:
-    """Languages that a machine here can read without a network."""
-    return frozenset(v.language for v in available_voices() if v.ready and not v.online)
+def voiced_languages(engines: Sequence[Engine]) -> frozenset[str]:
+    """Languages that a machine here can read."""
+    return frozenset(
+        v.language for v in available_voices(engines) if v.ready and v.engine != RECORDED
+    )
 
 
-def pieces(spoken: SpokenForm, written: str) -> Iterator[tuple[str, Span | None]]:
-    """What is heard, piece by piece, each with the span that it is a reading of, if it is one."""
-    position = 0
-    for span in spoken.spans:
-        if span.start > position:
-            yield written[position : span.start], None
-        yield span.spoken, span
-        position = span.end
-    if position < len(written):
-        yield written[position:], None
-
-
-def _heard(shown: Shown, language: str, text: str, voiced: frozenset[str]) -> Heard:
-    audio = shown.audio[language]
+def _heard(shown: Shown, reading: Reading, text: str, look: Look, making: Making | None) -> Heard:
+    language = reading.language
     return Heard(
         language,
         text,
         shown.spoken[language],
         shown.bulletin.pin(language) is not None,
         language in shown.changed,
-        audio,
-        _look(audio, language in voiced),
+        shown.audio[language],
+        look,
+        reading,
+        making,
     )
 
 
-def _look(audio: Audio, has_voice: bool) -> Look:
+def _look(audio: Audio, has_voice: bool, studio: Studio) -> Look:
+    released = studio.look is RELEASED
     match audio.state:
         case "ready" | "done":
-            return READ
-        case _ if not has_voice:
-            return NO_VOICE
+            by_person = (audio.voice or "").startswith(f"{RECORDED}:")
+            return RECORDED_READY if by_person else READ
+        case _ if not has_voice and not released:
+            return studio.look
         case "waiting" | "working":
-            return READING
+            return MASTERING if released else READING
         case "failed":
             return FAILED
+        case "stopped":
+            return STOPPED
         case _:
             return NOT_HEARD
+
+
+def _making(session: Session, language: str, words: str) -> Making | None:
+    item = work_items.find(session, RENDER, rendition_key(language, words))
+    if item is None or item.id is None or item.state not in ("waiting", "working"):
+        return None
+    return Making(item.id, item.key, item.progress)
 
 
 def _holders(session: Session, bulletin_id: str) -> int:

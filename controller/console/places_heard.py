@@ -8,6 +8,7 @@ from itertools import groupby
 
 from sqlmodel import Session, col, select
 
+from audio_library.writing.sort_key import vietnamese_sort_key
 from controller.operations.find_village import Village, fold, villages
 from controller.storage import places, tables
 from schedules.airtime import DEFAULT_AIRTIME_LAW, AirtimeLaw
@@ -33,10 +34,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Office:
+    """A unit whose bulletins these may be; `id` is empty where there is no unit at all."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
     """Every village, by commune."""
 
     station: str
+    offices: tuple[Office, ...]
+    """The only commune; or all of them, after what stands above."""
     by_commune: Mapping[str, Sequence[Place]]
     law: AirtimeLaw
 
@@ -64,7 +75,22 @@ def read_places(session: Session) -> Places:
     by_commune = {
         commune: tuple(group) for commune, group in groupby(known, key=lambda p: p.village.commune)
     }
-    return Places(_station(session), by_commune, _law(session))
+    return Places(_station(session), offices(session), by_commune, _law(session))
+
+
+def offices(session: Session) -> tuple[Office, ...]:
+    """Whose bulletins there may be: the only commune, else the topmost unit and every commune."""
+    standing = select(tables.Unit).where(col(tables.Unit.valid_until).is_(None))
+    communes = session.exec(standing.where(tables.Unit.level == Level.COMMUNE.value)).all()
+    named = sorted(
+        (Office(unit.id, unit.name) for unit in communes),
+        key=lambda office: vietnamese_sort_key(office.name),
+    )
+    if len(named) == 1:
+        return tuple(named)
+    tops = session.exec(standing.where(col(tables.Unit.parent_id).is_(None))).all()
+    above = Office(tops[0].id, tops[0].name) if len(tops) == 1 else Office("", "Mọi nơi")
+    return (above, *named)
 
 
 def sensible_start(law: AirtimeLaw, wall: datetime) -> datetime:

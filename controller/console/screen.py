@@ -7,13 +7,29 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from audio_library.wording.spoken_form import spoken_form
-from controller.console import opened, today, words
+from controller.console import opened, studio, today, words
 from controller.console.static_files import StaticFiles
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+DESK_MODULES = (
+    "ask_writer.js",
+    "compose.js",
+    "correct.js",
+    "desk.js",
+    "draft.js",
+    "line.js",
+    "morph.js",
+    "parts.js",
+    "plan.js",
+    "recording.js",
+    "review.js",
+    "talk.js",
+    "ticking.js",
+    "waveform.js",
+)
+"""Those that the desk needs at once: fetched together, not one after the other."""
 
 HEADERS = {
     "cache-control": "no-store",
@@ -33,14 +49,13 @@ class Screen:
         )
         self._jinja.globals.update(
             static=files.address,
-            modules=sorted(name for name in files.files if name.endswith(".js")),
-            first_reading=self._first_reading,
+            modules=DESK_MODULES,
             began_ms=today.began_ms,
             REPORTED_WITHIN_MS=today.REPORTED_WITHIN_MS,
             STATUS_LOOKS=words.STATUS_LOOKS,
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,
-            NO_VOICE=opened.NO_VOICE,
+            TO_RECORD=studio.TO_RECORD,
             TO_WRITE=opened.TO_WRITE,
         )
         self._jinja.filters.update(
@@ -61,15 +76,6 @@ class Screen:
             body = gzip.compress(body, compresslevel=6, mtime=0)
             headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
         return HTMLResponse(body, status, headers)
-
-    def _first_reading(self, text: str) -> Markup:
-        return Markup(self._jinja.get_template("parts/reading.html").render(**reading_of(text)))
-
-
-def reading_of(text: str) -> dict[str, Any]:
-    """What the template of a reading shows, for a text as `check_text` lets it in."""
-    spoken = spoken_form(text)
-    return {"spoken": spoken, "pieces": tuple(opened.pieces(spoken, text))}
 
 
 def takes_gzip(request: Request) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from audio_library.bulletin import Bulletin, State
 from controller.console.words import STATUS_LOOKS, Look
 from controller.fleet.status import Status
+from controller.operations.find_bulletins import find_bulletins
 from controller.operations.find_village import Village
 from controller.operations.publish_plans import PlanRules
 from controller.operations.schedule_programme import show_programmes
@@ -172,18 +173,31 @@ def coming(
     return tuple(sorted(found, key=lambda c: c.at))
 
 
-def lines(session: Session, plans: Sequence[Coming], now: datetime) -> tuple[Line, ...]:
-    """The latest bulletins, newest first."""
+def lines(
+    session: Session, plans: Sequence[Coming], now: datetime, sought: str = ""
+) -> tuple[Line, ...]:
+    """The latest bulletins, newest first; of those in which the words sought stand."""
     airs: dict[str, UtcInstant] = {}
     for plan in plans:
         for bulletin_id in () if plan.obstacle else plan.planned.bulletin_ids:
             airs.setdefault(bulletin_id, plan.at)
-    latest = bulletins.newest(session)
+    latest = find_bulletins(session, sought)
     query = select(tables.AsRun.bulletin_id).where(
         col(tables.AsRun.bulletin_id).in_([b.id for b in latest])
     )
     aired = set(session.exec(query.distinct()))
     return tuple(Line(b, airs.get(b.id), b.id in aired, b.valid_until <= now) for b in latest)
+
+
+def usual_office(session: Session, author: str) -> str:
+    """The unit of the last bulletin that this person wrote; empty: of the topmost, or none yet."""
+    query = (
+        select(tables.Bulletin.unit_id)
+        .where(tables.Bulletin.author == author)
+        .order_by(col(tables.Bulletin.created_ms).desc())
+        .limit(1)
+    )
+    return session.exec(query).first() or ""
 
 
 def _airing(clusters: Sequence[ClusterNow]) -> tuple[Airing, ...]:

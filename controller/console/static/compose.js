@@ -20,7 +20,12 @@ const texts = () => [...form.querySelectorAll('textarea[data-script]')];
 export const tongue = tag => document.getElementById(`panel-${tag}`)?.dataset.name
   ?? document.querySelector(`#t-${tag} b`)?.textContent ?? tag;
 export const bulletinId = () => form.dataset.bulletin;
+const textOf = tag => document.getElementById(`text-${tag}`);
 const copyOf = id => document.getElementById(id).content.cloneNode(true);
+
+const unitAtFirst = form.unit.querySelector?.('[selected]')?.value ?? form.unit.defaultValue ?? form.unit.value;
+export const unitId = () => form.unit.value;
+export const unitName = () => form.unit.selectedOptions?.[0].textContent ?? form.unit.dataset.name;
 
 // What stands in the fields: `value` as it is now, `defaultValue` as the server sent it.
 function written(as = 'value') {
@@ -31,6 +36,7 @@ function written(as = 'value') {
     title: form.title[as],
     kind: [...form.elements.kind].find(r => (as === 'value' ? r.checked : r.defaultChecked)).value,
     until: `${form.until_date[as]}T${form.until_time[as]}`,
+    unit: as === 'value' ? form.unit.value : unitAtFirst,
   };
 }
 
@@ -47,6 +53,13 @@ function show(tab, focus) {
     document.getElementById(each.getAttribute('aria-controls')).hidden = !on;
   }
   if (focus) tab.focus();
+}
+
+export function openLanguage(tag) {
+  if (!textOf(tag)) addLanguage(tag);
+  const tab = document.getElementById(`t-${tag}`);
+  if (tab) show(tab);
+  return textOf(tag);
 }
 
 function addLanguage(tag) {
@@ -81,9 +94,7 @@ tabs.addEventListener('keydown', event => {
 document.getElementById('add-language')?.addEventListener('change', event => {
   const tag = event.target.value;
   if (!tag) return;
-  addLanguage(tag);
-  show(document.getElementById(`t-${tag}`));
-  document.getElementById(`text-${tag}`).focus();
+  openLanguage(tag)?.focus();
 });
 
 // The state under a language's name: being edited, else what the server last said of it.
@@ -91,7 +102,7 @@ function markTabs() {
   const before = JSON.parse(base).scripts;
   for (const tab of tabs.children) {
     const tag = tab.id.slice(2);
-    const edited = document.getElementById(`text-${tag}`).value !== (before[tag] ?? '');
+    const edited = textOf(tag).value !== (before[tag] ?? '');
     const said = document.querySelector(`[data-tab="${tag}"]`);
     const state = tab.querySelector('span');
     if (edited || !said) {
@@ -104,34 +115,41 @@ function markTabs() {
   }
 }
 
-// ── what will be read ──
-let readTimer = 0;
-let readText = null;
-let latest = 0;
+// ── what will be read, and what to ask of it ──
+const reads = new Map(); // by language: what was read last, which asking is the latest, a timer
 
-function readSoon() {
-  clearTimeout(readTimer);
-  readTimer = setTimeout(readNow, READ_AFTER_MS);
+function stateOf(tag) {
+  if (!reads.has(tag)) reads.set(tag, { key: null, latest: 0, timer: 0 });
+  return reads.get(tag);
 }
 
-async function readNow() {
-  const text = document.getElementById('text-vi')?.value ?? '';
-  const reading = document.getElementById('reading-vi');
-  if (text === readText || !reading) return;
-  const mine = ++latest;
+function readSoon(tag) {
+  const state = stateOf(tag);
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => readNow(tag), READ_AFTER_MS);
+}
+
+export async function readNow(tag, { anew = false } = {}) {
+  const text = textOf(tag)?.value ?? '';
+  const reading = document.getElementById(`reading-${tag}`);
+  const state = stateOf(tag);
+  const key = JSON.stringify([text, unitId()]);
+  if (!reading || (key === state.key && !anew)) return;
+  const mine = ++state.latest;
   if (!text.trim()) {
-    readText = text;
-    reading.replaceChildren(copyOf('no-reading'));
+    state.key = key;
+    reading.replaceChildren(...(tag === 'vi' ? [copyOf('no-reading')] : []));
     return;
   }
   reading.setAttribute('aria-busy', 'true');
   try {
-    const html = await ask('POST', '/parts/reading', { text });
-    if (mine !== latest) return;
-    readText = text;
+    const html = await ask('POST', '/parts/reading', { text, language: tag, unit: unitId() });
+    if (mine !== state.latest) return;
+    state.key = key;
     reading.innerHTML = html;
+    document.dispatchEvent(new CustomEvent('reading', { detail: tag }));
   } catch (refusal) {
-    if (mine !== latest) return;
+    if (mine !== state.latest) return;
     if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
     const note = document.createElement('p');
     note.className = 'mut';
@@ -141,17 +159,11 @@ async function readNow() {
   reading.removeAttribute('aria-busy');
 }
 
-// A touched reading leads to the written words that it is a reading of.
-form.addEventListener('click', event => {
-  const link = event.target.closest('.rd');
-  if (!link) return;
-  event.preventDefault();
-  const area = document.getElementById('text-vi');
-  const words = link.lastElementChild.textContent.replace(/^ \(chữ viết (.*)\)$/s, '$1');
-  const near = area.value.indexOf(words, Math.max(0, link.dataset.start - 8));
-  area.focus();
-  if (near >= 0) area.setSelectionRange(near, near + words.length);
-});
+// Words put into a field by the page count as typed.
+export function write(area, text) {
+  area.value = text;
+  area.dispatchEvent(new Event('input', { bubbles: true }));
+}
 
 // ── keeping ──
 let keepTimer = 0;
@@ -185,10 +197,11 @@ function restore(draft) {
     if (field && field.value === field.defaultValue) field.value = value;
   };
   for (const tag of Object.keys(draft.scripts)) {
-    if (!document.getElementById(`text-${tag}`)) addLanguage(tag);
-    put(document.getElementById(`text-${tag}`), draft.scripts[tag]);
+    if (!textOf(tag)) addLanguage(tag);
+    put(textOf(tag), draft.scripts[tag]);
   }
   put(form.title, draft.title);
+  if (draft.unit !== undefined && form.unit.value === unitAtFirst) form.unit.value = draft.unit;
   if (!bulletinId()) form.elements.kind.value = draft.kind;
   const [date, time] = draft.until.split('T');
   put(form.until_date, date);
@@ -208,7 +221,10 @@ kept.querySelector('button').addEventListener('click', () => {
 
 form.addEventListener('input', event => {
   noteEdit();
-  if (event.target.name === 'vi') readSoon();
+  if (event.target.dataset.script !== undefined) readSoon(event.target.name);
+});
+form.unit.addEventListener('change', () => {
+  for (const area of texts()) readNow(area.name);
 });
 form.addEventListener('submit', event => event.preventDefault());
 addEventListener('beforeunload', keepNow);
@@ -227,7 +243,9 @@ export async function save() {
   if (!form.until_date.value || !form.until_time.value) {
     throw new Refusal('bad_bulletin', 'Ghi đủ ngày và giờ hết giá trị, ví dụ 15/08/2026 11:30.');
   }
-  const body = { scripts, title, valid_until: `${current.until}:00${form.dataset.offset}` };
+  const body = {
+    scripts, title, valid_until: `${current.until}:00${form.dataset.offset}`, unit: current.unit || null,
+  };
   const old = bulletinId();
   const b = old
     ? await send('PUT', `/api/v1/bulletins/${old}`, body)
@@ -246,7 +264,7 @@ export async function save() {
     base = JSON.stringify({ ...current, title: b.title });
   }
   document.getElementById('h-soan').textContent = b.title;
-  await refreshNow('bulletin');
+  await Promise.all([refreshNow('bulletin'), refreshNow('recording')]);
   form.dataset.version = document.getElementById('review').dataset.version;
   saved.textContent = savedWords = `Đã lưu ${hour(now())} trên máy chủ`;
   noteEdit();
@@ -300,5 +318,5 @@ if (draft) {
   restore(draft);
   if (isDirty() && bulletinId()) tellKept(`Bài viết dở lúc ${hour(draft.at)} được giữ trên máy này, chưa lưu.`);
 }
-if (isDirty()) readNow();
+if (isDirty()) for (const area of texts()) readNow(area.name);
 noteEdit();

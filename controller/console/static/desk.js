@@ -1,21 +1,28 @@
 // The desk: puts the pieces of the page to work.
 
 import './compose.js';
+import './correct.js';
+import './ask_writer.js';
+import './recording.js';
 import './review.js';
 import './plan.js';
 import { keepLine } from './line.js';
-import { refresh, refreshAll } from './parts.js';
+import { refresh, refreshAll, refreshNow } from './parts.js';
 import { signInAgain } from './talk.js';
 import { hour, now, tick } from './ticking.js';
 
 const SAY_EVERY_MS = 10_000;
+const FIND_AFTER_MS = 250;
 
 const off = document.getElementById('off');
 const said = document.getElementById('said');
 const line = document.getElementById('line');
 
 keepLine(
-  (kind) => (kind === 'hello' ? refreshAll() : refresh(kind)),
+  (kind, told) => {
+    if (kind === 'hello') refreshAll();
+    else if (kind !== 'rendition' || !showShare(told)) refresh(kind);
+  },
   (lostSince) => {
     document.body.classList.toggle('stale', lostSince !== null);
     line.hidden = lostSince !== null;
@@ -28,6 +35,26 @@ keepLine(
   },
 );
 line.hidden = false;
+
+// How much of a rendition is done needs no fresh page.
+function showShare({ key, state, progress }) {
+  const bar = document.querySelector(`progress[data-key="${CSS.escape(key)}"]`);
+  if (state !== 'working' || progress === undefined || !bar) return false;
+  bar.value = 100 * progress;
+  bar.nextElementSibling.textContent = `${Math.round(100 * progress)} %`;
+  return true;
+}
+
+// Words that are looked for, as they are typed.
+let findTimer = 0;
+document.getElementById('tim').addEventListener('input', () => {
+  clearTimeout(findTimer);
+  findTimer = setTimeout(() => refreshNow('bulletins'), FIND_AFTER_MS);
+});
+document.getElementById('find-bulletins').addEventListener('submit', event => {
+  event.preventDefault();
+  refreshNow('bulletins');
+});
 
 function tell(words, button) {
   off.hidden = false;

@@ -41,5 +41,5 @@ export function morphChildren(old, fresh) {
 const alike = (a, b) => a.nodeName === b.nodeName && (a.id || '') === (b.id || '');
 
 const isInUse = node => node.nodeType === Node.ELEMENT_NODE
-  && (node.matches('dialog[open]') || node.matches('details[open]')
+  && (node.matches('dialog[open], [data-busy], [data-drawn]') || node.matches('details[open]')
     && node.contains(document.activeElement) && document.activeElement.matches('input, textarea'));

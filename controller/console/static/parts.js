@@ -5,46 +5,56 @@ import { morphChildren } from './morph.js';
 
 const REST_MS = 600; // between two requests for one part
 
-const parts = [...document.querySelectorAll('[data-part]')].map(place => ({
-  place,
-  wanted: false,
-  busy: false,
-}));
+const states = new WeakMap();
+const places = () => [...document.querySelectorAll('[data-part]')];
+
+function stateOf(place) {
+  if (!states.has(place)) states.set(place, { wanted: false, busy: false });
+  return states.get(place);
+}
 
 // A part says which kinds of event it shows; what is in it may add to that.
 export function refresh(kind) {
-  for (const part of parts) {
-    const also = part.place.querySelector('[data-also]')?.dataset.also;
-    if (`${part.place.dataset.on} ${also}`.split(' ').includes(kind)) fetchSoon(part);
+  for (const place of places()) {
+    const also = place.querySelector('[data-also]')?.dataset.also;
+    if (`${place.dataset.on} ${also}`.split(' ').includes(kind)) fetchSoon(place);
   }
 }
 
 export function refreshAll() {
-  for (const part of parts) fetchSoon(part);
+  for (const place of places()) fetchSoon(place);
 }
 
-async function fetchSoon(part) {
-  part.wanted = true;
-  if (part.busy || document.hidden) return;
-  part.busy = true;
-  while (part.wanted) {
-    part.wanted = false;
+async function fetchSoon(place) {
+  const state = stateOf(place);
+  state.wanted = true;
+  if (state.busy || document.hidden) return;
+  state.busy = true;
+  while (state.wanted) {
+    state.wanted = false;
     try {
-      if (!await fetchNow(part.place)) part.wanted = true;
+      if (!await fetchNow(place)) state.wanted = true;
     } catch (refusal) {
       if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
     }
     await new Promise(done => setTimeout(done, REST_MS));
   }
-  part.busy = false;
+  state.busy = false;
+}
+
+// What the page shows: the bulletin on the desk, words that are looked for, a phrase.
+function asked(place) {
+  const desk = document.getElementById('compose')?.dataset ?? {};
+  const { of, phrase } = place.dataset;
+  const given = { tin: desk.bulletin, tim: document.getElementById('tim')?.value, tieng: of, cau: phrase };
+  return new URLSearchParams(Object.entries(given).filter(([, value]) => value)).toString();
 }
 
 // False when another bulletin has come on the desk meanwhile: then the answer is of no use.
 async function fetchNow(place) {
-  const desk = document.getElementById('compose').dataset;
-  const bulletin = desk.bulletin;
-  const html = await ask('GET', `/parts/${place.dataset.part}?tin=${encodeURIComponent(bulletin)}`);
-  if (bulletin !== desk.bulletin) return false;
+  const query = asked(place);
+  const html = await ask('GET', `/parts/${place.dataset.part}?${query}`);
+  if (query !== asked(place)) return false;
   const fresh = document.createElement('template');
   fresh.innerHTML = html;
   morphChildren(place, fresh.content);
@@ -52,11 +62,11 @@ async function fetchNow(place) {
   return true;
 }
 
-// Wait until one part is as the server has it now.
+// Wait until all pieces of a part are as the server has them now.
 export async function refreshNow(name) {
-  await fetchNow(parts.find(p => p.place.dataset.part === name).place);
+  await Promise.all(places().filter(place => place.dataset.part === name).map(fetchNow));
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) for (const part of parts) if (part.wanted) fetchSoon(part);
+  if (!document.hidden) for (const place of places()) if (stateOf(place).wanted) fetchSoon(place);
 });

@@ -4,9 +4,8 @@ import { bulletinId, save, seenVersion, withButton } from './compose.js';
 import { refreshNow } from './parts.js';
 import { clearErrors, send } from './talk.js';
 
-const SLOW_MS = 8_000;
-
 const place = document.getElementById('part-bulletin');
+const doubtful = document.getElementById('doubtful');
 let wantsToHear = false;
 
 async function act(verb, body) {
@@ -16,10 +15,35 @@ async function act(verb, body) {
   keepFocus();
 }
 
-// Only the words that are on the screen are approved.
-async function approve() {
+// Only the words that are on the screen are approved. What does not look like its language is
+// approved only by who says here and now that it is.
+async function approve(languages = []) {
   const id = await save();
-  await send('POST', `/api/v1/bulletins/${id}/approve`, { version: seenVersion() });
+  doubtful.hidden = true;
+  const body = { version: seenVersion(), language_confirmed: languages };
+  try {
+    await send('POST', `/api/v1/bulletins/${id}/approve`, body);
+  } catch (refusal) {
+    if (refusal.code !== 'language_doubtful') throw refusal;
+    doubtful.querySelector('p').textContent = refusal.message;
+    doubtful.hidden = false;
+    doubtful.querySelector('button').focus();
+    return;
+  }
+  await refreshNow('bulletin');
+  keepFocus();
+}
+document.getElementById('confirm-language').addEventListener('click', event => {
+  const languages = [...document.querySelectorAll('textarea[data-script]')].filter(a => a.value.trim());
+  withButton(event.currentTarget, place, () => approve(languages.map(area => area.name)));
+});
+document.getElementById('not-that-language').addEventListener('click', () => {
+  doubtful.hidden = true;
+  document.getElementById('h-duyet').focus();
+});
+
+async function stop(item) {
+  await send('DELETE', `/api/v1/work-items/${item}`);
   await refreshNow('bulletin');
   keepFocus();
 }
@@ -40,9 +64,10 @@ const hear = () => {
 place.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (!button) return;
-  const { act: verb, open } = button.dataset;
+  const { act: verb, open, stop: item } = button.dataset;
   if (verb === 'preview') withButton(button, place, hear);
-  else if (verb === 'approve') withButton(button, place, approve);
+  else if (verb === 'approve') withButton(button, place, () => approve());
+  else if (item) withButton(button, place, () => stop(item));
   else if (verb) withButton(button, place, () => act(verb));
   else if (open) document.getElementById(open).showModal();
 });
@@ -78,9 +103,5 @@ function playIfWanted() {
 }
 
 document.addEventListener('part', event => {
-  if (event.detail !== 'bulletin') return;
-  playIfWanted();
-  for (const hint of place.querySelectorAll('[data-slow]')) {
-    setTimeout(() => { hint.hidden = false; }, SLOW_MS);
-  }
+  if (event.detail === 'bulletin') playIfWanted();
 });

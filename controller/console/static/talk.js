@@ -24,6 +24,35 @@ export async function send(method, path, body) {
   }
 }
 
+// A long file, with how much of it has gone, from 0 to 1.
+export async function upload(path, file, told) {
+  try {
+    return await sendFile(path, file, told);
+  } catch (refusal) {
+    if (refusal.code !== 'sign_in_needed') throw refusal;
+    if (!await signInAgain()) throw new Refusal('sign_in_needed', SIGNED_OUT);
+    return sendFile(path, file, told);
+  }
+}
+
+function sendFile(path, file, told) {
+  return new Promise((settle, fail) => {
+    const request = new XMLHttpRequest(); // fetch does not say how much has gone
+    request.open('POST', path);
+    request.responseType = 'json';
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.upload.onprogress = event => told(event.total ? event.loaded / event.total : 0);
+    request.onerror = () => fail(new Refusal('no_line', NO_LINE));
+    request.onload = () => {
+      const said = request.response ?? {};
+      if (request.status < 300) settle(said);
+      else if (said.vi) fail(new Refusal(said.code, said.vi));
+      else fail(new Refusal('refused', request.status < 500 ? NOT_TAKEN : NO_SENSE));
+    };
+    request.send(file);
+  });
+}
+
 // What the page asks for by itself: never interrupts.
 export async function ask(method, path, body) {
   const given = { method, headers: {} };

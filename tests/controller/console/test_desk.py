@@ -131,7 +131,7 @@ def test_a_language_without_voice_is_listed_and_not_read(
     written = Written({"vi": "Họp thôn.", "sed": "Lời thử."})
     draft = submit_bulletin(desk.office.database, written, "Y Hạnh", NOW)
     page = text_of(officer.get(f"/?tin={draft.id}&tieng=sed").text)
-    assert "Xơ Đăng Chưa có giọng, chưa có bản ghi" in page
+    assert "Xơ Đăng Chờ thu tiếng" in page
     assert "không đọc thay bằng giọng của tiếng khác" in page
     assert "Chưa có lời: Rơ Ngao (1 làng), Hrê (1 làng), Ba Na (1 làng), Gia Rai (1 làng)" in page
 

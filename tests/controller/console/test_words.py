@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from audio_library.bulletin import State
 from audio_library.wording.spoken_form import spoken_form
-from controller.console.opened import pieces
 from controller.console.places_heard import SOONEST, sensible_start
+from controller.console.reading import pieces
 from controller.console.words import (
     OUTCOME_LOOKS,
     STATE_LOOKS,
