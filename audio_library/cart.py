@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from audio_library.errors import NoWordsForCart
+from audio_library.phrases.place_name import within_a_sentence
 from audio_library.script import check_text
 from audio_library.wording.spoken_form import spoken_form
 
@@ -44,9 +45,6 @@ class Spoken(StrEnum):
         return {"greeting": "Lời chào", "closing": "Lời kết thúc"}[self.value]
 
 
-_KINDS = ("Xã", "Phường", "Đặc")
-"""First words of what the state calls a commune: xã, phường, đặc khu."""
-
 _WORDS: Mapping[tuple[str, Spoken], str] = MappingProxyType(
     {
         ("vi", Spoken.GREETING): (
@@ -78,11 +76,5 @@ def cart_words(kind: Spoken, language: str, commune: str, own: str | None = None
     text = own or _WORDS.get((language, kind))
     if text is None:
         raise NoWordsForCart(kind.title_vi, kind.value, language)
-    written = text.replace("{commune}", _within_a_sentence(" ".join(commune.split())))
+    written = text.replace("{commune}", within_a_sentence(commune))
     return CartWords(kind, language, spoken_form(check_text(written), language).text)
-
-
-def _within_a_sentence(commune: str) -> str:
-    """`Xã Đăk Hà` as it stands after other words; a bare name keeps its capital."""
-    kind, _, name = commune.partition(" ")
-    return f"{kind.lower()} {name}" if kind in _KINDS else commune

@@ -1,8 +1,9 @@
 """The phrase bank as it stands: words, places, sounds, and what a language still lacks."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -11,6 +12,7 @@ from audio_library.languages import language as language_of
 from audio_library.phrases.bank import Bank, Sound, needed_phrases, words_of
 from audio_library.phrases.catalogue import check_phrase_id, check_words, place_id
 from audio_library.phrases.pattern import Pattern, check_pattern, pattern, sentences
+from audio_library.phrases.place_name import within_a_sentence
 from audio_library.phrases.readiness import BankReadiness, bank_readiness
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.speech.engine import Engine
@@ -18,11 +20,18 @@ from audio_library.speech.recorded import NAME as RECORDED
 from audio_library.speech.registry import voices
 from audio_library.wording.spoken_form import spoken_form
 from controller.errors import NotFound
+from controller.operations.unit_speech import UnitSpeech, unit_speech
 from controller.storage import events, places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
-from controller.storage.library_tables import Phrase, PhraseOrder, Take
-from schedules.area import Level, Unit
+from controller.storage.library_tables import (
+    LexiconEntry,
+    Phrase,
+    PhraseOrder,
+    SpeechCustom,
+    Take,
+)
+from schedules.area import AreaTree, Level, Unit
 from schedules.types import UnitId
 
 AT_ONCE = 5_000
@@ -98,12 +107,13 @@ def load_bank(session: Session, language: str, named: Mapping[str, str]) -> Bank
 def phrase_places(session: Session, day: date, unit_id: str | None = None) -> dict[str, str]:
     """Communes and villages of that day, as Vietnamese says them, by phrase.
 
-    With a unit: itself, what lies in it, and the commune above it.
+    With a unit: itself, what lies in it, and the commune above it. Each is read by its own lexicon.
     """
-    units = _units(session, unit_id)
+    tree = places.area_tree(session)
+    read = _reader(session, tree)
     return {
-        place_id(unit.id): spoken_form(unit.name).text
-        for unit in units
+        place_id(unit.id): read(unit)
+        for unit in _units(session, tree, unit_id)
         if unit.valid_on(day) and unit.level is not Level.PROVINCE
     }
 
@@ -223,18 +233,34 @@ def _rendered(session: Session, language: str, digests: list[str]) -> Iterator[A
         yield from session.exec(query)
 
 
-def _units(session: Session, unit_id: str | None) -> tuple[Unit, ...]:
-    if unit_id is not None and session.get(tables.Unit, unit_id) is None:
-        raise NotFound("đơn vị", "unit", unit_id)
-    tree = places.area_tree(session)
+def _reader(session: Session, tree: AreaTree) -> Callable[[Unit], str]:
+    """Reads the names of units; only what some unit has of its own is asked of the database."""
+    own = {*session.exec(select(LexiconEntry.unit_id)), *session.exec(select(SpeechCustom.unit_id))}
+
+    @cache
+    def speech(unit_id: str | None) -> UnitSpeech:
+        return unit_speech(session, unit_id)
+
+    def read(unit: Unit) -> str:
+        chain = (unit.id, *(above.id for above in tree.ancestors(unit.id)))
+        nearest = next((each for each in chain if each in own), None)
+        said = speech(nearest).read(unit.name, "vi") if nearest else spoken_form(unit.name)
+        return within_a_sentence(said.text)
+
+    return read
+
+
+def _units(session: Session, tree: AreaTree, unit_id: str | None) -> tuple[Unit, ...]:
     if unit_id is None:
         return tree.units
+    if session.get(tables.Unit, unit_id) is None:
+        raise NotFound("đơn vị", "unit", unit_id)
     inner = UnitId(unit_id)
     return (*tree.ancestors(inner)[::-1], tree.unit(inner), *tree.descendants(inner))
 
 
 def _heard(session: Session, unit_id: str, day: date) -> tuple[str, ...]:
-    below = {unit.id for unit in _units(session, unit_id)}
+    below = {unit.id for unit in _units(session, places.area_tree(session), unit_id)}
     rows = session.exec(select(tables.Zone)).all()
     return tuple(dict.fromkeys(tag for z in rows if z.unit_id in below for tag in z.languages))
 

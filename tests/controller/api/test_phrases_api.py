@@ -13,7 +13,7 @@ def test_a_bank_tells_what_it_says_and_what_it_lacks(officer: TestClient, office
     load_sample(office.database, 1, law=None)
     vi = officer.get(BANK, params={"language": "vi", "unit": "dv-23500"}).json()
     said = {phrase["id"]: phrase for phrase in vi["phrases"]}
-    assert said["place.thon-23500-1"]["words"] == "Thôn một"
+    assert said["place.thon-23500-1"]["words"] == "thôn một"
     assert said["hazard.flash_flood"]["category"] == "hazard"
     assert said["number.17"]["needed"] is False
     assert vi["readiness"]["counts"]["not_made"] == vi["readiness"]["needed"]

@@ -38,6 +38,8 @@ from controller.operations.phrase_bank import (
 from controller.operations.publish_phrases import bank_assets, publish_phrases
 from controller.operations.publish_plans import KEEP_PAGES_MS
 from controller.operations.render_bulletin import render_bulletin
+from controller.operations.teach_reading import add_reading
+from controller.operations.unit_speech import LexiconKind
 from controller.storage import tables, work_items
 from controller.storage.instants import to_ms, to_utc
 from edge_agent.contract.phrase_index import MAX_INDEX_BYTES, PhrasePage, to_sha256
@@ -95,7 +97,7 @@ def test_places_are_communes_and_villages_in_words(office: Office) -> None:
         of_village = phrase_places(session, TODAY, "thon-23500-1")
         with pytest.raises(NotFound):
             phrase_places(session, TODAY, "nowhere")
-    assert everywhere["place.thon-23500-1"] == "Thôn một"
+    assert everywhere["place.thon-23500-1"] == "thôn một"
     assert set(in_one) == {"place.dv-23500", "place.thon-23500-1"}
     assert of_village == in_one
     assert set(in_one) < set(everywhere)
@@ -250,3 +252,13 @@ def test_the_order_of_a_language_is_kept(office: Office) -> None:
     assert orders["moment"].written == "{minute} {hour!}"
     assert not orders["alert"].confirmed
     assert set(LANGUAGES) >= {"bdq"}
+
+
+def test_a_place_is_read_as_its_commune_reads_it(office: Office) -> None:
+    load_sample(office.database, 3, law=None)
+    reading = LexiconKind.READING
+    add_reading(office.database, "dv-23500", reading, "Thôn 1", "Thôn nhất", "Y Hạnh", NOW)
+    with office.database.read() as session:
+        named = phrase_places(session, TODAY)
+    assert named["place.thon-23500-1"] == "thôn nhất"
+    assert named["place.thon-23455-1"] == "thôn một"
