@@ -53,6 +53,10 @@ class Shelf(Protocol):
         """Every file, in no order."""
         ...
 
+    def forget_unfinished(self, before: datetime) -> None:
+        """Clear what a power cut left of files that were being stored until then."""
+        ...
+
     def delete(self, sha256: str) -> None:
         """Deleting what is not there is no error."""
         ...

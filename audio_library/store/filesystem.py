@@ -17,6 +17,7 @@ from audio_library.no_room import is_no_room
 from audio_library.store.asset_store import Held
 
 _CHUNK_BYTES = 2**20
+_PART = ".put-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,19 @@ class FilesystemStore:
         disk = shutil.disk_usage(self.folder).free
         return disk if self.max_bytes is None else min(disk, self._left(self.max_bytes))
 
+    def forget_unfinished(self, before: datetime) -> None:
+        for part in self.folder.glob(f"{_PART}*"):
+            with suppress(FileNotFoundError):
+                if part.stat().st_mtime < before.timestamp():
+                    part.unlink()
+
     def path(self, sha256: str) -> Path:
         """Where the file is or would be; raises NotAnAssetName."""
         refuse_unless_sha256(sha256)
         return self.folder / sha256[:2] / f"{sha256}{self.suffix}"
 
     def _put(self, path: Path, size: int, expected: str | None) -> str:
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".put-")
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=_PART)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as copy:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
@@ -94,6 +94,9 @@ class S3Store:
                     name = found["path"].rpartition("/")[2].removesuffix(self.suffix)
                     if is_sha256(name) and found["path"] == self._key(name):
                         yield Held(name, found["size"], found["last_modified"])
+
+    def forget_unfinished(self, before: datetime) -> None:
+        """A rule of the bucket itself ends uploads that nobody finished."""
 
     def read_range(self, sha256: str, start: int, stop: int) -> bytes:
         """Bytes from `start` to before `stop`, not empty and within the file."""

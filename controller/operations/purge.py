@@ -18,7 +18,7 @@ from controller.operations.outlived import OUTLIVED, Old, Outlived, takes_kept
 from controller.storage import tables, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
-from controller.storage.library_tables import Purge
+from controller.storage.library_tables import Purge, Take
 
 log = structlog.get_logger()
 
@@ -163,12 +163,20 @@ class _Swept:
     doubtful: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Files that rows name: those to be kept, and with them those whose purge is on record."""
+
+    kept: frozenset[str]
+    on_record: frozenset[str]
+
+
 def _sweep(
     database: Database,
     run: _Run,
     rule: Rule,
     shelf: Shelf,
-    named: Callable[[Session], set[str]],
+    named: Callable[[Session], _Named],
 ) -> _Swept:
     """Files that no row names: those of rows dropped just now or before a crash, and strays.
 
@@ -176,11 +184,15 @@ def _sweep(
     """
     with database.read() as session:
         known = named(session)
+    if not run.dry_run:
+        shelf.forget_unfinished(run.now - STRAY_AFTER)
     held = list(shelf.held())
-    unnamed = [h for h in held if h.sha256 not in known and h.stored_at < run.now - STRAY_AFTER]
+    unnamed = [
+        h for h in held if h.sha256 not in known.kept and h.stored_at < run.now - STRAY_AFTER
+    ]
     with database.read() as session:
         expected = _written_down(session, unnamed)
-    strays = [h for h in unnamed if h.sha256 not in expected]
+    strays = [h for h in unnamed if h.sha256 not in expected | known.on_record]
     if len(strays) > FEW_FILES and len(strays) * 2 > len(held):
         strays, doubtful = [], len(strays)
     else:
@@ -201,9 +213,12 @@ def _written_down(session: Session, files: Sequence[Held]) -> set[str]:
     return {h.sha256 for h in files if last.get(h.sha256, -1) >= to_ms(h.stored_at)}
 
 
-def _assets(session: Session) -> set[str]:
-    return set(session.exec(select(tables.Asset.sha256)))
+def _assets(session: Session) -> _Named:
+    kept = frozenset(session.exec(select(tables.Asset.sha256)))
+    return _Named(kept, kept)
 
 
-def _recordings(session: Session) -> set[str]:
-    return {take.sound_sha256 for take in takes_kept(session)}
+def _recordings(session: Session) -> _Named:
+    """A sound that was purged and brought again is no stray: its take still names it."""
+    kept = frozenset(take.sound_sha256 for take in takes_kept(session))
+    return _Named(kept, frozenset(session.exec(select(Take.sound_sha256))))

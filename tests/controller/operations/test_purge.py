@@ -230,9 +230,17 @@ def test_a_real_folder_is_cleared(office: Office, tmp_path: Path) -> None:
     stray = audio.put(tmp_path / "stray")
     os.utime(audio.path(stray), (OLD.timestamp(), OLD.timestamp()))
 
+    cut_short = tmp_path / "audio" / ".put-k2j"
+    cut_short.touch()
+    os.utime(cut_short, (OLD.timestamp(), OLD.timestamp()))
+    being_written = tmp_path / "audio" / ".put-x3q"
+    being_written.touch()
+
     purge(office.database, Shelves(audio, recordings), NOW)
 
     assert not audio.exists(stray)
+    assert not cut_short.exists()
+    assert being_written.exists()
 
 
 # --- recordings ----------------------------------------------------------------------------------
@@ -290,6 +298,10 @@ def test_a_voice_is_kept_unless_the_office_chooses_otherwise_and_while_it_is_wan
     assert set(archive.recordings.files) == kept
     assert number_of(office, Take) == 4, "who read and who listened stays on record"
     assert counts(archive.purge(NOW + DAY)) == {}
+    again = hashlib.sha256(b"outlived").hexdigest()
+    archive.recordings.put(again, NOW + DAY)
+    archive.purge(NOW + 9 * DAY)
+    assert again in archive.recordings.files, "brought again, it is that take's once more"
 
 
 # --- logs ----------------------------------------------------------------------------------------
