@@ -95,16 +95,21 @@ def _code(place: Place) -> str | None:
     if place[0] in _entries() or not any(map(_is_code, letters)):
         return None
     name = _code_letters(place["letters"], place)
-    words = [name, *map(_code_piece, rest[1:] if rest[0]["point"] else rest)]
+    points = sum(piece["point"] is not None for piece in rest)
+    words = [name, *(_code_piece(piece, points) for piece in rest)]
+    if rest[0]["point"]:
+        del words[1]
     if place["last"]:
         words += ["đến", name, _code_digits(place["last"])]
     return " ".join(words)
 
 
-def _code_piece(piece: re.Match[str]) -> str:
+def _code_piece(piece: re.Match[str], points: int) -> str:
     if piece["digits"]:
         return _code_digits(piece["digits"])
-    return "phẩy" if piece["point"] else spelled(piece["letters"])
+    if piece["point"]:
+        return "phẩy" if points == 1 else "chấm"
+    return spelled(piece["letters"])
 
 
 def _is_code(letters: str) -> bool:

@@ -11,7 +11,8 @@ _LABEL = rf"(?:(?i:{'|'.join(LABELS)})\s?:?\s?)?"
 _EMAIL = r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
 _URL = r"(?:https?://|ftp://|www\.)\S*[^\s.,;:!?)\]}'\"”’]"
 _DOMAIN = (
-    r"[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){0,4}\.(?:vn|com|org|net|info|edu|gov|me)"
+    r"[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){0,4}\.(?:vn|com|org|net|info|edu|gov|me"
+    r"|(?:be|ly|gl|io|co|tv|app|gle|shop|xyz|top|site|online)(?=/))"
     r"(?:/\S*[^\s.,;:!?)])?(?![\w.]*\w)"
 )
 

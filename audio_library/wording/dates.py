@@ -18,7 +18,7 @@ _YEAR_MONTH_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _DAY_TO_DAY = re.compile(rf"{_DAY}{_TO}{_DAY}{_END}")
 _DAYS_OF_MONTH = re.compile(rf"(\d{{1,2}}){_TO}{_DAY}{_END}")
 _DAY_MONTH = re.compile(rf"(\d{{1,2}})/(\d{{1,2}}){_END}")
-_DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
+_DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–.](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
 _MONTHS_OF_YEAR = re.compile(rf"(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{4}}){_END}")
 _MONTH_YEAR = re.compile(rf"(\d{{1,2}})/(\d{{4}}){_END}")
 _QUARTER = re.compile(rf"(I{{1,3}}|IV|\d{{1,2}})(?:{_TO}(I{{1,3}}|IV|\d))?/(\d{{4}})(?!\d)")
@@ -40,8 +40,8 @@ _NAMED_DAY = preceded_by(
     f"{_PART_OF_DAY}|dịp|lễ|tết|quốc khánh|giải phóng|rằm|ngày(?:\\s\\d{{1,2}}(?:/\\d{{1,2}})?,)+"
 )
 _DAY_EXPECTED = re.compile(
-    rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới|trước|sau|hạn|vào"
-    r"|hết|kể từ)[\s,(:]*$"
+    rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|tết|rằm|mừng|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới"
+    r"|trước|sau|hạn|vào|hết|kể từ)[\s,(:]*$"
     r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
     r"|(?:giờ|phút|\d\s?[hg](?:\d\d)?)[\s,(/]*$"
 )
@@ -51,8 +51,10 @@ _DATE_GOES_ON = followed_by(
 _MUNG = preceded_by("mùng|mồng")
 _AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
-_NEAR_DAY = re.compile(r"(?<!\w)(?:sáng|chiều|tối|đêm|mai|nay|kia|chủ nhật|thứ \w+)\s?\(\s*$")
-_UNTIL = preceded_by("đến|tới|hết|trước|sau")
+_NEAR_DAY = re.compile(
+    r"(?<!\w)(?:(?:sáng|trưa|chiều|tối|đêm)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
+)
+_UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
 _MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
@@ -143,6 +145,8 @@ def _day_dash_month(place: Place) -> Said | None:
     after_day = place.follows(_AFTER_DAY) and not place.follows(_AFTER_FIRST_DAY)
     near_day = place.follows(_NEAR_DAY)
     descends = int(place[1]) > int(place[2]) and place.follows(_UNTIL)
+    if "." in place[0] and (not after_day or place.precedes(_MEASURED)):
+        return None
     if date is None or not (after_day or near_day or descends):
         return None
     return Said(

@@ -88,6 +88,9 @@ def _issuer_said(place: Place, issuers: list[str]) -> bool:
     """`… của UBND tỉnh` follows, or the same sentence began with who issued it."""
     if _ISSUER_FOLLOWS.match(place.after):
         return True
+    before = re.sub(r"\s*số\s*$", "", place.before).replace("uỷ", "ủy")
+    if any(before.endswith(name) for issuer in issuers for name in _names(issuer)):
+        return True
     sentence = re.split(r"[.;!?]\s|\n", place.before)[-1]
     return bool(_ISSUED_BY.search(sentence)) and any(
         name in sentence.replace("uỷ", "ủy") for issuer in issuers for name in _names(issuer)
@@ -95,7 +98,9 @@ def _issuer_said(place: Place, issuers: list[str]) -> bool:
 
 
 def _meaning(code: str) -> tuple[list[str], list[str], bool]:
-    """Types and issuers that the parts of the code stand for; whether any part was known."""
+    """`TTLT-BNV-BTC`: a joint circular of two; `BCĐPCTT` is some `BCĐ`; else one who issued it.
+
+    Types and issuers that the parts of the code stand for; whether any part was known."""
     types: list[str] = []
     issuers: list[str] = []
     for part in _parts(code):
@@ -104,12 +109,14 @@ def _meaning(code: str) -> tuple[list[str], list[str], bool]:
             types.append(spoken)
         elif kind == "issuer" and spoken not in issuers:
             issuers.append(spoken)
-    return types, issuers, bool(types or issuers)
+    jointly = any(kind.endswith(("liên tịch", "phối hợp", "liên bộ")) for kind in types)
+    return types, issuers if jointly else issuers[:1], bool(types or issuers)
 
 
 def _parts(code: str) -> Iterable[str]:
     for part in re.split(r"[-–./]", code):
-        yield re.sub(r"\d+$", "", part) or part
+        board = re.match(r"BCĐ|BCH(?!QS)", part)
+        yield board[0] if board else re.sub(r"\d+$", "", part) or part
 
 
 def issuer(code: str) -> str | None:

@@ -8,8 +8,10 @@ from audio_library.wording.numbers import digit_by_digit
 from audio_library.wording.rule import Place, Rule, Start, followed_by, preceded_by
 
 _SUBSCRIBER = re.compile(r"0(?:[ .\-\u00a0]?\d){8,10}(?!\d)(?![.,]\d)")
+_BRACKETED_DIGIT = re.compile(r"0\d{2,3} ?\(\d\)(?:[ .\-]?\d){6,7}(?!\d)")
 _AREA_IN_BRACKETS = re.compile(r"[ \t]{0,20}\((?:0\d{2,4}|\+?84)\)(?:[ .\-]?\d){6,10}(?!\d)")
 _ABROAD = re.compile(r"\+\d{1,3}(?:[ .\-\u00a0]?\d){8,10}(?!\d)")
+_ABROAD_BARE = re.compile(r"84(?:[ .]\d{2,4}){3,4}(?![\d.])")
 _PLATE = re.compile(r"(\d{2})-?([A-ZĐ]{1,2})(\d?)[- ]?(\d{3}\.?\d{1,2})(?!\d)")
 _SERVICE = re.compile(r"1[89]00(?:[ .\-]?\d){4,6}(?!\d)")
 _SHORT = re.compile(r"\d{3,4}(?![\w%°]|[.,/:\-]\d)")
@@ -69,6 +71,8 @@ def _blank(place: Place) -> str:
 
 RULES = (
     Rule(Start.DIGIT, _SUBSCRIBER, _spelled),
+    Rule(Start.DIGIT, _BRACKETED_DIGIT, _spelled),
+    Rule(Start.DIGIT, _ABROAD_BARE, _hotline),
     Rule(Start.OTHER, _AREA_IN_BRACKETS, _spelled),
     Rule(Start.OTHER, _ABROAD, _abroad),
     Rule(Start.DIGIT, _SERVICE, _spelled),

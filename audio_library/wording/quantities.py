@@ -10,6 +10,7 @@ from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, pr
 _NUMBER = (
     r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?(?!\d)"
     r"|\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?(?!\d)"
+    r"|\d{1,3},\d{3}\.\d{1,2}(?!\d)"
     r"|\d{1,3}(?:\u00a0\d{3})+(?!\d)"
     r"|\d+(?:[.,]\d+)?)"
 )
@@ -28,8 +29,10 @@ _SPACED_THOUSANDS = re.compile(
     r"[1-9]\d{0,2}(?: \d{3})+"
     r"(?:(?=\s?(?:đồng|đ|VNĐ|VND|USD|kg|tấn)(?!\w))|(?<= \d{3} \d{3})(?![\d.,]\d))"
 )
+_MIXED_WEIGHT = re.compile(r"(\d{1,3})kg(\d)(?!\w)")
 _MIXED_LENGTH = re.compile(r"(\d{1,3})m(\d{2}|[4-9])(?!\w)")
 _CLASS = re.compile(r"(\d{1,4})([A-CEFH-KM-UX-Z])(?!\w)")
+_AFTER_CLASS = preceded_by("lớp|phòng|nhà|thôn|tổ")
 _PER_COUNT = re.compile(
     rf"(?P<number>{_NUMBER})\s(?P<per>(?!đ/c(?!\w))[{LETTERS}]+{units.PER}+)(?![\w/])"
 )
@@ -41,13 +44,14 @@ _BELOW_ZERO = re.compile(
 )
 _MINUS = re.compile(r"[-−](?=\d)")
 _CURRENCY = re.compile(
-    rf"(?P<sign>[$€£¥])\s?(?P<first>{_NUMBER})(?!\d)(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ)(?!\w))?"
+    rf"(?P<sign>[$€£¥]|(?:USD|EUR|VNĐ|VND)(?=\s\d))\s?(?P<first>{_NUMBER})(?!\d)(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ)(?!\w))?"
     rf"(?P<per>{units.PER}{{0,2}})(?!\w)"
 )
 _BROKEN_MONEY = re.compile(
     rf"(\d{{1,4}})\s?(tr|triệu|tỷ|tỉ|k)(\d{{1,3}})(?!\w)(?P<per>{units.PER}{{0,2}})(?!\w)"
 )
 _DONG = re.compile(rf"đ{units.PER}{{0,2}}(?!\w)")
+_AMOUNT_BEFORE = re.compile(r"(?:\d|nghìn|ngàn|triệu|tỷ|tỉ)\s*$")
 _AFTER_SCALE = preceded_by("nghìn|ngàn|triệu|tỷ|tỉ|trăm")
 _KM_POST = re.compile(
     r"[Kk]m\.?\s?(\d{1,4})(?:\s?\+\s?(\d{1,3}))?"
@@ -60,11 +64,11 @@ _ARC = re.compile(
 )
 _MAGNITUDE = re.compile(r"M[LW]?(?=\s?=?\s?\d[.,]\d)")
 _PER_EACH = re.compile(
-    rf"\s?/\s?(?:{units.ALONE}|(?:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
+    rf"\s?/\s?(?:{units.ALONE}|(?i:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
     r"|xã|thôn|làng|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
 )
 _COORDINATE = re.compile(
-    r"(?P<first>\d{1,3}[.,]\d+)\s?(?P<degree>[°º])?\s?(?P<way>[NBSEĐ])(?!\w)(?:\s?[-–](?=\s?\d))?"
+    r"(?P<first>\d{1,3}[.,]\d+)\s?(?P<degree>[°º])?\s?(?P<way>[NBSEĐ])(?!\w)(?:\s?[-–]\s?(?=\d))?"
 )
 _IN_VIETNAM = {"N": (5, 25), "B": (5, 25), "E": (95, 125), "Đ": (95, 125)}
 """What a number with a letter and without a degree sign must lie between to be a coordinate."""
@@ -77,6 +81,9 @@ _COORDINATES = {
 }
 _TIMES = re.compile(r"\s?[x×*]\s?(?=\d)")
 
+_POSITION = re.compile(
+    r"(?:tọa độ|toạ độ|vị trí|tâm bão|tâm áp thấp)[^.;\n]{0,40}$|\d[nb]\s?[-–;,]\s?$"
+)
 _POINT_IS_DECIMAL = preceded_by(
     "độ lớn|độ lớn khoảng|cường độ|magnitude|m|ml|richter|vĩ độ|kinh độ|tọa độ|toạ độ|vĩ tuyến"
     "|kinh tuyến|phiên bản|ph|pm"
@@ -103,6 +110,8 @@ _SCALES = {
     "k": ("nghìn", ""),
 }
 _QUOTES = re.compile("['‘’′]")
+_TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,80})\)")
+_CARDINAL_ENDS = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,15})(\s[^\W\d_]+)?\s*$")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0 ]\d{3})+")
 
 
@@ -187,10 +196,23 @@ def _coordinate(place: Place) -> str | None:
     """`14,9N-108,5E`, with a point or a comma."""
     integer, _, fraction = place["first"].replace(",", ".").partition(".")
     lowest, highest = _IN_VIETNAM.get(place["way"], (0, 0))
-    if not (place["degree"] or lowest <= int(integer) < highest):
+    foreign = place["way"] in "NE" or place.follows(_POSITION)
+    if not (place["degree"] or (foreign and lowest <= int(integer) < highest)):
         return None
     spoken = f"{decimal(integer, fraction)} độ {_COORDINATES[place['way']]}"
-    return f"{spoken}, " if place[0][-1] in "-–" else spoken
+    return f"{spoken}, " if place[0].rstrip()[-1] in "-–" else spoken
+
+
+def _twice(place: Place) -> str | None:
+    """`Hai (02) hộ`, `5.000 đồng (Năm nghìn đồng)`: what stands in the bracket was said."""
+    inside = place[1].strip().lower().removesuffix(" chẵn")
+    if inside.isdecimal() and inside.isascii():
+        return "" if place.before.endswith(whole(inside)) else None
+    number = _CARDINAL_ENDS.search(place.before)
+    if number is None:
+        return None
+    said = whole(number[1].replace(".", ""))
+    return "" if inside in (said, f"{said}{number[2] or ''}") else None
 
 
 def _list(place: Place) -> str:
@@ -219,7 +241,13 @@ def _mixed_length(place: Place) -> str:
     return f"{whole(place[1])} mét {whole(place[2])}"
 
 
+def _mixed_weight(place: Place) -> str:
+    return f"{decimal(place[1], place[2])} ki lô gam"
+
+
 def _class(place: Place) -> str:
+    if place[2] == "K" and int(place[1]) >= 10 and not place.follows(_AFTER_CLASS):
+        return f"{whole(place[1])} nghìn"
     return f"{whole(place[1])} {spelled(place[2])}"
 
 
@@ -248,8 +276,10 @@ def _minus(place: Place) -> str | None:
     return "" if line_starts or not place.match.string[at - 1].isspace() else "âm "
 
 
-def _currency(place: Place) -> str:
-    """`$100`, `€2 triệu`, `$5/tháng`."""
+def _currency(place: Place) -> str | None:
+    """`$100`, `€2 triệu`, `$5/tháng`, `USD 500`."""
+    if place.follows(_AMOUNT_BEFORE):
+        return None
     value = _value(place, place["first"], money=True)
     return f"{value}{place['scale']} {units.spoken(place['sign'] + place['per'])}"
 
@@ -326,6 +356,7 @@ RULES = (
     Rule(Start.DIGIT, _LOADED, _loaded),
     Rule(Start.DIGIT, _T, _t),
     Rule(Start.DIGIT, _RANGE, _range),
+    Rule(Start.DIGIT, _MIXED_WEIGHT, _mixed_weight),
     Rule(Start.DIGIT, _MIXED_LENGTH, _mixed_length),
     Rule(Start.DIGIT, _CLASS, _class),
     Rule(Start.DIGIT, _MINUTES, _minutes),
@@ -336,9 +367,11 @@ RULES = (
     Rule(Start.LETTER, _MONEY_PER, _alone),
     Rule(Start.LETTER, _ALONE, _alone),
     Rule(Start.LETTER, _DEGREES, _degrees),
+    Rule(Start.OTHER, _TWICE, _twice),
     Rule(Start.OTHER, _BELOW_ZERO, _below_zero),
     Rule(Start.OTHER, _PER_EACH, _per_each),
     Rule(Start.OTHER, _CURRENCY, _currency),
+    Rule(Start.LETTER, _CURRENCY, _currency),
     Rule(Start.LETTER, _DONG, _dong),
     Rule(Start.LETTER, _MAGNITUDE, _magnitude),
     Rule(Start.OTHER, _TIMES, _times),

@@ -3,14 +3,23 @@
 import re
 
 from audio_library.wording.numbers import cardinal, ordinal
-from audio_library.wording.rule import Place, Rule, Start, preceded_by
+from audio_library.wording.rule import Place, Rule, Said, Start, preceded_by
 
-_NUMERAL = re.compile(r"([IVX]{1,7})(?:\s*[-–÷]\s*([IVX]{1,7}))?(?!\w|['’ʼ])")
+_NUMERAL = re.compile(
+    r"([IVX]{1,7})(?:\s*[-–÷]\s*([IVX]{1,7}))?(?P<sub>(?:\.\d{1,2}){1,3})?(?!\w|['’ʼ])"
+)
+_SURELY = re.compile(r"II|III|IV|VI{1,3}|IX|X[IV]{1,4}|XIX|XXI{1,3}")
+"""Numerals that are neither a letter nor a name."""
+_TAKEN_FOR_NUMERAL = (
+    "Đọc là số La Mã. Nếu là chữ viết tắt, hãy viết đủ chữ.",
+    "Read as a Roman numeral. If it is a short form, write it out.",
+)
 _ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 
 _NUMBERED = (
     "cấp|cấp độ|bđ|khoá|khóa|quý|thế kỷ|lần thứ|đại hội|chương|phần|báo động|vùng|khu vực|mục|loại"
-    "|hạng|nhóm|bậc|đợt|học kỳ|phụ lục|quân khu|giai đoạn|mức"
+    "|hạng|nhóm|bậc|đợt|học kỳ|phụ lục|quân khu|giai đoạn|mức|kv|bảng|tập|vòng"
+    "|kỳ|tuyến|giải|dự án|tiểu dự án|hợp phần|tiêu chí"
 )
 _AFTER_NUMBERED = re.compile(
     rf"(?<!\w)(?:{_NUMBERED})(?:\s+số)?\s+(?:[ivx]+(?:\s*[,/–-]\s*|\s+(?:và|đến|hoặc|hay|sang|lên|xuống)\s+))*$"
@@ -20,16 +29,17 @@ _LINE_STARTS = re.compile(r"(?:^|\n)\s*$")
 _HEADING_GOES_ON = re.compile(r"[.)/]\s+\S")
 
 
-def _numeral(place: Place) -> str | None:
+def _numeral(place: Place) -> Said | str | None:
     numbered = place.follows(_AFTER_NUMBERED)
     heads_a_line = place.follows(_LINE_STARTS) and place.precedes(_HEADING_GOES_ON)
-    if not (numbered or heads_a_line or place.follows(_AFTER_ORDINAL)):
-        return None
-    values = [_value(part) for part in place.match.groups() if part]
-    if 0 in values:
+    known = numbered or heads_a_line or place.follows(_AFTER_ORDINAL)
+    values = [_value(part) for part in (place[1], place[2]) if part]
+    if 0 in values or not (known or _SURELY.fullmatch(place[0])):
         return None
     in_words = ordinal if place.follows(_AFTER_ORDINAL) else cardinal
-    return " đến ".join(map(in_words, values))
+    spoken = " đến ".join(map(in_words, values))
+    spoken += "".join(f" chấm {cardinal(int(part))}" for part in place["sub"].split(".")[1:])
+    return spoken if known else Said(spoken, _TAKEN_FOR_NUMERAL)
 
 
 def _value(numeral: str) -> int:

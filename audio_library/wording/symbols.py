@@ -52,13 +52,16 @@ _GREEK_LETTERS = {
     **dict.fromkeys("ωΩ", "ô mê ga"),
 }
 
+_RULE_OFF = re.compile(r"([=*~#+^<>&@|\\/-])\1{2,}")
+_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]+")
+_APOSTROPHE = re.compile("[`´′](?=[^\\W\\d_])")
 _OPEN = re.compile(r"(?P<blank>[ \t]{0,20})[(\[{]+[ \t]{0,20}")
 _EMPTY = re.compile(r"[ \t]{0,20}[(\[{][^\w\n]{0,20}[)\]}]")
 _CLOSE = re.compile(r"[ \t]{0,20}[)\]}]+")
 _PAUSE = re.compile(r"[ \t]{0,20}[/|→⇒⟶➔\\]")
 _COLUMN = re.compile(r" {0,20}\t[ \t]{0,20}")
 _LEADER = re.compile(r" {0,20}(?:\.{4,}|…{2,}|(?:\. ){3,}\.?)(?:[.… ]{0,20}(?=[^\W_(])|[.…]*)")
-_BULLET = re.compile(r"[*+•●▪◦■□◆►➢➤✓✔·‣⁃∙][*+•●▪◦■□◆►➢✓·]*[ \t]{0,20}")
+_BULLET = re.compile(r"(?:[=-]{1,3}>+|>{2,3}|[*+•●▪◦■□◆►➢➤✓✔·‣⁃∙][*+•●▪◦■□◆►➢✓·]*)[ \t]{0,20}")
 _SIGN = re.compile(r">=|<=|[^\w\s]")
 _RUN = re.compile(rf"(?P<sign>[^\w\s{SILENT_MARKS}])(?P=sign)*")
 _UNDERSCORES = re.compile(r"_+")
@@ -72,8 +75,9 @@ _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
 _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
 _ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°)\]}]*[ \t]*$")
+_LETTER_ENDS = re.compile(r"[^\W\d_]$")
 _NUMBER_BEFORE = re.compile(r"\d\s*$")
-_NUMBER_ENDS = re.compile(r"\d$")
+_NUMBER_ENDS = re.compile(r"\d(?:\s[^\W\d_]+)?$")
 _NUMBER_AFTER = re.compile(r"\s*\d")
 _ORDINARY = "Ký hiệu này không được đọc.", "This symbol is not read."
 
@@ -82,9 +86,14 @@ def _open(place: Place) -> str:
     return ", " if _ENDS_IN_WORD.search(place.before) else place["blank"]
 
 
-def _empty(_place: Place) -> str:
-    """A mark such as `(*)`."""
+def _not_said(_place: Place) -> str:
+    """A mark such as `(*)`, a line of `====`, how an emoji is to look."""
     return ""
+
+
+def _apostrophe(place: Place) -> str | None:
+    """As typed in names: H`Drai."""
+    return "'" if _LETTER_ENDS.search(place.before) else None
 
 
 def _close(place: Place) -> str:
@@ -122,7 +131,9 @@ def _sign(place: Place) -> str | None:
 
 
 def _plus(place: Place) -> str | None:
-    """`lương + phụ cấp`."""
+    """`lương + phụ cấp`, `loại A+`."""
+    if _LETTER_ENDS.search(place.before):
+        return "cộng"
     goes_on = _SENTENCE_GOES_ON.match(place.after)
     return "cộng" if goes_on and _ENDS_IN_WORD.search(place.before) else None
 
@@ -184,9 +195,12 @@ def _control(place: Place) -> str:
 
 
 RULES = (
+    Rule(Start.OTHER, _RULE_OFF, _not_said),
+    Rule(Start.LETTER, _VARIATION, _not_said),
+    Rule(Start.OTHER, _APOSTROPHE, _apostrophe),
     Rule(Start.OTHER, _COLUMN, _column),
     Rule(Start.OTHER, _LEADER, _leader),
-    Rule(Start.OTHER, _EMPTY, _empty),
+    Rule(Start.OTHER, _EMPTY, _not_said),
     Rule(Start.OTHER, _OPEN, _open),
     Rule(Start.OTHER, _CLOSE, _close),
     Rule(Start.OTHER, _BULLET, _bullet),

@@ -40,6 +40,12 @@ PER = rf"(?:\s?/\s?(?:{_alternatives([u for u in _units() if u[0].isalpha()])}|[
 ENDS = r"(?![\w²³])"
 
 
+def _denominator(written: str) -> tuple[str, str]:
+    """Also in the capitals of a heading: `KM/H`."""
+    table = _units()
+    return table.get(written) or table.get(written.lower()) or (_name(written), "")
+
+
 def _name(word: str) -> str:
     """What is no unit is a word, unless it cannot be said as one."""
     return word if pronounceable(word) else spelled_out(word)
@@ -56,7 +62,7 @@ def spoken(unit: str) -> str:
     first, *denominators = re.split(r"\s?/\s?", unit.strip())
     words, kind = _units().get(first, (first, "word"))
     for denominator in denominators:
-        below, below_kind = _units().get(denominator, (_name(denominator), ""))
-        rate = denominator in _RATE_DENOMINATORS or below_kind in _MEASURES
+        below, below_kind = _denominator(denominator)
+        rate = denominator.lower() in _RATE_DENOMINATORS or below_kind in _MEASURES
         words += f" {'trên' if rate and kind in _MEASURES else 'một'} {below}"
     return words
