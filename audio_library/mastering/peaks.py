@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from audio_library.mastering.filters import Filter, through
 from audio_library.mastering.pcm import bytes_of
-from audio_library.mastering.sound_source import frames_of_container
+from audio_library.mastering.sound_source import frames_of_container, unreadable
 
 RATE = 8_000
 """Enough to see; a sixth of the work."""
@@ -55,10 +55,11 @@ def peaks(path: Path, points: int = 400) -> Peaks:
 
 
 def _frames(path: Path) -> Iterator[tuple[int, int, int]]:
-    for frame in through(_TO_LOOK_AT, frames_of_container(path)):
-        samples = array("h", bytes_of(frame))
-        if samples:
-            yield min(samples), max(samples), len(samples)
+    with unreadable():
+        for frame in through(_TO_LOOK_AT, frames_of_container(path)):
+            samples = array("h", bytes_of(frame))
+            if samples:
+                yield min(samples), max(samples), len(samples)
 
 
 def _share(sample: int) -> int:

@@ -25,7 +25,7 @@ from audio_library.mastering.pcm import (
 )
 from audio_library.mastering.preset import Preset
 from audio_library.mastering.programme import Part
-from audio_library.mastering.sound_source import frames_of_speech
+from audio_library.mastering.sound_source import frames_of_speech, unreadable
 from audio_library.mastering.voice_chain import voice_chain
 
 HEAD_MS = 20
@@ -45,7 +45,8 @@ def level(part: Part, preset: Preset, aim: Aim, folder: Path) -> Path:
         from audio_library.mastering.chime import chime_pcm
 
         frames = frames_of([chime_pcm()], SAMPLE_RATE)
-    raw = written(frames, folder / "raw.pcm")
+    with unreadable():
+        raw = written(frames, folder / "raw.pcm")
     done = levelled(raw, aim, folder / "level.pcm").path
     raw.path.unlink()
     return done

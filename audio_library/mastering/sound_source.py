@@ -1,7 +1,7 @@
 """Unmastered sound as frames: raw samples, or any container that PyAV opens."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,28 +38,31 @@ def frames_of_speech(speech: Speech) -> Iterator[av.AudioFrame]:
 def frames_of_container(path: Path) -> Iterator[av.AudioFrame]:
     """Decode the first audio stream; a file that yields no sound at all is an AudioUnreadable."""
     heard = False
-    try:
-        with _open(path) as container:
-            if not container.streams.audio:
-                raise AudioUnreadable("no audio stream")
-            for frame in container.decode(container.streams.audio[0]):
-                heard = True
-                yield frame
-    except av.FFmpegError as error:
-        raise AudioUnreadable(str(error.strerror or error)[:120]) from error
+    with unreadable(), _open(path) as container:
+        if not container.streams.audio:
+            raise AudioUnreadable("no audio stream")
+        for frame in container.decode(container.streams.audio[0]):
+            heard = True
+            yield frame
     if not heard:
         raise AudioUnreadable("no sound in the file")
 
 
 def duration_ms(path: Path) -> int:
     """By the container's word; an Opus file counts its start-up samples in, so they go off."""
+    with unreadable(), _open(path) as container:
+        if not container.streams.audio or container.duration is None:
+            raise AudioUnreadable("no audio stream")
+        head = container.streams.audio[0].codec_context.extradata or b""
+        start_up = int.from_bytes(head[10:12], "little") if head[:8] == b"OpusHead" else 0
+        return round(container.duration / 1000 - start_up / 48)
+
+
+@contextmanager
+def unreadable() -> Iterator[None]:
+    """What FFmpeg complains of in here is the fault of the sound: AudioUnreadable."""
     try:
-        with _open(path) as container:
-            if not container.streams.audio or container.duration is None:
-                raise AudioUnreadable("no audio stream")
-            head = container.streams.audio[0].codec_context.extradata or b""
-            start_up = int.from_bytes(head[10:12], "little") if head[:8] == b"OpusHead" else 0
-            return round(container.duration / 1000 - start_up / 48)
+        yield
     except av.FFmpegError as error:
         raise AudioUnreadable(str(error.strerror or error)[:120]) from error
 

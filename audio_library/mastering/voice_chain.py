@@ -4,13 +4,12 @@ eSpeak NG is very peaky, hence the phase rotation (allpass) and the fast compres
 """
 
 from audio_library.mastering.filters import Filter
+from audio_library.mastering.pcm import SAMPLE_RATE
 from audio_library.mastering.preset import Preset
 
-_AT_A_USEFUL_RATE = Filter(
-    # Rates at which the low-pass below still makes sense; others are brought to the nearest.
-    "aformat",
-    "sample_fmts=flt:channel_layouts=mono:sample_rates=22050|24000|44100|48000",
-)
+_TO_MONO = Filter("aformat", "sample_fmts=flt:channel_layouts=mono")
+# By its own filter: FFmpeg 8 cannot choose from a list of rates before a chain of filters.
+_TO_RATE = Filter("aresample", str(SAMPLE_RATE))
 _ROTATION = Filter("allpass", "f=200:t=q:w=0.7")
 
 _HORN = (
@@ -37,8 +36,4 @@ _PLAIN = (
 def voice_chain(preset: Preset) -> tuple[Filter, ...]:
     """From any sound to mono 16-bit samples at 48 kHz."""
     tone = _HORN if preset is Preset.HORN else _PLAIN
-    return (
-        _AT_A_USEFUL_RATE,
-        *tone,
-        Filter("aformat", "sample_fmts=s16:channel_layouts=mono:sample_rates=48000"),
-    )
+    return (_TO_MONO, _TO_RATE, *tone, Filter("aformat", "sample_fmts=s16:channel_layouts=mono"))
