@@ -6,7 +6,7 @@ A proposal for a person to look at: nothing is ever changed by itself.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LANGUAGES = ("bdq", "jra", "sed")
 """Whose offices used such fonts."""
@@ -21,9 +21,13 @@ _SIGNS = r"[\[\]{}^#|~`\\]"
 _NOT_PROSE = re.compile(r"[=$_]|&&|\|\||\(\)|->|</|/>|::")
 _ADDRESS = re.compile(r"@|://|www\.|:\\|\\\\")
 _PAIRED = re.compile(
-    rf"\[[^\[\]\n]*\](?!{_LETTER})|\{{[^{{}}\n]*\}}|{_NOT_IN_WORD}`[^`\n]*`(?!{_LETTER})"
+    rf"\[[^\[\]\n]*\](?!{_LETTER})|\{{[^{{}}\n]*\}}(?!{_LETTER})"
+    rf"|{_NOT_IN_WORD}`[^`\n]*`(?!{_LETTER})"
 )
 """Brackets and quotes as everybody uses them: opened and closed in one line."""
+PLAINLY_OLD = 3
+"""A text with so many codes outside of brackets may hold letters where brackets seem to be."""
+_NOTHING = re.compile(r"(?!)")
 _WORD = re.compile(r"\S+")
 _OUTSIDE = '.,;:!?…“”"()«»/–—'
 _SPELLED = re.compile(rf"(?:{_LETTER}|{_SIGNS}|['’‘ʼ-])+")
@@ -72,10 +76,12 @@ class _Code:
 
 
 def _codes() -> Iterator[_Code]:
-    """The known codes; a capital of a code that was seen only in lower case is not sure."""
+    """The known codes; not sure is what was seen seldom, or only in small letters."""
     yield _Code(re.compile(rf"\[(?={_LETTER})"), "ƀ")
     yield _Code(re.compile(rf"\{{(?={_LETTER})"), "Ƀ")
     yield _Code(re.compile(rf"\](?={_LETTER})"), "č")
+    yield _Code(re.compile(rf"(?<={_VOWEL})\]$"), "č", sure=False)
+    yield _Code(re.compile(rf"\}}(?={_LETTER})"), "Č", sure=False)
     yield _Code(re.compile(r"c\\"), "č")
     yield _Code(re.compile(r"C\\"), "Č", sure=False)
     yield _Code(re.compile(r"C\|(?=[^\W\d_])"), "Č")
@@ -83,14 +89,17 @@ def _codes() -> Iterator[_Code]:
     for plain, breve in ("uŭ", "eĕ"):
         yield from _both_cases(rf"{plain}\\", breve)
     yield from _both_cases(r"o\\", "ŏ", languages=("bdq", "sed"))
-    yield from _both_cases(r"o\\", "ô" + _BREVE, languages=("jra",))
+    # Jarai offices wrote ŏ with it too: `lo\n` is lŏn today, `ano\` anô̆.
+    yield from _both_cases(r"o\\", "ô" + _BREVE, sure=False, languages=("jra",))
     for letter in "ơư":
         yield from _both_cases(rf"{letter}\\", letter + _BREVE)
     for letter in "êô":
         yield from _both_cases(rf"{letter}\|", letter + _BREVE)
     yield from _both_cases(r"o#", "ô" + _BREVE, sure=False)
     yield from _both_cases(r"a#", "â" + _BREVE, sure=False)
+    yield from _both_cases(r"e#", "ê" + _BREVE, sure=False)
     yield _Code(re.compile(rf"`(?={_VOWEL})"), "ñ")
+    yield _Code(re.compile(rf"(?<={_VOWEL})`$"), "ñ", sure=False)
     yield _Code(re.compile(rf"~(?={_VOWEL})"), "Ñ")
 
 
@@ -114,19 +123,13 @@ def proposal(text: str, language: str) -> Proposal | None:
     """
     if language not in LANGUAGES or not _ANY_SIGN.search(text):
         return None
-    changes: list[Change] = []
-    unexplained: list[Mark] = []
-    for start, word in _words(text):
-        found = tuple(_changes(word, start, language))
-        explained = {at for change in found for at in range(change.start, change.end)}
-        changes += found
-        unexplained += (
-            Mark(start + sign.start(), start + sign.end(), sign[0])
-            for sign in _ANY_SIGN.finditer(word)
-            if start + sign.start() not in explained
-        )
+    changes, unexplained = _read(text, language, _PAIRED)
     if not changes:
         return None
+    if len(changes) >= PLAINLY_OLD:
+        certain = set(changes)
+        every, unexplained = _read(text, language, _NOTHING)
+        changes = [c if c in certain else replace(c, sure=False) for c in every]
     doubtful = len(unexplained) + sum(not change.sure for change in changes)
     return Proposal(
         language,
@@ -152,13 +155,29 @@ def applied(text: str, changes: Iterable[Change]) -> str:
     return "".join([*parts, text[position:]])
 
 
-def _words(text: str) -> Iterator[tuple[int, str]]:
-    """Words of prose that may hold codes: no addresses, no paired brackets, no lines of code."""
+def _read(text: str, language: str, left_out: re.Pattern[str]) -> tuple[list[Change], list[Mark]]:
+    """The changes and the signs without explanation, but for places of the pattern `left_out`."""
+    changes: list[Change] = []
+    unexplained: list[Mark] = []
+    for start, word in _words(text, left_out):
+        found = tuple(_changes(word, start, language))
+        explained = {at for change in found for at in range(change.start, change.end)}
+        changes += found
+        unexplained += (
+            Mark(start + sign.start(), start + sign.end(), sign[0])
+            for sign in _ANY_SIGN.finditer(word)
+            if start + sign.start() not in explained
+        )
+    return changes, unexplained
+
+
+def _words(text: str, left_out: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """Words of prose that may hold codes: no addresses, no lines of code."""
     start = 0
     for line in text.splitlines(keepends=True):
         prose = _WORD.sub(lambda m: " " * len(m[0]) if _ADDRESS.search(m[0]) else m[0], line)
         if not _NOT_PROSE.search(prose):
-            prose = _PAIRED.sub(lambda m: " " * len(m[0]), prose)
+            prose = left_out.sub(lambda m: " " * len(m[0]), prose)
             for match in _WORD.finditer(prose):
                 word = match[0].strip(_OUTSIDE)
                 if word and _SPELLED.fullmatch(word) and any(c.isalpha() for c in word):

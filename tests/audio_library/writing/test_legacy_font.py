@@ -39,13 +39,22 @@ def test_words_of_the_old_font_are_proposed_in_todays_letters(
         found = proposal(text, language)
         assert found is not None
         assert found.text == meant
-        assert all(change.sure for change in found.changes)
+        assert all(change.sure for change in found.changes) == (old[-2:] != "o\\")
         assert found.vi
         assert found.en
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("[o#", "ƀô\u0306"), ("nhoa#m", "nhoâ\u0306m"), ("TO\\N", "TŎN")]
+    ("old", "new"),
+    [
+        ("[o#", "ƀô\u0306"),
+        ("nhoa#m", "nhoâ\u0306m"),
+        ("je#", "jê\u0306"),
+        ("TO\\N", "TŎN"),
+        ("}il", "Čil"),
+        ("rơnu]", "rơnuč"),
+        ("a`", "añ"),
+    ],
 )
 def test_what_is_only_probable_is_marked_so(old: str, new: str) -> None:
     found = proposal(old, "bdq")
@@ -82,6 +91,15 @@ def test_a_sign_that_nobody_knows_is_left_for_a_person() -> None:
     assert found is not None
     assert found.text == "ƀing i\\n"
     assert [mark.written for mark in found.unexplained] == ["\\"]
+
+
+def test_in_a_text_that_is_plainly_old_even_a_pair_of_brackets_may_be_letters() -> None:
+    found = proposal("[ing ta pơđ^ lơ\\m {uôn: [on rơnu] thun, [a` djop }il", "jra")
+    assert found is not None
+    assert found.text == "ƀing ta pơđĭ lơ\u0306m Ƀuôn: ƀon rơnuč thun, ƀañ djop Čil"
+    doubted = [change.old for change in found.changes if not change.sure]
+    assert doubted == ["[", "]", "`", "}"]
+    assert proposal("Xem [ghi chú] và [on]", "jra") is None
 
 
 @pytest.mark.parametrize(
