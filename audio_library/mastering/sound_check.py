@@ -324,7 +324,9 @@ def _only_sound(
     if not container.streams.audio:
         raise AudioUnreadable("no audio stream")
     stream = container.streams.audio[0]
-    codec = stream.codec_context
+    codec = _decoder(stream)
+    if codec is None:
+        raise AudioUnreadable("sound coded in an unknown way")
     source.codec = "mp3" if codec.name == "mp3float" else codec.name
     source.sample_rate, source.channels = codec.sample_rate, codec.channels
     if source.codec not in _SOUND and not source.codec.startswith("pcm_"):
@@ -340,6 +342,11 @@ def _only_sound(
     elif source.kind in LENGTH_TOLD_BY and container.duration is not None:
         source.told_s = container.duration / 1_000_000
     return stream
+
+
+def _decoder(stream: av.audio.stream.AudioStream) -> av.AudioCodecContext | None:
+    # None for a codec that FFmpeg does not know, whatever PyAV's types say.
+    return stream.codec_context
 
 
 def _told_by_wav(path: Path) -> float | None:

@@ -281,6 +281,16 @@ def test_a_wave_file_without_a_map_of_its_channels_is_read(tmp_path: Path, voice
     assert check_recording(tmp_path / "eight.wav", tmp_path / "kept.flac").channels == 8
 
 
+def test_a_codec_that_nobody_knows_is_said(voice: Path, tmp_path: Path) -> None:
+    whole = bytearray(voice.read_bytes())
+    tag = whole.index(b"fmt ") + 8
+    whole[tag : tag + 2] = b"\x99\x99"
+    (tmp_path / "strange").write_bytes(whole)
+
+    with pytest.raises(AudioUnreadable, match="unknown way"):
+        check_recording(tmp_path / "strange", tmp_path / "kept.flac")
+
+
 def test_damaged_files_end_in_words_and_leave_nothing(voice: Path, tmp_path: Path) -> None:
     chance = random.Random(3)
     for name in ("phone.mp3", "phone.m4a", "messenger.opus", "browser.webm", "studio.flac"):
