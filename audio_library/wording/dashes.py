@@ -11,6 +11,8 @@ _SHORT_FORM_ENDS = re.compile(r"[A-ZĐ]{2}$")
 _STARTS = re.compile(r"(?:^|\n|[:;,.!?(|])[ \t]*$")
 _ENDS = re.compile(r"\s*$|[ \t]*\n")
 
+_PEOPLE = re.compile(r"(?<!\w)(?:giẻ|gié|bru)$")
+_PEOPLE_GOES_ON = re.compile(r"(?:Triêng|Vân Kiều)(?!\w)")
 _COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
 _COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
 _SMALL_AFTER = re.compile(r"[^\W\d_]")
@@ -20,6 +22,8 @@ _LAST_WORD = re.compile(r"[^\W\d_]+$")
 def _between(place: Place) -> str:
     if place.follows(_STARTS) or place.precedes(_ENDS):
         return " "
+    if place.follows(_PEOPLE) and place.precedes(_PEOPLE_GOES_ON):
+        return "-"
     before, after = _COUNTED_BEFORE.search(place.before), _COUNTED_AFTER.match(place.after)
     if before and after and before[1] == after[1].lower():
         return " đến "

@@ -41,7 +41,7 @@ _NAMED_DAY = preceded_by(
 )
 _DAY_EXPECTED = re.compile(
     rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|tết|rằm|mừng|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới"
-    r"|trước|sau|hạn|vào|hết|kể từ)[\s,(:]*$"
+    r"|trước|sau|hạn|vào|nay|mai|hết|kể từ)[\s,(:]*$"
     r"|ngày[ \w/,–-]{1,24}[ ,–-]$"
     r"|(?:giờ|phút|\d\s?[hg](?:\d\d)?)[\s,(/]*$"
 )

@@ -21,9 +21,9 @@ _LONG = re.compile(r"\d{6,}(?![\w%°]|[.,/:\-]\d)")
 
 _CALL = re.compile(
     r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|tổng đài|zalo|viber|di động|máy bàn|hotline|số máy"
-    r"|qua số|tới số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
+    r"|qua số|tới số|theo số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
     r"(?:[\s:,;/.()–-]|số|điện|ngay|cho|đến|tới|theo|qua|đường dây nóng|cảnh sát|công an|cứu hỏa"
-    r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|\d{3,4})*$"
+    r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|\d++)*+$"
 )
 _COUNTED = followed_by(
     "hộ|người|xã|thôn|làng|ha|nhà|em|cháu|học sinh|trường hợp|đồng|nghìn|triệu|tỷ|con|cây|km|m|kg"

@@ -72,6 +72,7 @@ _GREEK = re.compile(f"[{''.join(_GREEK_LETTERS)}]")
 _DIAMETER = re.compile(r"[Øø](?=\s?\d)")
 _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
 
+_FLU = re.compile(r"[AB]/(?=H\d|[A-Z][a-z])")
 _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
 _ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°)\]}]*[ \t]*$")
@@ -143,6 +144,8 @@ def _pause(place: Place) -> str:
         return f"{' ' if place[0][0].isspace() else ''}trên"
     if not _ENDS_IN_WORD.search(place.before):
         return ""
+    if _FLU.match(place.match.string, place.match.start() - 1):
+        return " "
     return "," if not place.after or place.after[0].isspace() else ", "
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from audio_library.wording.dialect import Dialect
 from audio_library.wording.rule import Place, Start
 from audio_library.wording.rules import PLAIN, RULES
 from audio_library.wording.spoken_form import SpokenForm, spoken_form
@@ -93,6 +94,39 @@ def test_spans_tell_exactly_what_was_changed(text: str) -> None:
         rebuilt += text[position : span.start] + span.spoken
         position = span.end
     assert rebuilt + text[position:] == form.text
+
+
+@given(OFFICIAL_LOOKING, st.sampled_from(Dialect))
+def test_no_dialect_leaves_a_digit_or_changes_where_readings_stand(
+    text: str, dialect: Dialect
+) -> None:
+    form = spoken_form(text, dialect=dialect)
+    assert_sayable(form)
+    northern = spoken_form(text)
+    places = [(span.start, span.end, span.rule) for span in northern.spans]
+    assert [(span.start, span.end, span.rule) for span in form.spans] == places
+    assert form.warnings == northern.warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("15/8/2026", "dates"),
+        ("7h30", "times"),
+        ("5 ha", "quantities"),
+        ("UBND", "acronyms"),
+        ("gọi 113", "phones"),
+        ("cấp V", "roman"),
+        ("số 12/KH-UBND", "documents"),
+        ("tỷ lệ 1:500", "ratios"),
+        ("kinh tế - xã hội", "dashes"),
+        ("mục 1.2", "numbering"),
+        ("www.kontum.vn", "addresses"),
+        ("thôn & làng", "symbols"),
+    ],
+)
+def test_a_span_names_the_rule_that_made_it(text: str, rule: str) -> None:
+    assert [span.rule for span in spoken_form(text).spans] == [rule]
 
 
 @given(OFFICIAL_LOOKING)
@@ -204,6 +238,12 @@ def test_no_text_is_much_slower_than_a_bulletin(piece: str) -> None:
         ("ngày 31/2", "31/2"),
         ("vui 🙂 nhé", "🙂"),
         ("Quyết định 12/QĐ-XYZK", None),
+        ("BCH gồm ba người", "BCH"),
+        ("Xe chở 5T", None),
+        ("Nặng 5T", None),
+        ("gói 5T", "5T"),
+        ("Mời Napoléon III", "III"),
+        ("Nghỉ 2-9, ngày 2-9", "2-9"),
         ("bơngai ƀôk", "ƀ"),
     ],
 )
