@@ -151,7 +151,9 @@ def _not_voiced(
     older = [
         take
         for take in in_language
-        if take.bulletin_id == bulletin.id and take.state is not TakeState.REFUSED
+        if take.bulletin_id == bulletin.id
+        and take.spoken_sha256 != digest
+        and take.state is not TakeState.REFUSED
     ]
     work = recordings.work.get(names.tag)
     standing = [take for take in of_these_words if take.state is not TakeState.REFUSED]
@@ -168,6 +170,12 @@ def _not_voiced(
             Lack.RENDER_FAILED,
             f"Không tạo được âm thanh tiếng {names.name_vi}: {work.vi or 'không rõ vì sao'}",
             f"The {names.name_en} audio could not be made: {work.en or 'nobody knows why'}",
+        )
+    if work is not None and work.state == "stopped":
+        return Reason(
+            Lack.RENDER_FAILED,
+            f"Việc tạo âm thanh tiếng {names.name_vi} đã bị dừng.",
+            f"The making of the {names.name_en} audio was stopped.",
         )
     if of_these_words and not standing:
         return _refused(of_these_words[0], names)

@@ -93,14 +93,18 @@ def get_recordings(
     given: Given,
     who: Signed,
     bulletin: Maybe = None,
+    phrase: Maybe = None,
+    language: Maybe = None,
     reader: Maybe = None,
     state: TakeState | None = None,
 ) -> list[RecordingOut]:
-    """The newest recordings first; of a bulletin, of a reader, in a state."""
+    """The newest recordings first; of a bulletin or a phrase, a language, a reader, a state."""
     with given.database.read() as session:
         found = takes.find_takes(
             session,
             bulletin_ids=None if bulletin is None else [bulletin],
+            phrase=phrase,
+            language=language,
             reader_id=reader,
             state=state,
         )

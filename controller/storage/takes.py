@@ -66,16 +66,22 @@ def find_takes(
     session: Session,
     *,
     bulletin_ids: Iterable[str] | None = None,
+    phrase: str | None = None,
+    language: str | None = None,
     reader_id: str | None = None,
     state: TakeState | None = None,
     texts: Iterable[str] | None = None,
     limit: int | None = NEWEST_SHOWN,
 ) -> list[Take]:
-    """Takes of these bulletins, this reader, this state, these spoken hashes: newest first."""
+    """Newest first: of these bulletins or this phrase, language, reader, state, spoken hashes."""
     take = library_tables.Take
     query = select(take).order_by(col(take.brought_ms).desc(), col(take.id)).limit(limit)
     if bulletin_ids is not None:
         query = query.where(col(take.bulletin_id).in_(list(bulletin_ids)))
+    if phrase is not None:
+        query = query.where(col(take.phrase) == phrase)
+    if language is not None:
+        query = query.where(col(take.language) == language)
     if reader_id is not None:
         query = query.where(col(take.reader_id) == reader_id)
     if state is not None:

@@ -155,6 +155,8 @@ def test_work_under_way_and_failed_work_are_told() -> None:
     failed = bahnar(released, work=Work("failed", "store_full", "Kho đầy.", "The store is full."))
     assert failed.lack is Lack.RENDER_FAILED
     assert failed.vi.endswith("Kho đầy.")
+    assert bahnar(released, work=Work("stopped")).vi == "Việc tạo âm thanh tiếng Ba Na đã bị dừng."
+    assert bahnar(released).lack is Lack.NO_RENDITION
 
 
 def test_an_unknown_language_is_refused() -> None:

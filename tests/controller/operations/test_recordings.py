@@ -411,6 +411,11 @@ def test_a_phrase_of_the_bank_is_recorded_like_a_bulletin(studio: Studio) -> Non
     take = studio.released(phrase="level.1")
 
     assert (take.words, take.bulletin_id) == ("minh", None)
+    with studio.office.database.read() as session:
+        assert [t.id for t in takes.find_takes(session, phrase="level.1", language="bdq")] == [
+            take.id
+        ]
+        assert takes.find_takes(session, phrase="level.2") == []
     assert studio.waiting(PHRASE) == [phrase_key("bdq", "minh")]
     digest = phrase_sha256("bdq", "minh")
     studio.rendered(f"recorded:{studio.reader}", digest=digest)
