@@ -68,6 +68,18 @@ class ControlCharacters(AudioLibraryError):
         )
 
 
+class HeapOfMarks(AudioLibraryError):
+    code = "heap_of_marks"
+
+    def __init__(self, line: int) -> None:
+        super().__init__(
+            f"Ở dòng {line} có chữ mang quá nhiều dấu chồng lên nhau. "
+            "Chưa lưu gì; hãy xoá chữ đó rồi gõ lại.",
+            f"In line {line} a letter carries a heap of marks. "
+            "Nothing was saved; delete the letter and type it again.",
+        )
+
+
 class NothingToRead(AudioLibraryError):
     code = "nothing_to_read"
 

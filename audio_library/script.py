@@ -5,9 +5,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+import regex
+
 from audio_library.errors import (
     ControlCharacters,
     EmptyText,
+    HeapOfMarks,
     NothingToRead,
     NotUtf8,
     TextTooLong,
@@ -21,6 +24,8 @@ MAX_CHARACTERS = 20_000
 LONGEST_TYPED, LONGEST = 6 * MAX_CHARACTERS, 2 * MAX_CHARACTERS
 """Code points before and after letters are put together: a letter of ours has at most two then."""
 
+_HEAP = regex.compile(r"\p{Mn}{9}")
+"""A letter of ours carries three at most: `ộ̆`."""
 _LINE_ENDS = re.compile("\r\n|[\u0085\u2028\u2029]")
 
 
@@ -52,6 +57,7 @@ def check_text(raw: bytes | str) -> str:
     text = _LINE_ENDS.sub("\n", text)
     _refuse_control_characters(text)
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    _refuse_heaps_of_marks(visible)
     spelled = one_spelling(visible).strip()
     if len(spelled) > MAX_CHARACTERS:
         _refuse_too_long(spelled)
@@ -71,6 +77,13 @@ def _decode(raw: bytes | str) -> str:
         position = error.start if isinstance(error, UnicodeDecodeError | UnicodeEncodeError) else 0
         raise NotUtf8(position) from None
     return raw
+
+
+def _refuse_heaps_of_marks(text: str) -> None:
+    # Putting marks into their order takes the square of their number.
+    heap = _HEAP.search(text)
+    if heap is not None:
+        raise HeapOfMarks(line=text.count("\n", 0, heap.start()) + 1)
 
 
 def _refuse_too_long(spelled: str) -> None:

@@ -160,6 +160,8 @@ def _read(text: str, language: str, left_out: re.Pattern[str]) -> tuple[list[Cha
     changes: list[Change] = []
     unexplained: list[Mark] = []
     for start, word in _words(text, left_out):
+        if not _ANY_SIGN.search(word):
+            continue
         found = tuple(_changes(word, start, language))
         explained = {at for change in found for at in range(change.start, change.end)}
         changes += found

@@ -11,6 +11,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "TextTooLong": (100_000, 20_000),
     "NotUtf8": (3,),
     "ControlCharacters": ("\x07", 2),
+    "HeapOfMarks": (2,),
     "NothingToRead": (),
     "BadLexiconEntry": ("TTVH", "chưa có cách đọc bằng chữ", "it has no reading in words"),
     "UnknownLanguage": ("xx", ("vi", "sed")),

@@ -9,6 +9,7 @@ from audio_library.errors import (
     AudioLibraryError,
     ControlCharacters,
     EmptyText,
+    HeapOfMarks,
     NothingToRead,
     NotUtf8,
     TextTooLong,
@@ -59,7 +60,15 @@ def test_the_limit_counts_letters_as_people_see_them() -> None:
     with pytest.raises(TextTooLong):
         check_text("ô\u0306" * (MAX_CHARACTERS + 1))
     with pytest.raises(TextTooLong):
-        check_text("a" + "\u0306" * 3 * MAX_CHARACTERS)
+        check_text("b\u0306\u0302" * MAX_CHARACTERS)
+
+
+def test_a_heap_of_marks_is_refused_at_once() -> None:
+    assert check_text("o\u0302\u0306\u0323") == "ộ\u0306"
+    with pytest.raises(HeapOfMarks, match="line 2"):
+        check_text("một\na" + "\u0301\u0323" * 50_000)
+    with pytest.raises(HeapOfMarks):
+        check_text("a" + "\u0301\u200d\u0323" * 30_000)
 
 
 def test_a_control_character_is_named_with_its_line() -> None:

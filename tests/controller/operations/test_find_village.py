@@ -1,7 +1,7 @@
 import pytest
 
 from controller.errors import UnknownVillage
-from controller.operations.find_village import find_village
+from controller.operations.find_village import bare, find_village, villages
 from tests.controller.office import Office
 
 
@@ -43,3 +43,16 @@ def test_a_name_that_nobody_has_says_so(office: Office) -> None:
         find_village(session, "Atlantis")
 
     assert refusal.value.candidates == ()
+
+
+@pytest.mark.parametrize("typed", ["ia hdrai", "Ia H’Drai", "xã ia h'drai", "IA  H‘DRAI"])
+def test_a_name_is_the_same_with_any_apostrophe_or_none(typed: str) -> None:
+    assert bare(typed) == bare("Xã Ia H'Drai")
+
+
+def test_villages_stand_as_in_a_vietnamese_word_list(office: Office) -> None:
+    office.boxes(30)
+    with office.database.read() as session:
+        names = [v.path for v in villages(session)]
+    assert names[:3] == ["Xã Đăk Hà/Thôn 1", "Xã Đăk Hà/Thôn 2", "Xã Đăk Hà/Thôn 3"]
+    assert names[8:11] == ["Xã Đăk Hà/Thôn 9", "Xã Đăk Hà/Thôn 10", "Xã Măng Bút/Thôn 1"]
