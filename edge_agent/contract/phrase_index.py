@@ -12,7 +12,7 @@ from edge_agent.contract.manifest import Asset
 from edge_agent.contract.types import Identifier, LanguageTag, Serial
 
 MAX_INDEX_BYTES = 1_023
-"""Of an index that is sent; a longer one is not written."""
+"""Of an index of MAX_LANGUAGES languages, whatever their pages."""
 MAX_LANGUAGES = 18
 MAX_PHRASES = 20_000
 """Of one language: every village of a province by name, and then some."""

@@ -1,10 +1,18 @@
 """The phrase bank over the API: lists, words, orders, sentences, and the index."""
 
+import gzip
+import hashlib
+
 import pytest
 from fastapi.testclient import TestClient
 
+from audio_library.rendition import phrase_sha256
 from controller.operations.load_sample import load_sample
-from tests.controller.office import Office
+from controller.storage import tables
+from controller.storage.instants import to_ms
+from edge_agent.contract.phrase_index import PhraseIndex, PhrasePage, to_sha256
+from edge_agent.contract.types import decode
+from tests.controller.office import NOW, Office
 
 BANK = "/api/v1/phrases"
 
@@ -94,6 +102,39 @@ def test_the_index_of_an_empty_bank_is_an_index(officer: TestClient) -> None:
     index = officer.get(f"{BANK}/index").json()
     assert index["b"] == {}
     assert index["v"] > 0
+
+
+def test_a_box_finds_a_phrase_by_the_index_alone(
+    officer: TestClient, stranger: TestClient, office: Office
+) -> None:
+    asset = tables.Asset(
+        sha256="a" * 64,
+        bytes=2_000,
+        duration_ms=400,
+        media_type="audio/ogg",
+        lufs=-16.0,
+        true_peak_dbtp=-3.0,
+        created_ms=to_ms(NOW),
+    )
+    with office.database.write() as session:
+        session.add(asset)
+        session.flush()
+        session.add(
+            tables.Rendition(
+                language="vi",
+                spoken_sha256=phrase_sha256("vi", "bão"),
+                asset_sha256="a" * 64,
+                voice="espeak:vi",
+                engine="eSpeak NG",
+                created_ms=to_ms(NOW),
+            )
+        )
+    index = decode(officer.get(f"{BANK}/index").content, PhraseIndex)
+    sha256 = to_sha256(index.pages["vi"])
+    answer = stranger.get(f"/pages/{sha256}.json.gz")
+    assert hashlib.sha256(answer.content).hexdigest() == sha256
+    page = decode(gzip.decompress(answer.content), PhrasePage)
+    assert page.phrases["hazard.storm"].sha256 == "a" * 64
 
 
 def test_strangers_see_no_phrases(stranger: TestClient) -> None:
