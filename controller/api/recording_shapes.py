@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from audio_library.recording.take import TakeState
-from controller.api.shapes import Id, Language, Shape, Short
+from controller.api.shapes import Language, Shape, Short
 
 LongText = Annotated[str, Field(max_length=2_000)]
 
@@ -196,6 +196,3 @@ class Hearing(Shape):
     """“I understand the language, and what I heard is what is written.”"""
     vouch: bool = False
     """Nobody else is there: the reader vouches; refused unless the commune allows it."""
-
-
-RecordingId = Id

@@ -18,12 +18,11 @@ from controller.api.recording_shapes import (
     NoteOut,
     ReaderIn,
     ReaderOut,
-    RecordingId,
     RecordingOut,
     SilencedOut,
     WithdrawalOut,
 )
-from controller.api.shapes import Reason
+from controller.api.shapes import Id, Reason
 from controller.api.sound_file import sound_answer
 from controller.api.upload import uploaded
 from controller.doors import Given, Signed
@@ -117,7 +116,7 @@ async def post_recording(
     given: Given,
     who: Signed,
     language: Annotated[str, Query(max_length=20)],
-    reader: RecordingId,
+    reader: Id,
     bulletin: Maybe = None,
     phrase: Maybe = None,
     version: Maybe = None,
@@ -150,7 +149,7 @@ async def post_recording(
 
 
 @at.get("/recordings/{recording_id}")
-def get_recording(recording_id: RecordingId, given: Given, who: Signed) -> RecordingOut:
+def get_recording(recording_id: Id, given: Given, who: Signed) -> RecordingOut:
     """One recording."""
     with given.database.read() as session:
         take = takes.load_take(session, recording_id)
@@ -163,9 +162,7 @@ def get_recording(recording_id: RecordingId, given: Given, who: Signed) -> Recor
     response_class=Response,
     responses={200: {"content": {SOUND: {}}}, 206: {"content": {SOUND: {}}}},
 )
-def get_recording_audio(
-    recording_id: RecordingId, request: Request, given: Given, who: Signed
-) -> Response:
+def get_recording_audio(recording_id: Id, request: Request, given: Given, who: Signed) -> Response:
     """The sound that was kept, as FLAC, with Range."""
     with given.database.read() as session:
         take = takes.load_take(session, recording_id)
@@ -179,7 +176,7 @@ def get_recording_audio(
 
 
 @at.post("/recordings/{recording_id}/heard")
-def post_heard(recording_id: RecordingId, form: Hearing, given: Given, who: Signed) -> RecordingOut:
+def post_heard(recording_id: Id, form: Hearing, given: Given, who: Signed) -> RecordingOut:
     """Say that you heard it, understand the language, and that it says what is written.
 
     Refused to who read or brought it; with `vouch` the reader's word stands, where allowed.
@@ -194,7 +191,7 @@ def post_heard(recording_id: RecordingId, form: Hearing, given: Given, who: Sign
 
 
 @at.post("/recordings/{recording_id}/release")
-def post_release(recording_id: RecordingId, given: Given, who: Signed) -> RecordingOut:
+def post_release(recording_id: Id, given: Given, who: Signed) -> RecordingOut:
     """Let it air: the audio of its words is made of it, in the place of a synthetic voice."""
     released = verdict.release_take(
         given.database, recording_id, who.name, given.clock(), given.today()
@@ -203,16 +200,14 @@ def post_release(recording_id: RecordingId, given: Given, who: Signed) -> Record
 
 
 @at.post("/recordings/{recording_id}/take-back")
-def post_take_back(
-    recording_id: RecordingId, form: Reason, given: Given, who: Signed
-) -> RecordingOut:
+def post_take_back(recording_id: Id, form: Reason, given: Given, who: Signed) -> RecordingOut:
     """Undo a release, with a reason; it may be released again."""
     back = verdict.take_back_take(given.database, recording_id, who.name, form.why, given.clock())
     return _shown(given, back)
 
 
 @at.post("/recordings/{recording_id}/refuse")
-def post_refuse(recording_id: RecordingId, form: Reason, given: Given, who: Signed) -> RecordingOut:
+def post_refuse(recording_id: Id, form: Reason, given: Given, who: Signed) -> RecordingOut:
     """Refuse it for good, with a reason for whoever records again; off the air if it airs."""
     refused = verdict.refuse_take(given.database, recording_id, who.name, form.why, given.clock())
     return _shown(given, refused)

@@ -15,8 +15,7 @@ from controller.operations.asked_work import ask_anew_for_rendition, ask_for_pla
 from controller.operations.bring_recording import tell_take, wanted_words
 from controller.operations.phrase_audio import ask_for_words
 from controller.operations.unit_speech import unit_speech
-from controller.storage import tables as rows
-from controller.storage import takes
+from controller.storage import tables, takes
 from controller.storage.database import Database
 
 log = structlog.get_logger()
@@ -85,7 +84,7 @@ def drop_audio(session: Session, take: Take, now: datetime) -> None:
     digest = take.spoken_sha256
     if take.phrase is not None:
         digest = phrase_sha256(take.language, take.words)
-    rendition = session.get(rows.Rendition, (take.language, digest))
+    rendition = session.get(tables.Rendition, (take.language, digest))
     if rendition is not None and rendition.voice == f"{recorded.NAME}:{take.reader_id}":
         session.delete(rendition)
         session.flush()
@@ -111,4 +110,4 @@ def _keep(session: Session, take: Take, now: datetime) -> Take:
 def _unit_of(session: Session, take: Take) -> str | None:
     if take.bulletin_id is None:
         return None
-    return session.get_one(rows.Bulletin, take.bulletin_id).unit_id
+    return session.get_one(tables.Bulletin, take.bulletin_id).unit_id

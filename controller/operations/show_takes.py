@@ -13,7 +13,7 @@ from audio_library.recording.take import Take
 from controller.operations.bring_recording import wanted_words
 from controller.storage import takes
 
-Text = tuple[str, str | None, str | None]
+_Text = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class ShownTake:
 def show_takes(session: Session, shown: Iterable[Take], day: date) -> list[ShownTake]:
     """In the order given."""
     readers = {reader.id: reader for reader in takes.all_readers(session)}
-    wanted: dict[Text, str] = {}
+    wanted: dict[_Text, str] = {}
     return [_show(session, take, readers[take.reader_id], wanted, day) for take in shown]
 
 
 def _show(
-    session: Session, take: Take, reader: Reader, wanted: dict[Text, str], day: date
+    session: Session, take: Take, reader: Reader, wanted: dict[_Text, str], day: date
 ) -> ShownTake:
     text = (take.language, take.bulletin_id, take.phrase)
     if text not in wanted:
