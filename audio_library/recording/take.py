@@ -15,6 +15,7 @@ from audio_library.recording.errors import (
 )
 from audio_library.recording.measured import Measured
 from audio_library.recording.reader import Reader
+from audio_library.rendition import spoken_sha256
 
 
 class TakeState(StrEnum):
@@ -107,6 +108,10 @@ class Take:
     @property
     def duration_ms(self) -> int:
         return self.measured.duration_ms
+
+    def reads(self, words: str | None) -> bool:
+        """Is it of exactly these words; of any others it is outdated, and recorded again."""
+        return words is not None and spoken_sha256(self.language, words) == self.spoken_sha256
 
 
 def target(action: TakeAction, source: TakeState) -> TakeState:

@@ -40,6 +40,6 @@ def _show(
     text = (take.language, take.bulletin_id, take.phrase)
     if text not in wanted:
         wanted[text] = wanted_words(session, *text, day) or ""
-    fits = wanted[text] == take.words
+    fits = take.reads(wanted[text])
     changed = () if fits else changed_words(take.words, wanted[text])
     return ShownTake(take, reader, notes(take.measured, take.words), fits, changed)

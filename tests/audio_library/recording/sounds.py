@@ -1,6 +1,9 @@
 """Real recordings for tests: a voice by eSpeak NG, and what microphones and offices do to it."""
 
+import resource
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 WORDS = (
@@ -36,3 +39,14 @@ def in_noise(source: Path, out: Path, amplitude: float) -> Path:
         *("-i", source, "-f", "lavfi", "-i", f"anoisesrc=a={amplitude}:d=60:c=pink:seed=7"),
         *("-filter_complex", "amix=inputs=2:duration=first:normalize=0"),
     )
+
+
+@contextmanager
+def no_room_beyond(size: int) -> Iterator[None]:
+    """No file of this process or its children can grow further, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

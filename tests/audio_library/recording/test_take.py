@@ -134,6 +134,13 @@ def test_the_table_is_all_that_can_happen() -> None:
     assert "released --> heard: take back" in life.diagram()
 
 
+def test_a_take_is_good_for_exactly_its_words() -> None:
+    assert BROUGHT.reads(WORDS)
+    assert not BROUGHT.reads(f"{WORDS} kơsơ̆")
+    assert not BROUGHT.reads(None)
+    assert not replace(BROUGHT, language="sed").reads(WORDS)
+
+
 def test_a_reader_is_named_reads_something_and_has_agreed() -> None:
     for missing in ({"name": " "}, {"languages": ()}, {"consent": ""}):
         with pytest.raises(BadReader):

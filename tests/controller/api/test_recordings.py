@@ -19,7 +19,7 @@ from controller.app import create_app
 from controller.operations.services import Services
 from controller.storage import library_tables
 from controller.storage.tables import Account
-from tests.audio_library.recording.sounds import made, spoken
+from tests.audio_library.recording.sounds import made, no_room_beyond, spoken
 
 BAHNAR = "Tơdrong roi: drŏ nơ̆r pơm tơmam lơ̆m plei, ĭnh pơma ăn bŏk kră, kơsơ̆ băt tơdrong"
 API = "/api/v1"
@@ -201,6 +201,18 @@ def test_a_hang_up_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ClientDisconnect):
         asyncio.run(bring())
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_the_same_file_may_be_sent_again(
+    bring: Bring, services: Services
+) -> None:
+    body = b"PK\x03\x04" + bytes(3_000_000)
+    with no_room_beyond(2_000_000):
+        full = bring(body)
+
+    assert (full.status_code, full.json()["code"]) == (507, "store_full")
+    assert left_behind(services) == []
+    assert bring(body).json()["code"] == "not_a_recording"
 
 
 def test_what_comes_in_is_private(tmp_path: Path) -> None:
