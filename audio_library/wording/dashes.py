@@ -13,6 +13,8 @@ _ENDS = re.compile(r"\s*$|[ \t]*\n")
 
 _PEOPLE = re.compile(r"(?<!\w)(?:giẻ|gié|bru)$")
 _PEOPLE_GOES_ON = re.compile(r"(?:Triêng|Vân Kiều)(?!\w)")
+_NUMBER_ENDS = re.compile(r"\d$")
+_NUMBER = re.compile(r"\d")
 _COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
 _COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
 _SMALL_AFTER = re.compile(r"[^\W\d_]")
@@ -27,6 +29,8 @@ def _between(place: Place) -> str:
     before, after = _COUNTED_BEFORE.search(place.before), _COUNTED_AFTER.match(place.after)
     if before and after and before[1] == after[1].lower():
         return " đến "
+    if place["dash"] == "−" and _NUMBER_ENDS.search(place.before) and place.precedes(_NUMBER):
+        return " trừ "
     return " " if place["dash"] == "-" and _one_term(place) else ", "
 
 

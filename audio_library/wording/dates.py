@@ -28,7 +28,9 @@ _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
 _WEEKDAY = re.compile(r"T([2-7])(?!\w)")
 _WEEKDAY_FOLLOWS = re.compile(r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)")
-_AFTER_WEEKDAY = re.compile(r"(?<!\w)t[2-7]\s*(?:đến|tới|và|[-–,])\s*$")
+_AFTER_WEEKDAY = re.compile(
+    r"(?<!\w)(?:t[2-7]\s*(?:đến|tới|và|[-–,])|sáng|trưa|chiều|tối|đêm|hằng tuần|hàng tuần)\s*$"
+)
 _DAYS_LIST = re.compile(rf"(\d{{1,2}}(?:\s?,\s?\d{{1,2}}){{1,6}})/(\d{{1,2}})(?:/(\d{{4}}))?{_END}")
 _YEARS_OF_SEASON = re.compile(rf"(\d{{4}})/(\d{{4}}){_END}")
 _SHORT_DAY = re.compile(r"\d{1,2}(?!\d|[.,:/]\d|\w)")

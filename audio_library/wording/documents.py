@@ -73,7 +73,7 @@ def _standard(place: Place) -> str:
 
 
 def _with_year(place: Place) -> str | None:
-    if not place.follows(_AFTER_TYPE):
+    if not (place.follows(_AFTER_TYPE) or place.follows(_AFTER_NUMBER_SIGN)):
         return None
     return f"{_number(place[1])} năm {cardinal(int(place[2]))}"
 

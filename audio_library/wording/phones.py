@@ -23,7 +23,7 @@ _CALL = re.compile(
     r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|tổng đài|zalo|viber|di động|máy bàn|hotline|số máy"
     r"|qua số|tới số|theo số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
     r"(?:[\s:,;/.()–-]|số|điện|ngay|cho|đến|tới|theo|qua|đường dây nóng|cảnh sát|công an|cứu hỏa"
-    r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|\d++)*+$"
+    r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|bàn|cố định|di động|\d++)*+$"
 )
 _COUNTED = followed_by(
     "hộ|người|xã|thôn|làng|ha|nhà|em|cháu|học sinh|trường hợp|đồng|nghìn|triệu|tỷ|con|cây|km|m|kg"
@@ -81,4 +81,5 @@ RULES = (
     Rule(Start.DIGIT, _SHORT, _hotline),
     Rule(Start.DIGIT, _GROUPED, _code_number),
     Rule(Start.DIGIT, _LONG, _code_number),
+    Rule(Start.DIGIT, _LONG, _hotline),
 )

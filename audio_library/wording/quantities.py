@@ -110,7 +110,7 @@ _SCALES = {
     "k": ("nghìn", ""),
 }
 _QUOTES = re.compile("['‘’′]")
-_TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,80})\)")
+_TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,160})\)")
 _CARDINAL_ENDS = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,15})(\s[^\W\d_]+)?\s*$")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0 ]\d{3})+")
 
@@ -212,7 +212,9 @@ def _twice(place: Place) -> str | None:
     if number is None:
         return None
     said = whole(number[1].replace(".", ""))
-    return "" if inside in (said, f"{said}{number[2] or ''}") else None
+    counted = (number[2] or "").strip()
+    unit = units.spoken(counted) if counted else ""
+    return "" if inside in (said, f"{said} {counted}", f"{said} {unit}") else None
 
 
 def _list(place: Place) -> str:

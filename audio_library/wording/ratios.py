@@ -6,7 +6,7 @@ from audio_library.wording import units
 from audio_library.wording.numbers import whole
 from audio_library.wording.rule import Place, Rule, Said, Start, followed_by, preceded_by
 
-_FRACTION = re.compile(r"(\d{1,15})\s?/\s?(\d{1,15})(?P<unit>\s?[hm%])?(?![\w/]|[.,]\d)")
+_FRACTION = re.compile(r"(\d{1,15})\s?[/⁄∕]\s?(\d{1,15})(?P<unit>\s?[hm%])?(?![\w/]|[.,]\d)")
 _PROPORTION = re.compile(
     r"(\d{1,3}(?:\.\d{3})+|\d{1,15})\s?:\s?(\d{1,3}(?:\.\d{3})+|\d{1,15})(?!\d|[:.,]\d)"
 )

@@ -14,6 +14,7 @@ VERSION = "2"
 """Goes up with every change of a rule or lexicon that can change a reading."""
 
 LEXICON = "lexicon"
+_PARTING = frozenset(",;:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _apart(text: str, spans: list[Span]) -> Iterator[Span]:
         touched = index + 1 < len(spans) and spans[index + 1].start == span.end
         if not spoken:
             spoken = " " if _in_word(last) and _in_word(following) else ""
-        elif _in_word(last) and _in_word(spoken[0]):
+        elif (_in_word(last) or last in _PARTING) and _in_word(spoken[0]):
             spoken = f" {spoken}"
         if spoken and not touched and _in_word(spoken[-1]) and _in_word(following):
             spoken = f"{spoken} "

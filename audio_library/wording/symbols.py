@@ -153,7 +153,8 @@ def _left_out(place: Place) -> Said | str | None:
     sign = place["sign"]
     if unicodedata.category(sign)[0] == "M":
         return None
-    return Said("", _ORDINARY) if unicodedata.category(sign) in ("So", "Co", "Cn", "Sc") else ""
+    meaningful = unicodedata.category(sign) in ("So", "Co", "Cn", "Sc", "Sm") and not sign.isascii()
+    return Said("", _ORDINARY) if meaningful else ""
 
 
 def _underscores(_place: Place) -> str:

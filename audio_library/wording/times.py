@@ -5,7 +5,7 @@ import re
 from audio_library.wording.numbers import cardinal
 from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
-_MINUTES = r"(?:\s?(?:phút|ph|p)(?!\w)|\s?['’′])?"
+_MINUTES = r"(?:\s?(?:phút|ph|p)(?:(?!\w)|(?=\d{1,2}s(?!\w)))|\s?['’′])?"
 _TIME = (
     rf"(\d{{1,2}})(?:(?:\s?[hg]\s?(?=\d)|[HG](?=\d\d))(\d{{1,2}})(?!\d|/\d){_MINUTES}"
     rf"|:(\d{{2}})(?!\d|\.\d)|\s?h(?!\w))"
