@@ -23,8 +23,10 @@ from controller.console.studio import open_studios
 from controller.console.today import coming, fleet, lines, usual_office
 from controller.console.words import WallClock
 from controller.doors import Given, MaybeSigned, Signed
+from controller.operations.lack_line import LackLine
 from controller.operations.services import Services
 from controller.operations.show_fleet import as_run_list
+from controller.operations.show_lacks import show_lacks
 from controller.operations.sign_in import Person
 from controller.operations.unit_speech import unit_speech
 from controller.operations.voices import available_voices
@@ -46,6 +48,7 @@ class Part(StrEnum):
     PROGRAMMES = "programmes"
     AS_RUN = "as_run"
     RECORDING = "recording"
+    LACKS = "lacks"
 
 
 class TextToRead(BaseModel):
@@ -128,6 +131,7 @@ def _desk(session: Session, given: Services, who: Person, tin: str, tim: str) ->
         "lines": lines(session, plans, t.now),
         "found": lines(session, plans, t.now, tim),
         "as_run": as_run_list(session, limit=AS_RUN_ROWS),
+        "lacks": _lacks(session, given, t),
         "languages": LANGUAGES,
         "voiced": voiced_languages(given.engines),
         "office": usual_office(session, who.name),
@@ -154,6 +158,8 @@ def _part(
         case Part.RECORDING:
             studios = open_studios(session, given, who, tin)
             return {"t": t, "studio": studios.get(tieng), "voiced": voiced_languages(given.engines)}
+        case Part.LACKS:
+            return {"t": t, "lacks": _lacks(session, given, t)}
         case Part.BULLETINS | Part.WAITING:
             plans = coming(session, places.villages, given.rules, t.now)
             listed = {"lines": lines(session, plans, t.now)} if part is Part.WAITING else {}
@@ -172,6 +178,11 @@ def _on_the_desk(
         "voice_names": _voice_names(given),
         "start": _next_start(places, t),
     }
+
+
+def _lacks(session: Session, given: Services, t: WallClock) -> tuple[LackLine, ...]:
+    zone = given.rules.time_zone
+    return show_lacks(session, None, t.now, engines=given.engines, time_zone=zone)
 
 
 def _next_start(places: Places, t: WallClock) -> datetime:

@@ -1,10 +1,10 @@
-"""The pages of an office: put together from the door, the desk and their files."""
+"""The pages of an office: put together from the door, the desk, the library and their files."""
 
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from controller.console import desk, door, static_files
+from controller.console import desk, door, library, static_files
 from controller.console.screen import Screen
 from controller.doors import Doorkeeper
 
@@ -17,4 +17,5 @@ def install(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     show = Screen(files)
     app.include_router(door.router(show, doorkeeper))
     app.include_router(desk.router(show))
+    app.include_router(library.router(show))
     app.include_router(static_files.router(files))

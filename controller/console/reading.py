@@ -1,8 +1,9 @@
 """What will be read of a text, and what to ask its writer: old letters, another language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from audio_library.wording.dialect import Dialect
 from audio_library.wording.spoken_form import Span, SpokenForm
@@ -10,11 +11,13 @@ from audio_library.writing.language_guard import Judgement, judge
 from audio_library.writing.legacy_font import Proposal, applied, proposal
 from controller.operations.unit_speech import UnitSpeech
 
-DIALECTS_VI = {
-    Dialect.NORTH: "miền Bắc",
-    Dialect.CENTRAL: "miền Trung",
-    Dialect.SOUTH: "miền Nam",
-}
+DIALECTS_VI: Mapping[Dialect, str] = MappingProxyType(
+    {
+        Dialect.NORTH: "miền Bắc",
+        Dialect.CENTRAL: "miền Trung",
+        Dialect.SOUTH: "miền Nam",
+    }
+)
 _WORD = re.compile(r"\S+")
 
 

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from audio_library.speech.recorded import NAME as RECORDED
 from controller.console import opened, studio, today, words
 from controller.console.static_files import StaticFiles
 
@@ -55,12 +56,15 @@ class Screen:
             STATUS_LOOKS=words.STATUS_LOOKS,
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,
+            RECORDED=RECORDED,
             TO_RECORD=studio.TO_RECORD,
             TO_WRITE=opened.TO_WRITE,
         )
         self._jinja.filters.update(
             length=words.length,
             size=words.size,
+            number=words.number,
+            capitalize_first=words.capitalized,
             start_error=words.start_error,
             tongue=words.tongue,
             because=words.because,

@@ -1,7 +1,8 @@
 """Where a person's voice is brought and heard: of a bulletin in one language, or of a phrase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlmodel import Session
 
@@ -28,12 +29,14 @@ AGAIN = Look("tre", "tre", "Cần thu lại")
 TO_RECORD = Look("thieu", "mic", "Chờ thu tiếng")
 TO_WRITE_FIRST = Look("nhap", "nhap", "Viết và lưu lời trước")
 
-_LOOKS = {
-    TakeState.BROUGHT: TO_HEAR,
-    TakeState.HEARD: TO_RELEASE,
-    TakeState.RELEASED: RELEASED,
-    TakeState.REFUSED: REFUSED,
-}
+_LOOKS: Mapping[TakeState, Look] = MappingProxyType(
+    {
+        TakeState.BROUGHT: TO_HEAR,
+        TakeState.HEARD: TO_RELEASE,
+        TakeState.RELEASED: RELEASED,
+        TakeState.REFUSED: REFUSED,
+    }
+)
 _NEAREST = (TakeState.RELEASED, TakeState.HEARD, TakeState.BROUGHT)
 
 QUIET_LUFS, LOUD_LUFS = -30.0, -14.0

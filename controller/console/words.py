@@ -177,3 +177,8 @@ def tongue(tag: str) -> str:
 def because(reason: str) -> str:
     """A box's reason in words; an unknown one as it was said."""
     return REASONS.get(reason, reason)
+
+
+def capitalized(text: str) -> str:
+    """With a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]

@@ -55,5 +55,7 @@ class OfficePage:
         return found + self.complaints
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # A refusal that the page tells in words stands there as well.
+        refusal = any(f"status of {status}" in message.text for status in (403, 409, 422))
+        if message.type in ("error", "warning") and not refusal:
             self.complaints.append(message.text)

@@ -53,7 +53,8 @@ function asked(place) {
 // False when another bulletin has come on the desk meanwhile: then the answer is of no use.
 async function fetchNow(place) {
   const query = asked(place);
-  const html = await ask('GET', `/parts/${place.dataset.part}?${query}`);
+  const address = place.dataset.at ?? `/parts/${place.dataset.part}`;
+  const html = await ask('GET', `${address}?${query}`);
   if (query !== asked(place)) return false;
   const fresh = document.createElement('template');
   fresh.innerHTML = html;

@@ -23,7 +23,7 @@ async function enrol(studio) {
   });
   place.parentElement.open = false;
   document.activeElement.blur();
-  await refreshNow('recording');
+  await refreshNow(partOf(studio));
   const choice = studioOf(studio).querySelector('[data-reader]');
   choice.value = reader.id;
   choice.focus();
@@ -50,11 +50,11 @@ async function bring(studio) {
     delete studio.dataset.busy;
   }
   studio.querySelector('[data-file]').value = '';
-  await refreshNow('recording');
+  await refreshNow(partOf(studio));
   studioOf(studio).querySelector('.takes2 audio')?.focus();
 }
 
-async function judge(button) {
+async function judge(button, studio) {
   const { take, do: act } = button.dataset;
   const body = {
     heard: { understands: true },
@@ -65,9 +65,11 @@ async function judge(button) {
   const why = button.closest('details')?.querySelector('input');
   await send('POST', `/api/v1/recordings/${take}/${verb}`, why ? { why: why.value } : body[act]);
   button.closest('details')?.removeAttribute('open');
-  await refreshNow('recording');
+  await refreshNow(partOf(studio));
   document.getElementById(`take-${take}`)?.querySelector('button, audio')?.focus();
 }
+
+const partOf = studio => studio.closest('[data-part]').dataset.part;
 
 // A studio may be a fresh copy after its part came anew.
 const studioOf = old => document.querySelector(
@@ -85,7 +87,7 @@ document.addEventListener('click', async event => {
     const act = button.dataset.do;
     if (act === 'enrol') await enrol(studio);
     else if (act === 'bring') await bring(studio);
-    else await judge(button);
+    else await judge(button, studio);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     showError(place, refusal);
@@ -95,6 +97,6 @@ document.addEventListener('click', async event => {
 });
 
 document.addEventListener('part', event => {
-  if (event.detail === 'recording') drawAll();
+  if (['recording', 'thu'].includes(event.detail)) drawAll();
 });
 drawAll();

@@ -11,14 +11,18 @@ from functools import partial
 from sqlmodel import col, select
 
 from audio_library.render import render_speech
+from audio_library.speech.recorded import Recorded
+from audio_library.speech.registry import ENGINES
 from audio_library.store.filesystem import FilesystemStore
+from controller.access import passwords
 from controller.app import create_app
 from controller.operations.asked_work import PLAN, RENDER
 from controller.operations.bring_recording import RecordingRoom
+from controller.operations.ids import new_id
 from controller.operations.observe_devices import Observation, Said, observe_devices
 from controller.operations.publish_plans import publish_plans
 from controller.operations.record_playback import Received, record_playback
-from controller.operations.render_bulletin import render_bulletin
+from controller.operations.render_bulletin import Renderer, render_bulletin
 from controller.operations.services import Services
 from controller.operations.sign_in import enrol_first_account
 from controller.operations.waveforms import Waveforms
@@ -26,6 +30,7 @@ from controller.server import listen, serving
 from controller.storage import tables, work_items
 from controller.storage.bell import BellTower
 from controller.storage.instants import to_ms
+from controller.storage.takes import ReleasedTakes
 from controller.work.workshop import work_through
 from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent
@@ -46,13 +51,21 @@ class Desk:
     """An office that people can reach by HTTP."""
 
     def __init__(
-        self, office: Office, *, now: datetime | None = None, four_eyes: bool = False
+        self,
+        office: Office,
+        *,
+        now: datetime | None = None,
+        four_eyes: bool = False,
+        renderer: Renderer | None = None,
     ) -> None:
         self.office = office
         self.now = now
         self._done = threading.Condition()
         bells = BellTower()
         office.database.on_ring = bells.ring
+        sounds = FilesystemStore(office.folder / "recordings", suffix=".flac")
+        engines = (Recorded(ReleasedTakes(office.database, sounds)), *ENGINES)
+        self._renderer = renderer or partial(render_speech, engines=engines)
         self.services = Services(
             database=office.database,
             store=FilesystemStore(office.folder / "audio"),
@@ -64,10 +77,8 @@ class Desk:
             closing=asyncio.Event(),
             four_eyes=four_eyes,
             secure_cookies=False,
-            recordings=RecordingRoom(
-                FilesystemStore(office.folder / "recordings", suffix=".flac"),
-                office.folder / "scratch",
-            ),
+            recordings=RecordingRoom(sounds, office.folder / "scratch"),
+            engines=engines,
             waveforms=Waveforms(
                 FilesystemStore(office.folder / "audio"), office.folder / "waveforms"
             ),
@@ -76,6 +87,17 @@ class Desk:
         enrolled = enrol_first_account(office.database, self.clock())
         assert enrolled is not None
         self.name, self.password = enrolled
+
+    def colleague(self, name: str) -> str:
+        """Another account; gives its password."""
+        password = passwords.new_password()
+        hashed = passwords.hash_password(password)
+        account = tables.Account(
+            id=new_id(), name=name, password_hash=hashed, created_ms=to_ms(self.clock())
+        )
+        with self.office.database.write() as session:
+            session.add(account)
+        return password
 
     def clock(self) -> datetime:
         """The present of the test, or of the wall clock if it has none."""
@@ -131,7 +153,7 @@ class Desk:
     def _render(self, work: work_items.Claimed, now: datetime) -> None:
         scratch = self.office.folder / "scratch"
         render_bulletin(
-            self.office.database, self.services.store, render_speech, work, scratch, now
+            self.office.database, self.services.store, self._renderer, work, scratch, now
         )
 
     def _plan(self, work: work_items.Claimed, now: datetime) -> None:
