@@ -14,7 +14,7 @@ from enum import StrEnum
 from audio_library.languages import Language
 from audio_library.languages import language as language_of
 from audio_library.writing import legacy_font
-from audio_library.writing.unicode import script_of
+from audio_library.writing.unicode import script_of, shortened
 
 
 class Verdict(StrEnum):
@@ -257,7 +257,7 @@ def _shown(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(f"“{word[:40]}”" for word in words)
+    return ", ".join(f"“{shortened(word, 40)}”" for word in words)
 
 
 def _names(tags: tuple[str, ...]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audio_library.script import check_text
+from audio_library.writing.unicode import shortened
 from controller.app import create_app
 from controller.cli import null_sinks
 from controller.cli.api_client import Api
@@ -230,7 +231,7 @@ async def _run_once(options: DemoOptions, stage: Stage, text: str) -> int:
     villages = [b.village.village_id for b in boxes]
     bulletin = await asyncio.to_thread(api.post, "/bulletins", {"scripts": {"vi": text}})
     say(f"Bản tin / bulletin: {bulletin['title']}")
-    say(f"  loa sẽ đọc / will be read: {bulletin['scripts'][0]['spoken'][:300]}")
+    say(f"  loa sẽ đọc / will be read: {shortened(bulletin['scripts'][0]['spoken'], 300)}")
     seen = {"version": bulletin["version"]}
     await asyncio.to_thread(api.post, f"/bulletins/{bulletin['id']}/approve", seen)
     asset = await _wait_for_speech(api, bulletin["id"])
