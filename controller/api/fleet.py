@@ -72,7 +72,7 @@ def get_work_items(given: Given, who: Signed) -> list[WorkItemOut]:
 
 @at.delete("/work-items/{item_id}", status_code=204)
 def delete_work_item(item_id: RowId, given: Given, who: Signed) -> None:
-    """Stop a piece of work that waits or is being done; what is being made ends within a second."""
+    """Stop a piece of work that waits or is being done; whoever does it ends soon after."""
     with given.database.write() as session:
         if not work_items.stop(session, item_id, to_ms(given.clock())):
             raise NotFound(
