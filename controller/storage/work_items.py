@@ -24,7 +24,10 @@ class Claimed:
 
 
 def ask(session: Session, kind: str, key: str, body: dict[str, object], now_ms: int) -> None:
-    """Want this done; asking again for the same key restarts what failed or was stopped."""
+    """Want this done; asking again for the same key restarts what failed or was stopped.
+
+    The newest `body` counts; what is being done meanwhile is done once more with it.
+    """
     item = find(session, kind, key)
     if item is None:
         item = WorkItem(
@@ -32,10 +35,11 @@ def ask(session: Session, kind: str, key: str, body: dict[str, object], now_ms: 
         )
     elif item.state in ("failed", "stopped", "done"):
         item.state, item.attempts, item.progress = "waiting", 0, 0.0
-        item.body, item.due_ms, item.updated_ms = body, now_ms, now_ms
+        item.due_ms, item.updated_ms = now_ms, now_ms
         item.error_code = item.error_vi = item.error_en = None
     elif item.state == "working":
         item.asked_again = True
+    item.body = body
     session.add(item)
     bell.ring(session, bell.WORK)
 

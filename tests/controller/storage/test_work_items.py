@@ -29,6 +29,22 @@ def test_asking_twice_is_one_piece_of_work(office: Office) -> None:
     assert _state(office) == ["waiting"]
 
 
+def test_the_newest_wish_counts_before_and_while_it_is_done(office: Office) -> None:
+    for n in (1, 2):
+        with office.database.write() as session:
+            work_items.ask(session, "render", "k", {"n": n}, NOW_MS)
+    claimed = _claim(office)
+    assert claimed is not None
+    assert claimed.body == {"n": 2}
+    with office.database.write() as session:
+        work_items.ask(session, "render", "k", {"n": 3}, NOW_MS)
+        work_items.finish(session, claimed.id, NOW_MS)
+
+    again = _claim(office)
+    assert again is not None
+    assert again.body == {"n": 3}
+
+
 def test_a_claimed_item_is_given_to_nobody_else(office: Office) -> None:
     _ask(office)
 
