@@ -31,11 +31,11 @@ _IN_BRACKETS = re.compile(
     rf"[ \t]{{0,20}}\({_LABEL}(?:{_EMAIL}|(?:https?://|www\.)[^\s)]*|{_DOMAIN})\)", re.IGNORECASE
 )
 
+_ADDRESS = rf"{_LABEL}(?:{_EMAIL}|{_URL}|{_DOMAIN})"
+
 RULES = (
     Rule(Start.OTHER, _IN_BRACKETS, _left_out),
-    *(
-        Rule(start, re.compile(f"{blank}{_LABEL}(?:{address})", re.IGNORECASE), _left_out)
-        for address in (_EMAIL, _URL, _DOMAIN)
-        for start, blank in ((Start.OTHER, "[ \\t]{1,20}"), (Start.LETTER, ""), (Start.DIGIT, ""))
-    ),
+    Rule(Start.OTHER, re.compile(rf"[ \t]{{1,20}}{_ADDRESS}", re.IGNORECASE), _left_out),
+    Rule(Start.LETTER, re.compile(_ADDRESS, re.IGNORECASE), _left_out),
+    Rule(Start.DIGIT, re.compile(_ADDRESS, re.IGNORECASE), _left_out),
 )

@@ -50,7 +50,7 @@ _LABELS = "|".join(addresses.LABELS)
 _READ_WORDS = "|".join(map(re.escape, ("độ", *units.WORDS, *sorted(acronyms.WORDS))))
 _WORD = rf"(?!(?:{_READ_WORDS}|(?i:{_LABELS}))(?!\w))[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{{2,}}+"
 _WORD_ENDS = r"(?=[ \n,;!?)”]|[.:…](?:\s|$)|$)"
-_NUMBER = r"\d{1,6}(?=[ ,;)%]|[.:]\s|$)"
+_NUMBER = r"\d[\d.,/:%hgkmđ–-]{0,15}+(?![\w.@])"
 _NAME = rf"(?!(?i:{_LABELS}))[^\W\d_]{{2,}}+(?=[ ,;\n)])"
 
 PLAIN: Mapping[Start, re.Pattern[str] | None] = MappingProxyType(
