@@ -33,6 +33,15 @@ class TakeState(StrEnum):
             "refused": "bị loại",
         }[self.value]
 
+    @property
+    def title_en(self) -> str:
+        return {
+            "brought": "waiting for a second listener",
+            "heard": "heard, waiting for release",
+            "released": "released to the air",
+            "refused": "refused",
+        }[self.value]
+
 
 class TakeAction(StrEnum):
     HEAR = "hear"

@@ -81,8 +81,8 @@ def post_withdrawn(reader_id: str, form: Reason, given: Given, who: Signed) -> W
         vi=f"Giọng của {lost.reader.name} không còn được phát: {count} bản tin và {plays} lượt "
         "phát sắp tới mất giọng này; máy hoặc bản thu của người khác sẽ thay nếu có. Hộp loa đang "
         "mất mạng giữ kế hoạch cũ cho tới khi nối lại.",
-        en=f"The voice of {lost.reader.name} airs no more: {count} bulletins and {plays} coming "
-        "plays lose it; another voice or recording takes over where there is one. A box that is "
+        en=f"The voice of {lost.reader.name} airs no more. Bulletins that lose it: {count}, coming "
+        f"plays: {plays}; another voice or recording takes over where there is one. A box that is "
         "offline holds its old plan until it is back.",
     )
 
@@ -266,5 +266,5 @@ def _recording(shown: ShownTake) -> RecordingOut:
         refused_by=take.refused.by if take.refused else None,
         refused_why=take.refused.why if take.refused else None,
         vi=take.state.title_vi,
-        en=str(take.state),
+        en=take.state.title_en,
     )

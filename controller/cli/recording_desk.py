@@ -120,7 +120,7 @@ def _print_measured(name: str, take: Mapping[str, Any]) -> None:
     print(
         f"{name}: {take['id']}, {m['kind']}, {m['brought_ms'] / 1000:.1f} s → "
         f"{m['duration_ms'] / 1000:.1f} s, {m['lufs']:.1f} LUFS, "
-        f"ồn / noise {m['noise_dbfs']:.0f} dBFS (−{m['over_noise_db']:.0f} dB), "
+        f"ồn / noise {m['noise_dbfs']:.0f} dBFS, giọng / voice +{m['over_noise_db']:.0f} dB, "
         f"vỡ / clipped {m['clipped']:.1%}; {take['vi']} / {take['en']}"
     )
     for note in take["notes"]:
