@@ -191,6 +191,7 @@ def test_three_hours_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.timeout(300)
 def test_damaged_files_kill_nobody(tmp_path: Path, sound: tuple[bytes, int]) -> None:
     """Each is decoded, filtered and levelled, under the limits of the real child."""
     files = [encoded(*sound, tmp_path / name).read_bytes() for name in CONTAINERS]
