@@ -26,6 +26,7 @@ _MONTHS_SINCE = re.compile(r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|
 _SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d)")
 _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
+_WEEKDAYS_LIST = re.compile(r"[2-7](?:\s?[-–]\s?[2-7]){2,5}(?![\w/-])")
 _WEEKDAY = re.compile(r"T([2-7])(?!\w)")
 _WEEKDAY_FOLLOWS = re.compile(r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)")
 _AFTER_WEEKDAY = re.compile(
@@ -216,6 +217,13 @@ def _weekday(place: Place) -> str | None:
     return f"thứ {ordinal(int(place[1]))}"
 
 
+def _weekdays_list(place: Place) -> str | None:
+    """`thứ 3-5-7`."""
+    if not place.follows(_AFTER_ORDINAL):
+        return None
+    return ", ".join(ordinal(int(day)) for day in re.findall(r"\d", place[0]))
+
+
 def _weekdays(place: Place) -> str:
     """`T2-T6`."""
     last = "chủ nhật" if place[3] else f"thứ {ordinal(int(place[2]))}"
@@ -307,6 +315,7 @@ RULES = (
     Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name),
     Rule(Start.LETTER, _WEEKDAYS, _weekdays),
     Rule(Start.LETTER, _WEEKDAY, _weekday),
+    Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list),
     Rule(Start.DIGIT, _DAYS_LIST, _days_list),
     Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month),
     Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year),

@@ -16,6 +16,7 @@ _TIME_OF_DAY = re.compile(rf"{_TIME}{_SECONDS}")
 _FROM_TO = re.compile(rf"{_TIME}\s*[-–—÷]\s*{_TIME}")
 _BEFORE_DATE = re.compile(rf"{_TIME}\s?/\s?(?=\d{{1,2}}/\d{{1,2}}(?!\d))")
 _HOURS = re.compile(rf"(\d{{1,2}})\s*[-–—÷]\s*{_TIME}")
+_ON_THE_HOUR = re.compile(r"(\d{1,2})\s?giờ\s?00(?:\s?phút)?(?![\w:]|[.,]\d)")
 _AT_HOUR = re.compile(r"(\d{1,2})\s?[gGH](?!\w)")
 
 _NOT_A_TIME = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số|bản đồ|tỷ lệ bản đồ")
@@ -44,6 +45,11 @@ def _at_hour(place: Place) -> str | None:
     return _said(place[1]) if place.follows(_AT) else None
 
 
+def _on_the_hour(place: Place) -> str | None:
+    """`17 giờ 00 phút`: nobody says the noughts."""
+    return _said(place[1])
+
+
 def _before_date(place: Place) -> str | None:
     """`7h/22/10`."""
     said = _said(*place.match.groups())
@@ -68,6 +74,7 @@ def _said(
 
 
 RULES = (
+    Rule(Start.DIGIT, _ON_THE_HOUR, _on_the_hour),
     Rule(Start.DIGIT, _BEFORE_DATE, _before_date),
     Rule(Start.DIGIT, _FROM_TO, _from_to),
     Rule(Start.DIGIT, _HOURS, _hours),
