@@ -6,6 +6,7 @@ the last mark do not count, and any of the forms given is right.
 """
 
 import re
+import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -90,7 +91,7 @@ def tell_speed(what: str, text: str, others: Mapping[str, Reader]) -> None:
     size = len(text.encode()) / 1024
     taken = milliseconds({OURS: ours, **others}, text)
     for name in others:
-        ratio = min(taken[OURS]) / min(taken[name])
+        ratio = statistics.median(m / t for m, t in zip(taken[OURS], taken[name], strict=True))
         tell(
             f"spoken form of {what} ({size:.1f} KB), beside {name}",
             spread(taken[OURS], "ms"),
