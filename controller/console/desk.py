@@ -15,6 +15,7 @@ from audio_library.languages import LANGUAGES
 from audio_library.mastering.in_child import peaks_in_child
 from audio_library.script import MAX_CHARACTERS, check_text
 from controller.console.door import SIGN_IN, with_bulletin
+from controller.console.lacking import Lacking, gathered
 from controller.console.opened import open_bulletin, voiced_languages
 from controller.console.places_heard import Places, read_places, sensible_start
 from controller.console.reading import reading_of
@@ -23,7 +24,6 @@ from controller.console.studio import open_studios
 from controller.console.today import coming, fleet, lines, usual_office
 from controller.console.words import WallClock
 from controller.doors import Given, MaybeSigned, Signed
-from controller.operations.lack_line import LackLine
 from controller.operations.services import Services
 from controller.operations.show_fleet import as_run_list
 from controller.operations.show_lacks import show_lacks
@@ -180,9 +180,10 @@ def _on_the_desk(
     }
 
 
-def _lacks(session: Session, given: Services, t: WallClock) -> tuple[LackLine, ...]:
+def _lacks(session: Session, given: Services, t: WallClock) -> tuple[Lacking, ...]:
     zone = given.rules.time_zone
-    return show_lacks(session, None, t.now, engines=given.engines, time_zone=zone)
+    lines = show_lacks(session, None, t.now, engines=given.engines, time_zone=zone)
+    return gathered(lines)
 
 
 def _next_start(places: Places, t: WallClock) -> datetime:

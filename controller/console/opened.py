@@ -1,5 +1,6 @@
 """The bulletin on the desk: its languages, what will be read, its audio, who must act."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,8 +85,15 @@ class Opened:
 
     @property
     def version(self) -> str:
-        """Changes with every edit."""
+        """Changes with every edit, and with every reading."""
         return self.shown.version
+
+    @property
+    def words(self) -> str:
+        """Changes with every edit."""
+        bulletin = self.shown.bulletin
+        named = "\x1f".join([bulletin.title, *(s.sha256 for s in bulletin.scripts)])
+        return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 def open_bulletin(

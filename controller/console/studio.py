@@ -11,6 +11,7 @@ from audio_library.languages import language as language_of
 from audio_library.recording.changed_words import in_short
 from audio_library.recording.reader import Reader
 from audio_library.recording.take import Take, TakeState
+from audio_library.rendition import spoken_sha256
 from controller.console.words import Look
 from controller.errors import NotFound
 from controller.operations.bring_recording import wanted_words
@@ -48,6 +49,8 @@ class HeardTake:
     """One take, with what whoever looks at it may do."""
 
     shown: ShownTake
+    fits: bool
+    """Says what is wanted here now."""
     may_hear: bool
     """Neither brought nor read by who looks."""
 
@@ -58,7 +61,7 @@ class HeardTake:
     @property
     def look(self) -> Look:
         """Its state on the screen."""
-        standing = self.shown.fits or self.take.state is TakeState.REFUSED
+        standing = self.fits or self.take.state is TakeState.REFUSED
         return _LOOKS[self.take.state] if standing else AGAIN
 
     @property
@@ -97,15 +100,13 @@ class Studio:
     @property
     def standing(self) -> Sequence[HeardTake]:
         """Takes of the words that are wanted now, the nearest to the air first."""
-        fitting = [h for h in self.takes if h.shown.fits and h.take.state in _NEAREST]
+        fitting = [h for h in self.takes if h.fits and h.take.state in _NEAREST]
         return sorted(fitting, key=lambda h: _NEAREST.index(h.take.state))
 
     @property
     def outdated(self) -> HeardTake | None:
         """The newest take of older words, when there is none of today's."""
-        older = [
-            h for h in self.takes if not h.shown.fits and h.take.state is not TakeState.REFUSED
-        ]
+        older = [h for h in self.takes if not h.fits and h.take.state is not TakeState.REFUSED]
         return older[0] if older and not self.standing else None
 
     @property
@@ -133,20 +134,39 @@ def open_studios(
         shown = None
     if shown is None:
         return {}
-    brought = takes.find_takes(session, bulletin_ids=[bulletin_id])
+    brought = _brought(session, bulletin_id, shown.spoken)
     vouches = unit_speech(session, shown.bulletin.unit).reader_vouches
     return {
         tag: Studio(
             tag,
             shown.spoken[tag],
             _readers(session, tag),
-            _heard(session, given, who, [take for take in brought if take.language == tag]),
+            _heard(
+                session,
+                given,
+                who,
+                shown.spoken[tag],
+                [take for take in brought if take.language == tag],
+            ),
             vouches,
             shown.bulletin.state is not State.WITHDRAWN,
             bulletin=bulletin_id,
         )
         for tag in shown.bulletin.languages
     }
+
+
+def _brought(session: Session, bulletin_id: str, spoken: Mapping[str, str]) -> list[Take]:
+    """Takes of the bulletin, and those of the same words of another one, newest first."""
+    texts = [spoken_sha256(tag, words) for tag, words in spoken.items()]
+    found = {
+        take.id: take
+        for take in (
+            *takes.find_takes(session, bulletin_ids=[bulletin_id]),
+            *takes.find_takes(session, texts=texts),
+        )
+    }
+    return sorted(found.values(), key=lambda take: take.brought.at, reverse=True)
 
 
 def open_phrase_studio(
@@ -164,7 +184,7 @@ def open_phrase_studio(
         language,
         words,
         _readers(session, language),
-        _heard(session, given, who, brought),
+        _heard(session, given, who, words, brought),
         unit_speech(session, None).reader_vouches,
         True,
         phrase=phrase,
@@ -180,11 +200,12 @@ def _readers(session: Session, language: str) -> tuple[Reader, ...]:
 
 
 def _heard(
-    session: Session, given: Services, who: Person, found: Sequence[Take]
+    session: Session, given: Services, who: Person, words: str, found: Sequence[Take]
 ) -> tuple[HeardTake, ...]:
     return tuple(
         HeardTake(
             shown,
+            shown.take.words == words,
             who.name != shown.take.brought.by and not shown.reader.is_person(who.name),
         )
         for shown in show_takes(session, found, given.today())

@@ -19,6 +19,8 @@ def test_a_reading_is_corrected_for_the_commune_and_taken_back(
     page.works()
     page.tab.get_by_label("Tin của").select_option(COMMUNE)
     page.write("Gọi 02603.866.127 trước 16h.")
+    page.press("Lưu nháp")
+    page.wait_for("trên máy chủ", within="#saved")
     reading = page.tab.locator("#reading-vi .rd")
     reading.filter(has_text="tám sáu sáu").click()
     assert page.tab.get_by_role("group", name="Sửa cách đọc “02603.866.127”").is_visible()
@@ -38,6 +40,10 @@ def test_a_reading_is_corrected_for_the_commune_and_taken_back(
 
     page.press("Hoàn tác", within="#fixed")
     reading.filter(has_text="tám sáu sáu").wait_for()
+    page.press("Duyệt")
+    page.wait_for("duyệt lúc", within="#part-bulletin")
+    # Only the reading was another for a while: nobody has edited the words.
+    assert page.tab.locator("#kept").is_hidden()
 
 
 @pytest.mark.parametrize("width", [390])

@@ -129,34 +129,38 @@ function readSoon(tag) {
   state.timer = setTimeout(() => readNow(tag), READ_AFTER_MS);
 }
 
+// True when what is on the screen is how the text of the field is read now.
 export async function readNow(tag, { anew = false } = {}) {
   const text = textOf(tag)?.value ?? '';
   const reading = document.getElementById(`reading-${tag}`);
   const state = stateOf(tag);
   const key = JSON.stringify([text, unitId()]);
-  if (!reading || (key === state.key && !anew)) return;
+  if (!reading || (key === state.key && !anew)) return true;
   const mine = ++state.latest;
   if (!text.trim()) {
     state.key = key;
     reading.replaceChildren(...(tag === 'vi' ? [copyOf('no-reading')] : []));
-    return;
+    return true;
   }
   reading.setAttribute('aria-busy', 'true');
   try {
     const html = await ask('POST', '/parts/reading', { text, language: tag, unit: unitId() });
-    if (mine !== state.latest) return;
+    if (mine !== state.latest) return false;
     state.key = key;
     reading.innerHTML = html;
     document.dispatchEvent(new CustomEvent('reading', { detail: tag }));
   } catch (refusal) {
-    if (mine !== state.latest) return;
+    if (mine !== state.latest) return false;
     if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
     const note = document.createElement('p');
     note.className = 'mut';
     note.textContent = refusal.message;
     reading.replaceChildren(note);
+    reading.removeAttribute('aria-busy');
+    return false;
   }
   reading.removeAttribute('aria-busy');
+  return true;
 }
 
 // Words put into a field by the page count as typed.
@@ -168,6 +172,7 @@ export function write(area, text) {
 // ── keeping ──
 let keepTimer = 0;
 let savedWords = saved.textContent;
+let saving = false; // what comes meanwhile of the bulletin is our own doing
 
 function noteEdit() {
   markTabs();
@@ -247,9 +252,20 @@ export async function save() {
     scripts, title, valid_until: `${current.until}:00${form.dataset.offset}`, unit: current.unit || null,
   };
   const old = bulletinId();
-  const b = old
-    ? await send('PUT', `/api/v1/bulletins/${old}`, body)
-    : await send('POST', '/api/v1/bulletins', { ...body, kind: current.kind });
+  saving = true;
+  try {
+    const b = old
+      ? await send('PUT', `/api/v1/bulletins/${old}`, body)
+      : await send('POST', '/api/v1/bulletins', { ...body, kind: current.kind });
+    await wasKept(b, old, current);
+    return b.id;
+  } finally {
+    saving = false;
+  }
+}
+
+// What is on the screen is now what the server has.
+async function wasKept(b, old, current) {
   clearTimeout(keepTimer);
   drafts.forget(old);
   form.dataset.bulletin = b.id;
@@ -259,16 +275,15 @@ export async function save() {
     history.replaceState(null, '', `/?tin=${b.id}#soan`);
     form.elements.kind[0].closest('fieldset').disabled = true;
   }
-  if (!title.trim()) {
+  if (!current.title.trim()) {
     form.title.value = b.title;
     base = JSON.stringify({ ...current, title: b.title });
   }
   document.getElementById('h-soan').textContent = b.title;
   await Promise.all([refreshNow('bulletin'), refreshNow('recording')]);
-  form.dataset.version = document.getElementById('review').dataset.version;
+  ({ version: form.dataset.version, words: form.dataset.words } = document.getElementById('review').dataset);
   saved.textContent = savedWords = `Đã lưu ${hour(now())} trên máy chủ`;
   noteEdit();
-  return b.id;
 }
 
 document.getElementById('save')?.addEventListener('click', async event => {
@@ -298,12 +313,19 @@ document.addEventListener('part', event => {
   if (!review) return;
   form.dataset.state = review.dataset.state;
   if (form.dataset.state === 'withdrawn') closeForm();
-  const version = review.dataset.version;
-  if (form.dataset.version && form.dataset.version !== version) {
-    tellKept(`${review.dataset.edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
-  }
+  if (!saving) noteVersion(review.dataset);
   noteEdit();
 });
+
+// Somebody else's words are told; another reading of the same words is shown.
+async function noteVersion({ version, words, edited }) {
+  if (!form.dataset.version || form.dataset.version === version) return;
+  if (form.dataset.words !== words) {
+    tellKept(`${edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
+    return;
+  }
+  if (await readNow('vi', { anew: true })) form.dataset.version = version;
+}
 
 // A withdrawn bulletin is read, not written.
 function closeForm() {
@@ -313,6 +335,7 @@ function closeForm() {
 
 // ── at the start ──
 form.dataset.version = document.getElementById('review')?.dataset.version ?? '';
+form.dataset.words = document.getElementById('review')?.dataset.words ?? '';
 const draft = form.dataset.state === 'withdrawn' ? null : drafts.load(bulletinId());
 if (draft) {
   restore(draft);

@@ -50,6 +50,7 @@ async function bring(studio) {
     delete studio.dataset.busy;
   }
   studio.querySelector('[data-file]').value = '';
+  studio.querySelector('.bring').open = false;
   await refreshNow(partOf(studio));
   studioOf(studio).querySelector('.takes2 audio')?.focus();
 }
