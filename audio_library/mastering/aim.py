@@ -35,7 +35,7 @@ def corrected(aim: Aim, lufs: float | None, true_peak_dbtp: float) -> Aim:
     off_by = 0.0 if lufs is None else lufs - WANTED_LUFS
     return Aim(
         lufs=round(aim.lufs - off_by, 2) if abs(off_by) > WITHIN_LU else aim.lufs,
-        limit_dbfs=aim.limit_dbfs - (1 if true_peak_dbtp > HIGHEST_PEAK_DBTP else 0),
+        limit_dbfs=aim.limit_dbfs - (LIMIT_STEP_DB if true_peak_dbtp > HIGHEST_PEAK_DBTP else 0),
     )
 
 
