@@ -15,8 +15,8 @@ MAX_TRIES = 6
 """Two words of half a second have been seen to need four: the limiter takes what is added."""
 
 LIMIT_STEP_DB = 0.5
-"""The codec overshoots by 1 to 3 dB, and rarely by 5 at no place that could be foretold: what counts
-is that the next try differs."""
+"""The codec overshoots by 1 to 3 dB, and rarely by 5 where nobody could foretell it: what counts is
+that the next try differs."""
 
 
 @dataclass(frozen=True, slots=True)
