@@ -149,7 +149,7 @@ class NoVoiceForLanguage(AudioLibraryError):
 
     def __init__(self, language: str, name_vi: str, name_en: str) -> None:
         super().__init__(
-            f"Chưa có giọng đọc hay bản ghi cho tiếng {name_vi} ({language}); "
+            f"Chưa có giọng đọc hay bản thu cho tiếng {name_vi} ({language}); "
             "máy không đọc thay bằng giọng của tiếng khác. Hãy thu giọng người đọc.",
             f"There is no voice or recording for this language: {name_en} ({language}); "
             "it was not read with another language's voice. Record a person reading it.",
@@ -183,8 +183,8 @@ class NotRecorded(AudioLibraryError):
 
     def __init__(self, reader: str, language: str) -> None:
         super().__init__(
-            f"{reader} chưa có bản ghi được phát hành cho đúng lời này (tiếng “{language}”). "
-            "Lời duyệt vẫn được giữ; hãy thu và phát hành bản ghi.",
+            f"{reader} chưa có bản thu được cho phát của đúng lời này (tiếng “{language}”). "
+            "Lời duyệt vẫn được giữ; hãy thu lời này rồi cho phát.",
             f"{reader} has no released recording of exactly these words (language “{language}”). "
             "The approved words are kept; record them and release the recording.",
         )

@@ -185,7 +185,7 @@ def _not_voiced(
         return _waits(names, recordings.readers.get(names.tag, ()))
     return Reason(
         Lack.NO_RENDITION,
-        f"Thiếu bản ghi tiếng {names.name_vi}.",
+        f"Thiếu bản thu tiếng {names.name_vi}.",
         f"The {names.name_en} recording is missing.",
     )
 

@@ -181,7 +181,13 @@ def add_box(
     url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
     user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
     password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, envvar="LOALANG_PASSWORD")
+        str,
+        typer.Option(
+            prompt="Mật khẩu / password",
+            hide_input=True,
+            envvar="LOALANG_PASSWORD",
+            help="Mật khẩu / password.",
+        ),
     ] = "",
 ) -> None:
     """Nhận một hộp loa vào mạng / take a box into the fleet."""
@@ -196,7 +202,13 @@ def add_account(
     url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
     user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
     password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, envvar="LOALANG_PASSWORD")
+        str,
+        typer.Option(
+            prompt="Mật khẩu / password",
+            hide_input=True,
+            envvar="LOALANG_PASSWORD",
+            help="Mật khẩu / password.",
+        ),
     ] = "",
 ) -> None:
     """Thêm một người làm việc / add a person who signs in."""

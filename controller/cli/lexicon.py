@@ -18,7 +18,15 @@ Respelling = Annotated[
 ]
 Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
 User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[str, typer.Option(prompt=True, hide_input=True, envvar="LOALANG_PASSWORD")]
+Password = Annotated[
+    str,
+    typer.Option(
+        prompt="Mật khẩu / password",
+        hide_input=True,
+        envvar="LOALANG_PASSWORD",
+        help="Mật khẩu / password.",
+    ),
+]
 HERE, OFFICER = "http://127.0.0.1:8077", "quantri"
 
 

@@ -18,8 +18,16 @@ Lang = Annotated[str, typer.Option("--lang", help="Mã tiếng / language tag.")
 Unit = Annotated[str | None, typer.Option(help="Mã xã, thôn / unit id.")]
 Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
 User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu / password.")]
-Ids = Annotated[list[str] | None, typer.Option()]
+Password = Annotated[
+    str,
+    typer.Option(
+        prompt="Mật khẩu / password",
+        hide_input=True,
+        envvar="LOALANG_PASSWORD",
+        help="Mật khẩu / password.",
+    ),
+]
+Ids = Annotated[list[str] | None, typer.Option(help="Mã câu, lặp lại được / phrase ids.")]
 
 HERE = "http://127.0.0.1:8077"
 NAME = "quantri"
@@ -72,7 +80,7 @@ def render(
     user: User = NAME,
     password: Password = "",
 ) -> None:
-    """Tạo âm thanh mọi câu còn thiếu, rồi xem đã đến đâu / make what is missing; tells progress."""
+    """Tạo âm thanh các câu còn thiếu; chạy lại để xem đến đâu / make what is missing, and count."""
     query = f"?{urlencode({'unit': unit})}" if unit else ""
     made = _api(url, user, password).post(f"/phrases/{quote(lang, safe='')}/render{query}")
     print(
@@ -138,7 +146,7 @@ def compose(
 
 @app.command()
 def index(url: Url = HERE, user: User = NAME, password: Password = "") -> None:
-    """Mục lục gửi tới các hộp loa và cỡ của nó / the index for the boxes, and its size."""
+    """Mục lục cho các hộp loa, và cỡ của nó / the index for the boxes, and its size."""
     import json
 
     found = _api(url, user, password).get("/phrases/index")

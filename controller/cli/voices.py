@@ -70,7 +70,9 @@ def tally(
     ] = False,
     url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
     user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
-    password: Annotated[str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu.")] = "",
+    password: Annotated[
+        str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu / password.")
+    ] = "",
 ) -> None:
     """Đếm phiếu nghe: bao nhiêu từ nghe đúng / tally filled-in listening sheets."""
     from controller.cli.api_client import Api
@@ -79,7 +81,7 @@ def tally(
     answers = tally_files(files)
     if send:
         api = Api(url)
-        api.sign_in(user, password)
+        api.sign_in(user, password or typer.prompt("Mật khẩu / password", hide_input=True))
         send_answers(answers, api)
 
 

@@ -45,7 +45,7 @@ def test_each_language_is_ready_or_says_what_is_lacking() -> None:
     answers = readiness(approved(), [vi], ("vi", "bdq", "sed"), at=NOW)
     assert [a.ready for a in answers] == [True, False, False]
     assert answers[0].asset_sha256 == vi.asset_sha256
-    assert answers[1].vi == "Thiếu bản ghi tiếng Ba Na."
+    assert answers[1].vi == "Thiếu bản thu tiếng Ba Na."
     assert answers[2].vi == "Chưa có bản tiếng Xơ Đăng."
 
 
