@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -10,6 +11,7 @@ from sqlmodel import Session, col, select
 from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.languages import language as language_of
 from audio_library.next_step import Step, Who, next_step
+from audio_library.phrases.readiness import Stage
 from audio_library.readiness import Lack, Readiness
 from audio_library.speech.engine import Engine
 from audio_library.speech.registry import voices
@@ -38,7 +40,29 @@ LOOK_AT_BOX = Step(
     "a technician looks at the box's power and network",
 )
 MEND_VOICE = Step(Who.TECHNICIAN, "kỹ thuật viên bổ sung giọng đọc", "a technician completes it")
-FILL_BANK = Step(Who.READER, "người đọc thu các câu còn thiếu", "a reader records what is missing")
+FILL_BANK: Mapping[Stage, Step] = MappingProxyType(
+    {
+        Stage.NO_WORDS: Step(
+            Who.WRITER,
+            "người soạn nhờ người nói tiếng ấy viết lời",
+            "the writer has the words written by somebody who speaks it",
+        ),
+        Stage.NOT_RECORDED: Step(
+            Who.READER, "người đọc thu các câu còn thiếu", "a reader records what is missing"
+        ),
+        Stage.NOT_HEARD: Step(
+            Who.LISTENER,
+            "một người thứ hai hiểu tiếng nghe lại",
+            "a second person who understands it listens",
+        ),
+        Stage.NOT_MADE: Step(
+            Who.WRITER,
+            "người soạn bấm làm âm thanh mọi câu còn thiếu",
+            "the writer asks for the audio of all that is missing",
+        ),
+    }
+)
+"""What to do about a bank, by the first stage at which any phrase stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +317,7 @@ def _of_phrases(
                     "phrases",
                     bank.language,
                     (bank.vi, bank.en),
-                    FILL_BANK,
+                    next(step for stage, step in FILL_BANK.items() if bank.counts[stage]),
                     village_paths=scope.without(bank.language, scope.heard),
                     language=bank.language,
                 )
