@@ -157,7 +157,12 @@ def _part(
             return {"t": t, "plans": coming(session, places.villages, given.rules, t.now)}
         case Part.RECORDING:
             studios = open_studios(session, given, who, tin)
-            return {"t": t, "studio": studios.get(tieng), "voiced": voiced_languages(given.engines)}
+            return {
+                "t": t,
+                "tag": tieng,
+                "studio": studios.get(tieng),
+                "voiced": voiced_languages(given.engines),
+            }
         case Part.LACKS:
             return {"t": t, "lacks": _lacks(session, given, t)}
         case Part.BULLETINS | Part.WAITING:

@@ -208,3 +208,60 @@ def test_an_unknown_bulletin_is_said_on_the_page(officer: TestClient) -> None:
     page = officer.get("/?tin=nothere")
     assert page.status_code == 404
     assert "Không có bản tin này." in text_of(page.text)
+
+
+def test_bulletins_are_found_by_any_word_with_or_without_accents(
+    desk: Desk, officer: TestClient
+) -> None:
+    for text in ("Họp thôn tối nay ở Đăk Hà.", "Cấm đốt nương rẫy."):
+        submit_bulletin(desk.office.database, Written({"vi": text}), "Y Hạnh", NOW)
+    found = text_of(officer.get("/parts/bulletins?tim=dak ha").text)
+    assert "Họp thôn" in found
+    assert "Cấm đốt" not in found
+    page = officer.get("/?tim=sốt rét").text
+    assert "Không có bản tin nào có “sốt rét”." in page
+    assert 'value="sốt rét"' in page
+
+
+def test_what_is_lacking_is_one_list_with_the_next_step(
+    desk: Desk, officer: TestClient, boxes: list[Box]
+) -> None:
+    bulletin = desk.office.approved()
+    part = officer.get("/parts/lacks").text
+    lacks = text_of(part)
+    assert "“Thông báo tiêm chủng”: Chưa có bản tiếng" in lacks
+    assert "cũng thiếu." in lacks
+    assert f'href="/?tin={bulletin}&amp;tieng=' in part
+    assert "Điền cụm từ" in lacks
+    assert 'href="/thu-vien?tieng=' in part
+
+
+def test_a_pasted_text_is_questioned_and_never_changed(officer: TestClient) -> None:
+    read = {"text": "B[uh mơnuih ]ar gah t^ng plơi.", "language": "jra"}
+    asked = officer.post("/parts/reading", json=read).text
+    assert "Chữ này giống phông cũ." in text_of(asked)
+    assert "B[uh → đổi thành Bƀuh" in text_of(asked)
+    assert 'data-text="Bƀuh mơnuih čar' in asked
+    strange = {"text": "Pơm kiơ đei kơ ƀôk xơnăm hơnăm kon pơlei, tơm ƀơngai."}
+    assert "Đổi sang tiếng Ba Na" in text_of(officer.post("/parts/reading", json=strange).text)
+
+
+def test_a_reading_that_changed_since_approval_is_flagged(
+    desk: Desk, officer: TestClient, boxes: list[Box]
+) -> None:
+    bulletin = desk.office.approved(unit="dv-23500")
+    flag = "Cách đọc đã đổi từ khi duyệt."
+    assert flag not in officer.get(f"/?tin={bulletin}").text
+    taught = {"unit": "dv-23500", "written": "Trạm Y tế", "spoken": "trạm xá"}
+    assert officer.post("/api/v1/lexicon", json=taught).status_code == 201
+    page = officer.get(f"/?tin={bulletin}").text
+    assert flag in page
+    assert "Trạm Y tế xã" in text_of(page.split('id="reading-vi"')[1])[:300]
+
+
+def test_the_only_commune_needs_no_choice(desk: Desk, officer: TestClient) -> None:
+    assert "Tin của" not in text_of(officer.get("/").text)
+    desk.office.boxes(1)
+    page = officer.get("/").text
+    assert "Xã Đăk Hà" in page
+    assert re.search(r'<option value="dv-00051" selected>', page)
