@@ -1,5 +1,6 @@
 """A person whose recorded voice may air, by a consent that they can take back."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,4 +67,7 @@ def withdraw_consent(reader: Reader, by: str, why: str, at: datetime) -> Reader:
 
 
 def _folded(name: str) -> str:
-    return " ".join(one_spelling(name).casefold().split())
+    """What a person sees of a name: no invisible characters, wide letters as plain ones."""
+    plain = unicodedata.normalize("NFKC", name)
+    visible = "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")
+    return " ".join(one_spelling(visible).casefold().split())

@@ -12,6 +12,7 @@ from audio_library.recording.errors import RefusalReasonMissing
 from audio_library.recording.reader import Reader, withdraw_consent
 from audio_library.recording.take import TakeState
 from audio_library.rendition import spoken_sha256
+from audio_library.script import check_text
 from controller.operations.ids import new_id
 from controller.operations.release_take import ask_for_audio, drop_audio
 from controller.storage import bulletins, events, tables, takes
@@ -51,15 +52,18 @@ class Withdrawal:
 
 
 def enrol_reader(database: Database, consent: Consent, by: str, now: datetime) -> Reader:
-    """Keep a reader with the consent as it was given; raises BadReader, UnknownLanguage."""
+    """Keep a reader with the consent as it was given.
+
+    Raises BadReader, UnknownLanguage, and what `check_text` says of a name that is none.
+    """
     reader = Reader(
         id=new_id(),
-        name=" ".join(consent.name.split()),
+        name=_one_line(consent.name),
         languages=tuple(dict.fromkeys(consent.languages)),
         consent=consent.words.strip(),
         consent_by=by,
         consent_at=now,
-        account=(consent.account or "").strip() or None,
+        account=_one_line(consent.account or "") or None,
     )
     with database.write() as session:
         takes.save_reader(session, reader)
@@ -96,6 +100,11 @@ def withdraw_reader(
             ask_for_audio(session, take, now)
         _tell(session, reader, now)
     return Withdrawal(reader, len(released), lost.bulletins, lost.coming_plays)
+
+
+def _one_line(name: str) -> str:
+    """As the name of an account is kept; empty if it is blank."""
+    return " ".join(check_text(name).split()) if name.strip() else ""
 
 
 def _silenced(

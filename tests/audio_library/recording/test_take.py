@@ -76,7 +76,19 @@ def test_brought_heard_by_another_released() -> None:
     assert not released.vouched
 
 
-@pytest.mark.parametrize("same", ["An", "Y Blin", "y  blin", "yblin", "YBLIN"])
+@pytest.mark.parametrize(
+    "same",
+    [
+        "An",
+        "Y Blin",
+        "y  blin",
+        "yblin",
+        "YBLIN",
+        "Y\u200b Blin",
+        "y\u00adblin",
+        "\uff39\u00a0Blin",
+    ],
+)
 def test_who_read_or_brought_it_is_no_second_listener(same: str) -> None:
     with pytest.raises(SecondListener, match="người khác"):
         life.hear(BROUGHT, READER, same, NOW, understands=True)

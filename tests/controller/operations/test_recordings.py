@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
-from audio_library.errors import AudioLibraryError, StoreFull
+from audio_library.errors import AudioLibraryError, ControlCharacters, StoreFull
 from audio_library.mastering.mastered import Mastered
 from audio_library.readiness import Lack
 from audio_library.recording.errors import (
@@ -229,6 +229,14 @@ def test_the_reader_and_who_brought_it_cannot_hear_it(studio: Studio) -> None:
     for person in ("An", "Y Blin"):
         with pytest.raises(SecondListener):
             hear_take(studio.office.database, take.id, person, NOW, understands=True)
+
+
+def test_a_readers_name_holds_nothing_that_nobody_sees(studio: Studio) -> None:
+    hidden = Consent(" Bình\u202e ", ("bdq",), "Cho phát.", account="b\u200binh ")
+    reader = enrol_reader(studio.office.database, hidden, "An", NOW)
+    assert (reader.name, reader.account) == ("Bình", "binh")
+    with pytest.raises(ControlCharacters):
+        enrol_reader(studio.office.database, replace(hidden, name="Bình\0"), "An", NOW)
 
 
 def test_a_tiny_office_may_let_the_reader_vouch_and_it_is_on_record(studio: Studio) -> None:
