@@ -1,7 +1,8 @@
 """Is a text in the language that it is marked with? A Vietnamese voice must not read another one.
 
 Bahnar, Jarai and Sedang look like Vietnamese and are not. Judged by letters, by syllables that
-Vietnamese cannot have and by their share among the words; a name in capitals proves nothing.
+Vietnamese cannot have and by their share among the words; a name in capitals proves nothing, a
+whole text in capitals is asked about.
 """
 
 import re
@@ -45,6 +46,8 @@ SHARE_OF_LOANS = 0.5
 FEW = 3
 """Fewer odd words than that may be quoted, or names in small letters."""
 SHOWN = 5
+MANY = 8
+"""So many words all in capitals are a text that was typed so, and no list of a few names."""
 
 _WORD = re.compile(r"['’‘ʼ]?[^\W\d_][\u0300-\u036f]*(?:['’‘ʼ]?[^\W\d_][\u0300-\u036f]*)*")
 _APOSTROPHE = re.compile(r"['’‘ʼ]")
@@ -83,12 +86,17 @@ def _as_vietnamese(text: str) -> Judgement:
     old = legacy_font.proposal(text, "bdq")
     read = _QUOTED.sub(r" \1 ", text if old is None else old.text)
     every = _WORD.findall(read)
+    in_capitals = len(every) >= MANY and 2 * sum(map(_is_shouted, every)) > len(every)
+    if in_capitals:
+        every = _WORD.findall(read.lower())
     words = [word for word in every if _counts(word)]
     odd = [word for word in words if _is_odd(word)]
     telling = [word for word in odd if not word.isascii() or _APOSTROPHE.search(word)]
     share = len(odd) / max(1, len(words))
     if len(telling) >= FEW - 1 and len(odd) >= FEW and share >= SHARE_OF_OTHER:
-        return _not_vietnamese(Verdict.OTHER, _likeliest(every), _shown(telling))
+        # In capitals it may still be a list of places: no letter tells them apart.
+        verdict = Verdict.DOUBTFUL if in_capitals else Verdict.OTHER
+        return _not_vietnamese(verdict, _likeliest(every), _shown(telling))
     if old is not None:
         return _in_old_font(_shown(text[c.start : c.end] for c in old.changes))
     marked = [word for word in every if _has_highland_letter(word)]
@@ -101,6 +109,10 @@ def _as_vietnamese(text: str) -> Judgement:
     if len(odd) >= FEW and share >= SHARE_OF_LOANS:
         return _not_vietnamese(Verdict.DOUBTFUL, (), _shown(odd))
     return FITS
+
+
+def _is_shouted(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
 
 
 def _counts(word: str) -> bool:

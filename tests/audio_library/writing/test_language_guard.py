@@ -96,6 +96,15 @@ def test_a_few_odd_words_are_asked_about(text: str) -> None:
     assert found.en.endswith("?")
 
 
+def test_a_whole_text_in_capitals_is_asked_about() -> None:
+    text = "Bơngai kon pơlei jơnŭm hơdai khan kơ pơm jang tơ mir, păng tơpăt 'lơ\u0306ng"
+    assert judge(text, "vi").verdict is Verdict.OTHER
+    found = judge(text.upper(), "vi")
+    assert found.verdict is Verdict.DOUBTFUL
+    assert "bdq" in found.looks_like
+    assert judge("UỶ BAN NHÂN DÂN XÃ ĐĂK HÀ THÔNG BÁO LỊCH TIÊM CHỦNG CHO TRẺ EM", "vi") == FITS
+
+
 @pytest.mark.parametrize("language", ["bdq", "sed", "jra", "hre", "jeh"])
 def test_plain_vietnamese_under_another_name_is_asked_about(language: str) -> None:
     text = "Bà con đến trạm y tế xã Đăk Pék để tiêm vắc xin cho trẻ, không mất tiền."
