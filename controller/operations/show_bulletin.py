@@ -19,6 +19,7 @@ from controller.operations.asked_work import (
 from controller.operations.bulletin_readiness import bulletin_readiness
 from controller.operations.review_bulletin import read_aloud, version_of
 from controller.operations.show_fleet import unconfirmed_withdrawals
+from controller.operations.still_wanted import wanted_words
 from controller.operations.unit_speech import unit_speech
 from controller.storage import bulletins, places, tables, work_items
 from controller.storage.database import Database
@@ -75,13 +76,17 @@ def preview_bulletin(
 ) -> Shown:
     """Have every language voiced as it would be approved now, to be heard first.
 
-    `anew`: also what is voiced already, after a respelling; refused once it is approved.
+    `anew`: also what is voiced already, after a respelling; refused once the words are approved,
+    also as those of another bulletin: both would air the same audio.
     """
     with database.write() as session:
         shown = show_bulletin(session, bulletin_id)
         speech = unit_speech(session, shown.bulletin.unit)
-        if anew and shown.bulletin.state is State.APPROVED:
-            raise _approved_already()
+        if anew:
+            approved = wanted_words(session, now)
+            elsewhere = any(spoken_sha256(*read) in approved for read in shown.spoken.items())
+            if elsewhere or shown.bulletin.state is State.APPROVED:
+                raise _approved_already()
         respelled = speech.respelled(shown.spoken)
         ask_for_renditions(session, shown.spoken, now, respelled, anew=anew)
         session.flush()
@@ -99,8 +104,10 @@ def show_readiness(session: Session, bulletin_id: str, now: datetime) -> tuple[R
 def _approved_already() -> ControllerError:
     return ControllerError(
         "wrong_transition",
-        "Bản tin đã duyệt nên âm thanh giữ nguyên. Muốn đọc lại, hãy sửa bản tin trước.",
-        "The bulletin is approved, so its audio stays as it is. Edit the bulletin to change it.",
+        "Lời này đã duyệt, ở bản tin này hoặc bản tin khác, nên âm thanh giữ nguyên. "
+        "Muốn đọc lại, hãy sửa lời trước.",
+        "These words are approved, here or in another bulletin, so their audio stays as it is. "
+        "Edit the words to change it.",
     )
 
 

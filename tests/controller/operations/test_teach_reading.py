@@ -268,3 +268,20 @@ def test_after_a_respelling_a_draft_is_voiced_anew_and_an_approved_bulletin_is_n
     preview_bulletin(office.database, bulletin.id, NOW, anew=True)
     (work,) = renders(office)
     assert work.body["respellings"] == {"Đăk Hà": "Đắc Hà"}
+
+
+def test_another_draft_of_the_same_words_cannot_change_what_airs(office: Office) -> None:
+    office.boxes(1)
+    on_air = approved(office, COMMUNE)
+    taught(office, COMMUNE, "Đăk Hà", "Đắc Hà", LexiconKind.RESPELLING)
+    written = Written({"vi": TEXT}, unit=COMMUNE)
+    copy = submit_bulletin(office.database, written, "Y Hạnh", NOW)
+
+    with pytest.raises(ControllerError) as refusal:
+        preview_bulletin(office.database, copy.id, NOW, anew=True)
+    assert refusal.value.code == "wrong_transition"
+    assert [work.body.get("respellings") for work in renders(office)] == [None]
+
+    assert preview_bulletin(office.database, copy.id, NOW).audio["vi"].state == "ready"
+    over = on_air.valid_until
+    preview_bulletin(office.database, copy.id, over, anew=True)
