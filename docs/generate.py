@@ -11,9 +11,20 @@ from typing import Any
 
 import msgspec
 
-from audio_library.approval import diagram
+from audio_library import approval
+from audio_library.recording import take
 from controller.app import create_app
-from edge_agent.contract import ack, alert, commands, desired, envelope, manifest, report, state
+from edge_agent.contract import (
+    ack,
+    alert,
+    commands,
+    desired,
+    envelope,
+    manifest,
+    phrase_index,
+    report,
+    state,
+)
 from edge_agent.contract import trust as trust_types
 from edge_agent.contract.topics import PREFIX
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES
@@ -46,7 +57,15 @@ CHANNELS: tuple[tuple[str, str, int, bool, str | None, type[msgspec.Struct], str
     ("d/{did}/up/tele", "box", 0, False, None, state.Telemetry, "Heartbeat"),
 )
 # Bodies that travel inside other messages or over HTTP, named so that readers find their shape.
-INSIDE = (report.PlaybackEvent, commands.Play, commands.Stop, commands.Volume, manifest.DayPage)
+INSIDE = (
+    report.PlaybackEvent,
+    commands.Play,
+    commands.Stop,
+    commands.Volume,
+    manifest.DayPage,
+    phrase_index.PhraseIndex,
+    phrase_index.PhrasePage,
+)
 
 
 def asyncapi() -> dict[str, Any]:
@@ -115,12 +134,19 @@ def written() -> dict[str, str]:
         name: json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         for name, content in as_json.items()
     }
-    documents["approval.md"] = (
-        "# The life of a bulletin\n\n"
-        "Drawn from the transition table in `audio_library/approval.py`.\n\n"
-        f"```mermaid\n{diagram().strip()}\n```\n"
+    documents["approval.md"] = _life("a bulletin", "audio_library/approval.py", approval.diagram())
+    documents["recording.md"] = _life(
+        "a recording", "audio_library/recording/take.py", take.diagram()
     )
     return documents
+
+
+def _life(whose: str, table: str, diagram: str) -> str:
+    return (
+        f"# The life of {whose}\n\n"
+        f"Drawn from the transition table in `{table}`.\n\n"
+        f"```mermaid\n{diagram.strip()}\n```\n"
+    )
 
 
 def main() -> None:

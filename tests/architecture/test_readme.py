@@ -1,11 +1,16 @@
-"""What README.md shows in a console is what the commands print."""
+"""What README.md shows in a console is what the commands print, and it names every command."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
+
+from controller.__main__ import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +38,29 @@ def test_a_console_example_prints_what_it_shows(command: str, shown: str) -> Non
         check=False,
     )
     assert (done.stdout, done.returncode) == (shown, 0), done.stderr
+
+
+def commands_of(group: TyperGroup, *names: str) -> set[str]:
+    """Every command that can be typed, as `voices install`; a group counts if it acts by itself."""
+    found = set()
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            found |= commands_of(command, *names, name)
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
+            found.add(" ".join((*names, name)))
+    return found
+
+
+def commands_in_readme() -> set[str]:
+    """`voices install\\|sheet` names two; options and other arguments are written otherwise."""
+    named = set()
+    rows = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for words in re.findall(r"^\| `loalang ([a-z\\| -]+)", "\n".join(rows), re.MULTILINE):
+        first, *rest = words.split()
+        named |= {f"{first} {each}" for each in rest[0].split("\\|")} if rest else {first}
+    return named
+
+
+def test_the_table_of_commands_names_every_command_and_no_other() -> None:
+    group = typer.main.get_group(app)
+    assert commands_in_readme() == commands_of(group)
