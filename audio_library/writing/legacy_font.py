@@ -140,7 +140,7 @@ def proposal(text: str, language: str) -> Proposal | None:
         + (f", có {doubtful} chỗ chưa chắc" if doubtful else "")
         + ". Hãy xem từng chỗ rồi mới nhận; chưa có gì được đổi.",
         f"The text seems typed for an old font: {len(changes)} places could become Unicode letters"
-        + (f", {doubtful} of all places are not certain" if doubtful else "")
+        + (f", {doubtful} of them not for certain" if doubtful else "")
         + ". Look at each before taking it; nothing was changed.",
     )
 

@@ -63,7 +63,7 @@ def test_what_was_not_given_is_left_out_with_the_words_around_it() -> None:
 
 
 def test_two_languages_of_an_alert_are_named_in_few_bytes() -> None:
-    """Issue 6 sends the ids alone; a kilobyte holds the whole alert in two languages."""
+    """A kilobyte holds the ids of a whole alert in two languages."""
     spoken = [{"language": tag, "phrases": compose("alert", FLOOD, VI).phrases} for tag in "ab"]
     assert len(msgspec.json.encode(spoken)) < 1_024
 
