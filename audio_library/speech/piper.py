@@ -14,7 +14,13 @@ from audio_library.speech.catalogue import catalogue
 from audio_library.speech.engine import UNDETERMINED, Missing, Speech, Voice
 from audio_library.speech.model_worker import speak_by_worker
 from audio_library.speech.respelling import respell, respelling_version
-from audio_library.speech.voice_file import NotAVoice, check_onnx, read_json, sha256_of
+from audio_library.speech.voice_file import (
+    NotAVoice,
+    check_onnx,
+    read_json,
+    read_licence,
+    sha256_of,
+)
 
 NAME = "Piper"
 SAMPLE_RATES = range(8_000, 48_001)
@@ -85,9 +91,13 @@ class Piper:
         written = self.folder / f"{name}.licence.txt"
         licence = LICENCE_UNKNOWN
         language, fingerprint, missing = UNDETERMINED, "", None
+        shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
         try:
+            if shown != name:
+                # Not UTF-8, or with control characters: no answer and no screen can carry it.
+                raise NotAVoice("tên tệp có ký tự lạ", "odd characters in the file's name")
             if written.is_file():
-                licence = written.read_text("utf-8", "replace").strip()[:300]
+                licence = read_licence(written)
             check_onnx(model)
             config = Path(f"{model}.json")
             language = language_of_config(read_json(config), config.name)
@@ -100,7 +110,7 @@ class Piper:
             missing = Missing(error.vi, error.en)
         except OSError as error:
             missing = Missing(f"không đọc được: {error}", f"cannot be read: {error}")
-        return self._listed(name, language, licence, missing, fingerprint)
+        return self._listed(shown, language, licence, missing, fingerprint)
 
     def _listed(
         self,

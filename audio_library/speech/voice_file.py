@@ -8,6 +8,9 @@ from typing import Any, BinaryIO
 
 MAX_JSON_BYTES = 2**20
 MAX_FIELDS = 100_000
+MAX_MODEL_BYTES = 2**30
+"""Half of the memory that a worker may have; real models are 28 to 114 MB."""
+MAX_LICENCE_CHARACTERS = 300
 _GRAPH, _OPSET = 7, 8
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -48,11 +51,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def read_licence(path: Path) -> str:
+    """The beginning of what stands in a file beside a voice."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(MAX_LICENCE_CHARACTERS).strip()
+
+
 def check_onnx(path: Path) -> None:
     """Walk the outermost fields of an ONNX model to its very end; raises NotAVoice."""
     if not path.is_file():
         raise NotAVoice(f"thiếu tệp {path.name}", f"the file {path.name} is missing")
     size = path.stat().st_size
+    if size > MAX_MODEL_BYTES:
+        raise NotAVoice(
+            f"{path.name} lớn hơn {MAX_MODEL_BYTES // 2**20} MiB",
+            f"{path.name} is larger than {MAX_MODEL_BYTES // 2**20} MiB",
+        )
     seen = set()
     with path.open("rb") as file:
         try:

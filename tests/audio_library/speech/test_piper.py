@@ -3,6 +3,7 @@
 import array
 import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,12 @@ from audio_library.render import render_speech
 from audio_library.speech.catalogue import catalogue
 from audio_library.speech.engine import RAW_PCM, Voice
 from audio_library.speech.piper import Piper
-from audio_library.speech.voice_file import NotAVoice, check_onnx
+from audio_library.speech.voice_file import (
+    MAX_LICENCE_CHARACTERS,
+    MAX_MODEL_BYTES,
+    NotAVoice,
+    check_onnx,
+)
 from tests.audio_library.speech.tiny_models import HOP, greedy_piper_voice, piper_voice
 
 TEXTS = ("Bà con chú ý.", "Xã Đăk Hà có mưa. Khi thấy cháy gọi một một bốn.", "Xin chào.")
@@ -193,3 +199,29 @@ def test_random_bytes_are_never_more_than_no_voice(
     path.write_bytes(noise)
     with contextlib.suppress(NotAVoice):
         check_onnx(path)
+
+
+@pytest.mark.parametrize("name", [b"vi\xff", b"vi\x1b[2J", b"vi\n"])
+def test_a_name_that_no_screen_can_carry_takes_no_other_voice_away(
+    tmp_path: Path, name: bytes
+) -> None:
+    piper_voice(tmp_path)
+    Path(os.fsdecode(bytes(tmp_path) + b"/" + name + b".onnx")).write_bytes(b"")
+    odd, good = sorted(Piper(tmp_path).voices()[:2], key=lambda voice: voice.ready)
+    assert good.ready
+    assert odd.missing is not None
+    assert f"{odd.id} {odd.name_vi} {odd.missing.vi} {odd.missing.en}".isprintable()
+
+
+def test_a_huge_file_is_no_voice_and_a_huge_licence_is_cut(tmp_path: Path) -> None:
+    model = piper_voice(tmp_path)
+    with (tmp_path / "vi_VN-tiny-low.licence.txt").open("wb") as file:
+        file.write(b"CC0 ")
+        file.truncate(10**12)
+    assert only(tmp_path).licence.startswith("CC0")
+    assert len(only(tmp_path).licence) <= MAX_LICENCE_CHARACTERS
+    with model.open("r+b") as file:
+        file.truncate(MAX_MODEL_BYTES + 1)
+    missing = only(tmp_path).missing
+    assert missing is not None
+    assert "larger than 1024 MiB" in missing.en
