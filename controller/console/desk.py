@@ -120,6 +120,7 @@ def _desk(session: Session, given: Services, who: Person, tin: str, tim: str) ->
     t = _wall_clock(given)
     places = read_places(session)
     plans = coming(session, places.villages, given.rules, t.now)
+    newest = lines(session, plans, t.now)
     return {
         "t": t,
         "who": who,
@@ -128,8 +129,8 @@ def _desk(session: Session, given: Services, who: Person, tin: str, tim: str) ->
         "places": places,
         "plans": plans,
         "fleet": fleet(session, t.now),
-        "lines": lines(session, plans, t.now),
-        "found": lines(session, plans, t.now, tim),
+        "lines": newest,
+        "found": lines(session, plans, t.now, tim) if tim else newest,
         "as_run": as_run_list(session, limit=AS_RUN_ROWS),
         "lacks": _lacks(session, given, t),
         "languages": LANGUAGES,

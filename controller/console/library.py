@@ -37,6 +37,8 @@ from schedules.errors import ScheduleError
 
 LIBRARY = "/thu-vien"
 PURGES_SHOWN = 50
+PHRASES_SHOWN = 250
+"""More than any kind but places has; of a province the places are shown by commune."""
 
 Text = Annotated[str, Form(max_length=4_000)]
 Asked = Annotated[str, Query(max_length=120)]
@@ -89,6 +91,8 @@ def router(show: Screen) -> APIRouter:
         """Record one phrase in one language."""
         if who is None:
             return RedirectResponse(SIGN_IN, 303)
+        if tieng not in LANGUAGES:
+            return RedirectResponse(LIBRARY, 303)
         with given.database.read() as session:
             shown = _phrase(session, given, who, tieng, cau)
         return show(request, "record_phrase.html", **shown)
@@ -298,6 +302,7 @@ def _library(
     known = offices(session)
     unit = next((o for o in known if o.id == xa), known[0])
     language = tieng if tieng in LANGUAGES else next(iter(places.heard), "vi")
+    bank = shelf.bank_of(session, given, language, xa if unit.id == xa and xa else None)
     category = loai if loai in list(Category) else Category.HAZARD.value
     return {
         "t": t,
@@ -317,8 +322,8 @@ def _library(
         "language": language,
         "category": category,
         "categories": list(Category),
-        "bank": shelf.bank_of(session, given, language),
-        "phrases": shelf.phrases_of(session, given, language, Category(category)),
+        "phrases": shelf.phrases_of(session, bank, Category(category)),
+        "most": PHRASES_SHOWN,
         "rules": keeping_rules(session),
         "purges": purges(session, limit=PURGES_SHOWN),
         "purged": found[0] if found else None,

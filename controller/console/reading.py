@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from audio_library.wording.dialect import Dialect
-from audio_library.wording.spoken_form import Span, SpokenForm
-from audio_library.writing.language_guard import Judgement, judge
+from audio_library.wording.letters import FOREIGN_LETTERS
+from audio_library.wording.spoken_form import Doubt, Span, SpokenForm
+from audio_library.writing.language_guard import Judgement, Verdict, judge
 from audio_library.writing.legacy_font import Proposal, applied, proposal
 from controller.operations.unit_speech import UnitSpeech
 
@@ -43,6 +44,16 @@ class Reading:
     """Every word that the proposal touches, in their order."""
     judgement: Judgement
     dialect: str
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What to look at; a letter of another language only if the language is not asked about."""
+        asked = self.judgement.verdict is not Verdict.FITS
+        return tuple(
+            doubt
+            for doubt in self.spoken.warnings
+            if not (asked and FOREIGN_LETTERS.fullmatch(doubt.written))
+        )
 
 
 def reading_of(speech: UnitSpeech, text: str, language: str) -> Reading:

@@ -90,9 +90,11 @@ def moved(order: Sequence[str], voice: str, *, up: bool) -> tuple[str, ...]:
     return tuple(changed)
 
 
-def bank_of(session: Session, given: Services, language: str) -> ShownBank:
-    """The bank of one language; raises UnknownLanguage."""
-    return show_bank(session, language, given.engines, given.today())
+def bank_of(
+    session: Session, given: Services, language: str, unit_id: str | None = None
+) -> ShownBank:
+    """The bank of one language, with the places of a unit or of all; raises UnknownLanguage."""
+    return show_bank(session, language, given.engines, given.today(), unit_id)
 
 
 def banks_of(session: Session, given: Services, heard: Mapping[str, int]) -> tuple[ShownBank, ...]:
@@ -100,11 +102,8 @@ def banks_of(session: Session, given: Services, heard: Mapping[str, int]) -> tup
     return tuple(bank_of(session, given, tag) for tag in heard)
 
 
-def phrases_of(
-    session: Session, given: Services, language: str, category: Category
-) -> tuple[OnShelf, ...]:
+def phrases_of(session: Session, shown: ShownBank, category: Category) -> tuple[OnShelf, ...]:
     """The phrases of one kind, in the order of the catalogue."""
-    shown = bank_of(session, given, language)
     made = making(session, shown.bank)
     found = []
     for phrase in shown.phrases:

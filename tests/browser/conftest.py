@@ -1,10 +1,12 @@
 import shutil
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from audio_library.speech.espeak import Espeak
 from tests.browser.office_page import OfficePage
 from tests.controller.console.desk import Desk
 from tests.controller.office import Office
@@ -60,3 +62,20 @@ def page(chromium: Browser, desk: Desk, width: int) -> Iterator[OfficePage]:
         opened.sign_in(desk.name, desk.password)
         yield opened
         context.close()
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    """A WAV of somebody speaking."""
+    engine = Espeak()
+    speech, *_ = engine.speak(
+        ["Bà con chú ý, ngày mai họp thôn tại nhà rông."],
+        engine.voices()[0],
+        into=tmp_path / "speech",
+        timeout_s=20,
+    )
+    path = tmp_path / "mai họp.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, speech.sample_rate, 0, "NONE", ""))
+        file.writeframes(speech.path.read_bytes())
+    return path

@@ -1,5 +1,7 @@
 """The library in a real browser, with and without script."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -9,7 +11,7 @@ from tests.controller.console.desk import Desk
 pytestmark = pytest.mark.needs("chromium")
 
 
-def test_the_library_is_for_everybody(desk: Desk, page: OfficePage) -> None:
+def test_the_library_is_for_everybody(desk: Desk, page: OfficePage, voice: Path) -> None:
     desk.office.boxes(3)
     page.tab.goto(f"{page.address}/thu-vien?tieng=bdq")
     assert page.faults() == []
@@ -22,6 +24,14 @@ def test_the_library_is_for_everybody(desk: Desk, page: OfficePage) -> None:
     page.tab.goto(f"{page.address}/thu-vien?tieng=bdq")
     page.tab.get_by_role("link", name="Thu tiếng cho lũ quét").click()
     page.wait_for("Chờ thu tiếng")
+    page.tab.get_by_label("Tên người đọc").fill("A Kiêm")
+    page.tab.get_by_label("Người ấy đồng ý điều gì?").fill("Cho phát trên loa xã.")
+    page.press("Ghi người đọc tiếng Ba Na")
+    page.tab.get_by_label("Ai đọc?").wait_for()
+    page.tab.get_by_label("Tệp ghi âm").set_input_files(voice)
+    page.press("Tải bản thu lên")
+    page.wait_for("Chờ người thứ hai nghe")
+    page.tab.locator("svg[data-drawn]").wait_for()
     assert page.faults() == []
 
 

@@ -1,6 +1,5 @@
 """A person's voice from the file to the air, and a machine's that is stopped."""
 
-import wave
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser
 
 from audio_library.errors import Stopped
 from audio_library.render import Rendered
-from audio_library.speech.espeak import Espeak
 from tests.browser.office_page import OfficePage
 from tests.controller.console.desk import Desk
 from tests.controller.office import Office
@@ -19,23 +17,6 @@ pytestmark = pytest.mark.needs("chromium")
 
 BAHNAR = "Pơm kiơ đei kơ ƀôk xơnăm, tơm ƀơngai hơnăm kon pơlei."
 NEVER = Event()
-
-
-@pytest.fixture
-def voice(tmp_path: Path) -> Path:
-    """A WAV of somebody speaking."""
-    engine = Espeak()
-    speech, *_ = engine.speak(
-        ["Bà con chú ý, ngày mai họp thôn tại nhà rông."],
-        engine.voices()[0],
-        into=tmp_path / "speech",
-        timeout_s=20,
-    )
-    path = tmp_path / "mai họp.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, speech.sample_rate, 0, "NONE", ""))
-        file.writeframes(speech.path.read_bytes())
-    return path
 
 
 def test_a_recording_goes_from_the_reader_to_the_air(

@@ -19,15 +19,14 @@ async function act(verb, body) {
 // approved only by who says here and now that it is.
 async function approve(languages = []) {
   const id = await save();
-  doubtful.hidden = true;
+  doubtful.close();
   const body = { version: seenVersion(), language_confirmed: languages };
   try {
     await send('POST', `/api/v1/bulletins/${id}/approve`, body);
   } catch (refusal) {
     if (refusal.code !== 'language_doubtful') throw refusal;
     doubtful.querySelector('p').textContent = refusal.message;
-    doubtful.hidden = false;
-    doubtful.querySelector('button').focus();
+    doubtful.showModal();
     return;
   }
   await refreshNow('bulletin');
@@ -36,10 +35,6 @@ async function approve(languages = []) {
 document.getElementById('confirm-language').addEventListener('click', event => {
   const languages = [...document.querySelectorAll('textarea[data-script]')].filter(a => a.value.trim());
   withButton(event.currentTarget, place, () => approve(languages.map(area => area.name)));
-});
-document.getElementById('not-that-language').addEventListener('click', () => {
-  doubtful.hidden = true;
-  document.getElementById('h-duyet').focus();
 });
 
 async function stop(item) {
