@@ -84,7 +84,8 @@ def voice_for(
     if not fitting:
         raise NoVoiceForLanguage(language, names.name_vi, names.name_en)
     if preferred not in fitting:
-        raise UnknownVoice(preferred, language, tuple(fitting))
+        ready = tuple(voice.id for voice in fitting.values() if voice.ready)
+        raise UnknownVoice(preferred, language, ready)
     return _ready(fitting[preferred])
 
 

@@ -85,18 +85,19 @@ class Api:
         return json.loads(said)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        request = urllib.request.Request(self._base + path, method=method)
-        if self.token:
-            request.add_header("authorization", f"Bearer {self.token}")
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            request.add_header("content-type", "application/json")
+        data = None if body is None else json.dumps(body).encode()
         try:
-            with self._opener.open(request, data, TIMEOUT_S) as answer:
+            request = urllib.request.Request(self._base + path, data, method=method)
+            if self.token:
+                request.add_header("authorization", f"Bearer {self.token}")
+            if data is not None:
+                request.add_header("content-type", "application/json")
+            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as e:
             raise _refusal(e.read()) from e
+        except (OSError, HTTPException, ValueError) as e:
+            raise _not_there(self._origin, e) from e
         return json.loads(text) if text else None
 
 
@@ -113,6 +114,17 @@ class _Told:
         self._read += len(piece)
         self._told(self._read, self._size)
         return piece
+
+
+def _not_there(origin: str, error: Exception) -> ControllerError:
+    why = getattr(error, "reason", error)
+    return ControllerError(
+        "no_controller",
+        f"Không nối được bộ điều khiển ở {origin} ({why}). Hãy xem `loalang serve` đã chạy chưa, "
+        "và --url có đúng không.",
+        f"The controller at {origin} cannot be reached ({why}). See whether `loalang serve` runs, "
+        "and whether --url is right.",
+    )
 
 
 def _interrupted(name: str) -> ControllerError:

@@ -56,6 +56,8 @@ def tally_files(files: Sequence[Path]) -> list[Answer]:
             f"{line.natives}/{NATIVES_NEEDED} người bản ngữ / native listeners, "
             f"{line.others} khác / others: {verdict}"
         )
+    if not answers:
+        print("Các phiếu chưa ghi câu nào / nothing is filled in.")
     return answers
 
 
