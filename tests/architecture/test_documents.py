@@ -1,13 +1,16 @@
 """Documents made from the code say what the code says now."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from docs.generate import written
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
 
 
 @pytest.mark.parametrize("name", sorted(written()))
@@ -20,3 +23,18 @@ def test_every_address_of_the_api_explains_itself() -> None:
     operations = [op for path in api["paths"].values() for op in path.values()]
     assert len(operations) > 15
     assert [op["operationId"] for op in operations if not op.get("description")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_modules_and_pages_that_there_are(page: Path) -> None:
+    text = page.read_text("utf-8")
+    modules = re.findall(r"`([a-z_]+(?:/[a-z0-9_]+)*\.py)`", text)
+    links = re.findall(r"\]\(([a-z0-9_./-]+)\)", text)
+    homes = (ROOT, ROOT / "controller", ROOT / "controller/operations", ROOT / "audio_library")
+    assert [m for m in modules if not any((home / m).is_file() for home in homes)] == []
+    assert [link for link in links if not (page.parent / link).is_file()] == []
+
+
+@pytest.mark.parametrize("record", sorted((DOCS / "decisions").iterdir()), ids=lambda r: r.name[:4])
+def test_a_decision_is_read_in_a_minute(record: Path) -> None:
+    assert len(record.read_text("utf-8").splitlines()) <= 25
