@@ -71,9 +71,13 @@ def levelled(pcm: Pcm, aim: Aim, into: Path) -> Pcm:
 
 def to_level(gain_db: float, aim: Aim) -> tuple[Filter, ...]:
     """The filters that make samples so much louder and limit their peaks."""
-    limit = 10 ** (aim.limit_dbfs / 20)
+    return (Filter("volume", f"{gain_db:.3f}dB"), *limiter(aim.limit_dbfs))
+
+
+def limiter(limit_dbfs: float) -> tuple[Filter, ...]:
+    """The filters that keep every sample within a limit."""
+    limit = 10 ** (limit_dbfs / 20)
     return (
-        Filter("volume", f"{gain_db:.3f}dB"),
         # level: without 0 it normalises by itself; latency: without 1 all comes 5 ms late.
         Filter("alimiter", f"limit={limit:.4f}:attack=5:release=50:level=0:latency=1"),
         Filter("aformat", "sample_fmts=s16:channel_layouts=mono"),

@@ -39,7 +39,13 @@ def measure(frames: Iterable[av.AudioFrame]) -> Loudness:
     """Loudness with true peak: four times the work of `integrated`."""
     last = _last_figures(through([_MEASURE_PEAK], frames))
     peak = float(last.get("lavfi.r128.true_peak", 0.0))
-    return Loudness(_lufs(last), 20 * math.log10(peak) if peak > 0 else -math.inf)
+    return Loudness(_lufs(last), _in_db(peak))
+
+
+def true_peak_dbtp(path: Path) -> float:
+    """True peak of a file's sound, decoded within FFmpeg."""
+    _, peak = _momentary(path)
+    return _in_db(peak)
 
 
 def integrated(frames: Iterable[av.AudioFrame]) -> float:
@@ -59,11 +65,15 @@ def measure_file(path: Path, samples: int) -> Loudness:
     peak = max(peak for _, peak in halves)
     return Loudness(
         _gated([lufs for blocks, _ in halves for lufs in blocks]),
-        20 * math.log10(peak) if peak > 0 else -math.inf,
+        _in_db(peak),
     )
 
 
-def _momentary(path: Path, start: int, end: int) -> "tuple[array[float], float]":
+def _in_db(peak: float) -> float:
+    return 20 * math.log10(peak) if peak > 0 else -math.inf
+
+
+def _momentary(path: Path, start: int = 0, end: int | None = None) -> "tuple[array[float], float]":
     """Momentary loudness of each 100 ms that ends in this stretch of a file, and its true peak."""
     run_up = min(start, _RUN_UP)
     begin = start - run_up
@@ -71,7 +81,7 @@ def _momentary(path: Path, start: int, end: int) -> "tuple[array[float], float]"
     seek_s = max(0.0, begin / SAMPLE_RATE - 1)
     frames = pulled(
         Filter("amovie", f"filename={name}:seek_point={seek_s:.3f}"),
-        Filter("atrim", f"start_pts={begin}:end_pts={end}"),
+        Filter("atrim", f"start_pts={begin}" + ("" if end is None else f":end_pts={end}")),
         _MEASURE_PEAK,
     )
     blocks, peak = array("d"), 0.0

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-VERSION = "2"
+VERSION = "3"
 """Counted up with every change that makes other samples of the same sound."""
 
 

@@ -15,9 +15,8 @@ import av
 from audio_library.mastering.aim import Aim
 from audio_library.mastering.filters import through
 from audio_library.mastering.levelling import levelled, written
-from audio_library.mastering.opus import FRAME_SAMPLES, packets_of
+from audio_library.mastering.opus import packets_of
 from audio_library.mastering.pcm import (
-    BYTES_PER_SAMPLE,
     SAMPLE_RATE,
     chunks_of_file,
     frames_of,
@@ -25,6 +24,7 @@ from audio_library.mastering.pcm import (
 )
 from audio_library.mastering.preset import Preset
 from audio_library.mastering.programme import Part
+from audio_library.mastering.sections import FRAME_BYTES, packets_within_limits
 from audio_library.mastering.sound_source import frames_of_speech, unreadable
 from audio_library.mastering.voice_chain import voice_chain
 
@@ -32,7 +32,6 @@ HEAD_MS = 20
 TAIL_MS = 40
 """Of silence, at least; an encoder is 6.5 ms late."""
 PACKET_MS = 20
-_FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _LENGTH = struct.Struct(">H")
 
 
@@ -57,7 +56,7 @@ def padded(pcm: Path) -> Iterator[bytes]:
     yield silence(HEAD_MS)
     yield from chunks_of_file(pcm)
     yield silence(TAIL_MS)
-    yield bytes(-pcm.stat().st_size % _FRAME_BYTES)
+    yield bytes(-pcm.stat().st_size % FRAME_BYTES)
 
 
 def silence_after(part: Part) -> int:
@@ -68,14 +67,14 @@ def silence_after(part: Part) -> int:
 def make_packets(part: Part, preset: Preset, aim: Aim, folder: Path) -> None:
     """Write the packets of a part to its file, whole or not at all."""
     pcm = level(part, preset, aim, folder)
-    size = pcm.stat().st_size
-    whole = (size + -size % _FRAME_BYTES) // _FRAME_BYTES + (HEAD_MS + TAIL_MS) // PACKET_MS
-    made = folder / "packets"
-    with made.open("wb") as file:
-        # The last packet holds nothing but silence that came late.
-        for packet in islice(packets_of(padded(pcm)), whole):
-            file.write(_LENGTH.pack(len(packet)) + packet)
+    whole, made = folder / "whole.pcm", folder / "packets"
+    with whole.open("wb") as file:
+        file.writelines(padded(pcm))
     pcm.unlink()
+    with made.open("wb") as file:
+        for packet in packets_within_limits(whole, aim.limit_dbfs, folder):
+            file.write(_LENGTH.pack(len(packet)) + packet)
+    whole.unlink()
     made.replace(part.packets)
 
 
