@@ -39,7 +39,7 @@ class RecordingTooLong(AudioLibraryError):
         self.given = (limit_s,)
         minutes = limit_s // 60
         super().__init__(
-            f"Bản ghi dài quá {minutes} phút. Chưa lưu gì; hãy cắt ra từng bản tin rồi mang lại.",
+            f"Bản thu dài quá {minutes} phút. Chưa lưu gì; hãy cắt ra từng bản tin rồi mang lại.",
             f"The recording is longer than {minutes} minutes. Nothing was kept; cut it into "
             "single bulletins and bring them again.",
         )
