@@ -2,7 +2,7 @@
 
 import { ask, clearErrors, Refusal, send, showError } from './talk.js';
 import { Drafts } from './draft.js';
-import { refreshNow } from './parts.js';
+import { refreshNow, refreshSeen } from './parts.js';
 import { hour, now } from './ticking.js';
 
 const READ_AFTER_MS = 350;
@@ -52,6 +52,7 @@ function show(tab, focus) {
     each.tabIndex = on ? 0 : -1;
     document.getElementById(each.getAttribute('aria-controls')).hidden = !on;
   }
+  refreshSeen();
   if (focus) tab.focus();
 }
 

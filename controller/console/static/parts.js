@@ -25,10 +25,13 @@ export function refreshAll() {
   for (const place of places()) fetchSoon(place);
 }
 
+// What nobody can see is asked for when it comes into sight: a line may be slow.
+const isOutOfSight = place => document.hidden || place.closest('[hidden], details:not([open])');
+
 async function fetchSoon(place) {
   const state = stateOf(place);
   state.wanted = true;
-  if (state.busy || document.hidden) return;
+  if (state.busy || isOutOfSight(place)) return;
   state.busy = true;
   while (state.wanted) {
     state.wanted = false;
@@ -63,11 +66,16 @@ async function fetchNow(place) {
   return true;
 }
 
-// Wait until all pieces of a part are as the server has them now.
+// Wait until all pieces of a part that are in sight are as the server has them now.
 export async function refreshNow(name) {
-  await Promise.all(places().filter(place => place.dataset.part === name).map(fetchNow));
+  const named = places().filter(place => place.dataset.part === name);
+  for (const place of named) if (isOutOfSight(place)) stateOf(place).wanted = true;
+  await Promise.all(named.filter(place => !isOutOfSight(place)).map(fetchNow));
 }
 
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) for (const place of places()) if (stateOf(place).wanted) fetchSoon(place);
-});
+// Something came into sight: ask for what was wanted meanwhile.
+export function refreshSeen() {
+  for (const place of places()) if (stateOf(place).wanted) fetchSoon(place);
+}
+document.addEventListener('visibilitychange', refreshSeen);
+document.addEventListener('toggle', refreshSeen, true);

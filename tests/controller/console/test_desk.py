@@ -58,7 +58,7 @@ def test_the_whole_first_page_is_small(officer: TestClient) -> None:
     page = officer.get("/")
     files = set(re.findall(r'(/static/[^"#]+)', page.text))
     sizes = [len(gzip.compress(officer.get(file).content)) for file in files]
-    assert sum(sizes) + len(gzip.compress(page.content)) < 70_000
+    assert sum(sizes) + len(gzip.compress(page.content)) < 50_000
 
 
 def test_files_are_kept_for_ever_under_the_hash_of_their_content(officer: TestClient) -> None:
