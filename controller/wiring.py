@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -55,6 +56,11 @@ from edge_agent.contract.trust import Kind, public_from_text
 
 log = structlog.get_logger()
 
+THREADS = 16
+"""Six may be busy for minutes (four loops of work, two checks of recordings): as many as Python
+gives a machine of two cores, and then no order to stop would leave the house."""
+ASK_AGAIN_S = 6.0
+"""Longer than the goodbye to the broker takes."""
 REPORT_QUEUE = 5_000
 OBSERVATION_QUEUE = 10_000
 
@@ -122,6 +128,7 @@ class Controller:
     async def start(self) -> None:
         """Start the broker and all loops; raises a `ControllerError`."""
         database, services, now = self.database, self.services, utc_now()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "loalang"))
         # What a killed controller was making: the database's lock says that nobody is now.
         shutil.rmtree(self._scratch, ignore_errors=True)
         with database.write() as session:
@@ -180,11 +187,12 @@ class Controller:
     async def stop(self) -> None:
         """End the loops, say goodbye to the boxes, stop the broker, close the database."""
         self.services.closing.set()
-        for task in reversed(self._tasks):
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            # Asked again: up to 3.11 `wait_for` forgets a cancel that meets its answer.
+            _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_S)
         if self.broker is not None:
             await self.broker.stop()
         self.database.close()

@@ -1,0 +1,31 @@
+"""The running whole: long work on a small machine keeps nothing else waiting."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from controller.operations.bring_recording import CHECKS_AT_ONCE
+from controller.settings import Settings
+from controller.wiring import Controller
+
+LOOPS_OF_WORK = 4
+
+
+@pytest.mark.needs("mosquitto")
+def test_threads_are_left_when_all_long_work_is_being_done(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    async def busy() -> int:
+        controller = Controller(Settings(data_dir=tmp_path), "http://127.0.0.1:9")
+        try:
+            await controller.start()
+            for _ in range(LOOPS_OF_WORK + CHECKS_AT_ONCE):
+                asyncio.get_running_loop().run_in_executor(None, done.wait)
+            return await asyncio.wait_for(asyncio.to_thread(threading.get_native_id), 20)
+        finally:
+            done.set()
+            await controller.stop()
+
+    assert asyncio.run(busy())
