@@ -26,8 +26,9 @@ from audio_library.mastering.programme import Part, Sound, dressed, told
 from audio_library.phrases.joining import Piece
 from audio_library.speech.engine import Speech
 
-TIMEOUT_S = 300.0
-"""An hour of speech takes 45 s on a 2-core x86; a small ARM takes ten times, for 20 minutes."""
+TIMEOUT_S = 1_200.0
+"""An hour of a recording takes 60 s on an idle 2-core x86 and may need two passes; an old laptop
+or a small ARM takes ten times as long. It only bounds what hangs: whoever waits may stop it."""
 MEMORY_BYTES = 512 * 2**20
 """Address space of the child; it uses 330 MB of it with its threads, 55 resident, at any length."""
 POINTS = 400
