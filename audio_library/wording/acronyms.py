@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from audio_library.wording import documents
-from audio_library.wording.letters import has_vowel, pronounceable, spelled
+from audio_library.wording.letters import (
+    has_vowel,
+    perhaps_name,
+    pronounceable,
+    speakable,
+    spelled,
+)
 from audio_library.wording.numbers import cardinal, digit_by_digit
-from audio_library.wording.rule import Place, Rule, Said, Start
+from audio_library.wording.rule import Ending, Place, Rule, Said, Start, preceded_by
 from audio_library.wording.tables import rows
 
 _UPPER = "A-ZĐ"
@@ -22,9 +28,15 @@ _PIECE = re.compile(r"(?P<letters>[^\W\d]+)|(?P<digits>\d+)|(?P<point>\.)")
 _IN_BRACKETS = re.compile(r"[ \t]*\(([^\s()]{2,12})\)")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2,}}(?![\w])")
 
+_NEXT_NUMBER = re.compile(r"[ \t]+\d")
+
 _SEVERAL_MEANINGS = (
     "Chữ viết tắt này có nhiều nghĩa. Hãy xem có đúng không, nếu không thì viết đủ chữ.",
     "This short form has several meanings. See whether it is right, else write it out.",
+)
+_FOREIGN_NAME = (
+    "Tên nước ngoài: hãy viết cách đọc, hoặc thêm vào từ điển của xã.",
+    "A foreign name: write how it is said, or add it to the lexicon of the commune.",
 )
 
 
@@ -33,7 +45,7 @@ class _Entry:
     """A reading, and what must stand before (ending) and after (beginning) for it to hold."""
 
     spoken: str
-    before: re.Pattern[str] | None
+    before: Ending | None
     after: re.Pattern[str] | None
 
     @property
@@ -52,7 +64,7 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     for written, spoken, before, after in rows("acronyms.tsv", 4):
         entry = _Entry(
             spoken,
-            re.compile(rf"(?<!\w)(?:{before})[\s.:,-]*$") if before else None,
+            preceded_by(before, r"[\s.:,-]*") if before else None,
             re.compile(after.replace(r"\p", _CAPITAL).replace(r"\l", _SMALL)) if after else None,
         )
         listed[written] = (*listed.get(written, ()), entry)
@@ -61,18 +73,20 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
 
 def _listed_pattern() -> re.Pattern[str]:
     longest_first = sorted(_entries(), key=len, reverse=True)
-    whole = "|".join(_key_pattern(key) for key in longest_first if not key.endswith("."))
+    words = [key for key in longest_first if not key.endswith(".")]
+    whole = "|".join(map(_key_pattern, words))
     dotted = "|".join(re.escape(key) for key in longest_first if key.endswith("."))
-    return re.compile(rf"{dotted}|(?:{whole})(?![\w&])")
+    return re.compile(rf"{dotted}|(?:{whole})(?!\w)")
 
 
 def _key_pattern(key: str) -> str:
-    """`KT-XH` is also written `KT - XH`."""
-    return re.escape(key).replace(r"\-", r" ?[-–] ?")
+    """`KT-XH` is also written `KT - XH`. Two letters may be the half of something like `R&D`."""
+    half = "" if len(key) > 2 else "(?!&)"
+    return re.escape(key).replace(r"\-", r" ?[-–] ?") + half
 
 
 def _listed(place: Place) -> Said | str | None:
-    if pronounceable(place[0]) and place.in_capitals:
+    if speakable(place[0]) and place.in_capitals:
         return None
     entries = _entries()[re.sub(r" ?[-–] ?", "-", place[0])]
     entry = next((entry for entry in entries if entry.holds(place)), None)
@@ -101,7 +115,8 @@ def _code(place: Place) -> str | None:
         del words[1]
     if place["last"]:
         words += ["đến", name, _code_digits(place["last"])]
-    return " ".join(words)
+    pause = "," if place.precedes(_NEXT_NUMBER) else ""
+    return f"{' '.join(words)}{pause}"
 
 
 def _code_piece(piece: re.Match[str], points: int) -> str:
@@ -124,7 +139,8 @@ def _code_letters(letters: str, place: Place) -> str:
         return next(
             (entry.spoken for entry in _entries()[letters] if entry.holds(beside)), spelled(letters)
         )
-    if pronounceable(letters) and (len(letters) > 2 or not letters.isupper()):
+    formula = not letters.isupper() and not letters[1:].islower() and len(letters) > 1
+    if pronounceable(letters) and not formula and (len(letters) > 2 or not letters.isupper()):
         return letters
     return spelled(letters)
 
@@ -141,8 +157,10 @@ def _capitals(place: Place) -> Said | None:
     issuer = documents.issuer(word)
     if issuer is not None:
         return Said(issuer)
-    if pronounceable(word):
+    if speakable(word):
         return None
+    if perhaps_name(word):
+        return Said(word, _FOREIGN_NAME)
     return Said(
         spelled(word),
         (
@@ -156,7 +174,7 @@ WORDS = frozenset(_entries())
 """Short forms as written."""
 
 RULES = (
-    Rule(Start.OTHER, _IN_BRACKETS, _introduced),
+    Rule(Start.OTHER, _IN_BRACKETS, _introduced, " \t("),
     Rule(Start.LETTER, _listed_pattern(), _listed),
     Rule(Start.LETTER, _CODE, _code),
     Rule(Start.LETTER, _CAPITALS, _capitals),

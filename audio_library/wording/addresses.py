@@ -17,6 +17,11 @@ _DOMAIN = (
 )
 
 
+_LISTED = r"[ \t]{0,20}[;,](?=\s)"
+_PARTED = r"(?<=[(;,:.–-])"
+_PARTED_OR_FIRST = r"(?:(?<=[(;,:.–-] )|(?<![^\n]))"
+
+
 def _left_out(_place: Place) -> Said:
     return Said(
         "",
@@ -27,15 +32,21 @@ def _left_out(_place: Place) -> Said:
     )
 
 
-_IN_BRACKETS = re.compile(
-    rf"[ \t]{{0,20}}\({_LABEL}(?:{_EMAIL}|(?:https?://|www\.)[^\s)]*|{_DOMAIN})\)", re.IGNORECASE
-)
-
+_IN_BRACKETS = rf"[ \t]{{0,20}}\({_LABEL}(?:{_EMAIL}|(?:https?://|www\.)[^\s)]*|{_DOMAIN})\)"
 _ADDRESS = rf"{_LABEL}(?:{_EMAIL}|{_URL}|{_DOMAIN})"
 
+
+def _rules(start: Start, parted: str, written: str) -> tuple[Rule, Rule]:
+    """In a list the mark behind the address goes with it, as there is one before."""
+    in_list = re.compile(f"{parted}{written}{_LISTED}", re.IGNORECASE)
+    return Rule(start, in_list, _left_out), Rule(
+        start, re.compile(written, re.IGNORECASE), _left_out
+    )
+
+
 RULES = (
-    Rule(Start.OTHER, _IN_BRACKETS, _left_out),
-    Rule(Start.OTHER, re.compile(rf"[ \t]{{1,20}}{_ADDRESS}", re.IGNORECASE), _left_out),
-    Rule(Start.LETTER, re.compile(_ADDRESS, re.IGNORECASE), _left_out),
-    Rule(Start.DIGIT, re.compile(_ADDRESS, re.IGNORECASE), _left_out),
+    *_rules(Start.OTHER, _PARTED, _IN_BRACKETS),
+    *_rules(Start.OTHER, _PARTED, rf"[ \t]{{1,20}}{_ADDRESS}"),
+    *_rules(Start.LETTER, _PARTED_OR_FIRST, _ADDRESS),
+    *_rules(Start.DIGIT, _PARTED_OR_FIRST, _ADDRESS),
 )

@@ -17,6 +17,14 @@ _NUMBER_ENDS = re.compile(r"\d$")
 _NUMBER = re.compile(r"\d")
 _COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
 _COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
+_WEEKDAY_ENDS = re.compile(r"(?<!\w)(?:thứ\s(?:[2-7]|hai|ba|tư|năm|sáu|bảy))$")
+_WEEKDAY = re.compile(r"(?:thứ\s(?:[2-7]|hai|ba|tư|năm|sáu|bảy)|chủ nhật|CN)(?!\w)", re.IGNORECASE)
+_MONTH_ENDS = re.compile(r"\d{1,2}\stháng\s(?:giêng|chạp|\d{1,2})$")
+_DAY_OF_MONTH = re.compile(r"\d{1,2}\stháng\s(?:giêng|chạp|\d)", re.IGNORECASE)
+_TIME_ENDS = re.compile(r"(?:\d\s?h(?:\d\d)?|giờ|phút|[\dh]/\d{1,4})$")
+_TIME = re.compile(r"\d{1,2}\s?(?:h|giờ)(?![^\W\d_])")
+_NUMBERED_BEFORE = re.compile(r"(?<!\w)(thôn|tổ|khu|lớp|điều|khoản|chương)\s(\d{1,3})$")
+_NUMBERED_AFTER = re.compile(r"([^\W\d_]+)\s(\d{1,3})(?![\w.,/])")
 _SMALL_AFTER = re.compile(r"[^\W\d_]")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
@@ -29,9 +37,23 @@ def _between(place: Place) -> str:
     before, after = _COUNTED_BEFORE.search(place.before), _COUNTED_AFTER.match(place.after)
     if before and after and before[1] == after[1].lower():
         return " đến "
+    if _from_to(place):
+        return " đến "
     if place["dash"] == "−" and _NUMBER_ENDS.search(place.before) and place.precedes(_NUMBER):
         return " trừ "
     return " " if place["dash"] == "-" and _one_term(place) else ", "
+
+
+def _from_to(place: Place) -> bool:
+    """`thứ Hai - thứ Sáu`, `22 tháng Chạp - 06 tháng Giêng`, `thôn 1 - thôn 4`.
+
+    Also `7h ngày 27/10 - 19h ngày 28/10`."""
+    weekdays = _WEEKDAY_ENDS.search(place.before) and _WEEKDAY.match(place.after)
+    months = _MONTH_ENDS.search(place.before) and _DAY_OF_MONTH.match(place.after)
+    before, after = _NUMBERED_BEFORE.search(place.before), _NUMBERED_AFTER.match(place.after)
+    numbered = before and after and before[1] == after[1].lower() and int(before[2]) < int(after[2])
+    times = _TIME_ENDS.search(place.before) and _TIME.match(place.after)
+    return bool(weekdays or months or numbered or times)
 
 
 def _one_term(place: Place) -> bool:
@@ -55,7 +77,7 @@ def _joining(place: Place) -> str | None:
 
 
 RULES = (
-    Rule(Start.OTHER, _BETWEEN, _between),
-    Rule(Start.OTHER, _FIRST, _first),
-    Rule(Start.OTHER, _JOINING, _joining),
+    Rule(Start.OTHER, _BETWEEN, _between, " \t"),
+    Rule(Start.OTHER, _FIRST, _first, "-–—−"),
+    Rule(Start.OTHER, _JOINING, _joining, "-–"),
 )

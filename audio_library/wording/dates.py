@@ -19,18 +19,29 @@ _DAY_TO_DAY = re.compile(rf"{_DAY}{_TO}{_DAY}{_END}")
 _DAYS_OF_MONTH = re.compile(rf"(\d{{1,2}}){_TO}{_DAY}{_END}")
 _DAY_MONTH = re.compile(rf"(\d{{1,2}})/(\d{{1,2}}){_END}")
 _DAY_DASH_MONTH = re.compile(r"(\d{1,2})[-–.](\d{1,2})(?![\d/]|[.,]\d|\s*tháng|\s*\w?%)")
+_DAYS_BEFORE_MONTH = re.compile(
+    rf"(\d{{1,2}}){_TO}(\d{{1,2}})(?=\s+tháng\s+(?:\d|[Gg]iêng|[Cc]hạp))"
+)
 _MONTHS_OF_YEAR = re.compile(rf"(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{4}}){_END}")
 _MONTH_YEAR = re.compile(rf"(\d{{1,2}})/(\d{{4}}){_END}")
 _QUARTER = re.compile(rf"(I{{1,3}}|IV|\d{{1,2}})(?:{_TO}(I{{1,3}}|IV|\d))?/(\d{{4}})(?!\d)")
+_SHORT_QUARTER = re.compile(
+    rf"[Qq]\.?\s?(I{{1,3}}|IV|[1-4])(?:{_TO}(?:[Qq]\.?)?(I{{1,3}}|IV|[1-4]))?/(\d{{4}})(?!\d)"
+)
+_LAW_OF_YEAR = re.compile(r"(?:19|20)\d\d(?=\s*(?:$|[,.;:()\n]))|(?:19|20)\d\d(?=\s[^\W\d_])")
 _MONTHS_SINCE = re.compile(r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|qua)(?!\w)))")
 _SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d)")
 _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
+_SHORT_WEEKDAYS = re.compile(r"T[2-7](?:\s?[-–]\s?(?:T[2-7]|CN)){2,6}(?!\w)")
 _WEEKDAYS_LIST = re.compile(r"[2-7](?:\s?[-–]\s?[2-7]){2,5}(?![\w/-])")
 _WEEKDAY = re.compile(r"T([2-7])(?!\w)")
 _WEEKDAY_FOLLOWS = re.compile(r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)")
 _AFTER_WEEKDAY = re.compile(
     r"(?<!\w)(?:t[2-7]\s*(?:đến|tới|và|[-–,])|sáng|trưa|chiều|tối|đêm|hằng tuần|hàng tuần)\s*$"
+)
+_DEVICE = re.compile(
+    r"(?<!\w)(?:tba|trạm|trạm biến áp|máy biến áp|mba|lộ|xuất tuyến|tủ|tổ máy)\s(?:t\d+[\s,và-]*)*$"
 )
 _DAYS_LIST = re.compile(rf"(\d{{1,2}}(?:\s?,\s?\d{{1,2}}){{1,6}})/(\d{{1,2}})(?:/(\d{{4}}))?{_END}")
 _YEARS_OF_SEASON = re.compile(rf"(\d{{4}})/(\d{{4}}){_END}")
@@ -54,6 +65,7 @@ _DATE_GOES_ON = followed_by(
 _MUNG = preceded_by("mùng|mồng")
 _AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
+_AFTER_DAYS = preceded_by("ngày|các ngày|hai ngày|từ|đêm|sáng")
 _NEAR_DAY = re.compile(
     r"(?<!\w)(?:(?:sáng|trưa|chiều|tối|đêm)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
 )
@@ -61,8 +73,11 @@ _UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
 _MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
+_LUNAR_MONTH = re.compile(r"\s+tháng\s+(?:giêng|chạp)(?!\w)", re.IGNORECASE)
 _AFTER_MONTH = preceded_by("tháng|tháng \\w+ đến|tháng \\w+ và")
 _AFTER_QUARTER = preceded_by("quý|đợt|kỳ|học kỳ|vụ|lần|tuần")
+_AFTER_LAW = re.compile(r"(?<!\w)(?:luật(?! sư)|hiến pháp|pháp lệnh)(?:\s[^\W\d_]+){0,9}\s$")
+_OF_YEAR = re.compile(r"(?:năm|số|tháng)\s$")
 _AFTER_ORDINAL = preceded_by(r"thứ|thứ [2-7](?:, [2-7])*(?:,| và)")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
@@ -87,6 +102,7 @@ _DAY_ENDS = re.compile(
 
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _ALWAYS_OPEN = "24/7"
+_LONGEST_MONTH = 31
 _LEAP_YEAR = 2024
 _YEARS = range(1800, 2200)
 
@@ -118,6 +134,14 @@ def _days_of_month(place: Place) -> str | None:
     if last is None or not 1 <= first_day < last[0] or place.precedes(_COUNTED):
         return None
     return f"{_prefix(place)}{_day(place, first_day)} đến {_said(None, *last)}"
+
+
+def _days_before_month(place: Place) -> str | None:
+    """`ngày 5-6 tháng 9`."""
+    first, last = int(place[1]), int(place[2])
+    if not 1 <= first < last <= _LONGEST_MONTH or not place.follows(_AFTER_DAYS):
+        return None
+    return f"{_day(None, first)} đến {_day(None, last)}"
 
 
 def _day_month(place: Place) -> Said | str | None:
@@ -190,6 +214,19 @@ def _quarter(place: Place) -> str | None:
     return f"{' đến '.join(map(cardinal, numbers))} năm {cardinal(int(place[3]))}"
 
 
+def _short_quarter(place: Place) -> str:
+    """`Q4/2025`."""
+    numbers = [_QUARTERS.get(number) or int(number) for number in (place[1], place[2]) if number]
+    return f"quý {' đến '.join(map(cardinal, numbers))} năm {cardinal(int(place[3]))}"
+
+
+def _law_of_year(place: Place) -> str | None:
+    """`Luật Đất đai 2024`."""
+    if not place.follows(_AFTER_LAW) or place.follows(_OF_YEAR):
+        return None
+    return f"năm {cardinal(int(place[0]))}"
+
+
 def _months_since(place: Place) -> str:
     """`9T/2025`, `6T đầu năm`."""
     of_year = f" năm {cardinal(int(place[2]))}" if place[2] else ""
@@ -212,9 +249,16 @@ def _short_month_name(place: Place) -> str | None:
 
 def _weekday(place: Place) -> str | None:
     """`T2, T4 và T6`, `T7, CN`."""
-    if not (place.precedes(_WEEKDAY_FOLLOWS) or place.follows(_AFTER_WEEKDAY)):
+    known = place.precedes(_WEEKDAY_FOLLOWS) or place.follows(_AFTER_WEEKDAY)
+    if not known or place.follows(_DEVICE):
         return None
     return f"thứ {ordinal(int(place[1]))}"
+
+
+def _short_weekdays(place: Place) -> str:
+    """`T2-T4-T6`."""
+    days = re.findall(r"[2-7]|CN", place[0])
+    return ", ".join("chủ nhật" if day == "CN" else f"thứ {ordinal(int(day))}" for day in days)
 
 
 def _weekdays_list(place: Place) -> str | None:
@@ -244,7 +288,8 @@ def _short_day(place: Place) -> str | None:
     day = int(place[0])
     after_day = place.follows(_AFTER_DAY) and place.precedes(_DAY_ENDS)
     another = place.follows(_OTHER_DAY) and place.precedes(_MONTH_FOLLOWS)
-    if not (1 <= day <= 10 and (after_day or another)):
+    lunar = place.precedes(_LUNAR_MONTH)
+    if not (1 <= day <= 10 and (after_day or another or lunar)):
         return None
     return _day(place, day)
 
@@ -309,17 +354,21 @@ RULES = (
     Rule(Start.DIGIT, _YEAR_MONTH_DAY, _year_month_day),
     Rule(Start.DIGIT, _YEARS_OF_SEASON, _years),
     Rule(Start.DIGIT, _QUARTER, _quarter),
-    Rule(Start.LETTER, _QUARTER, _quarter),
+    Rule(Start.LETTER, _QUARTER, _quarter, "I"),
+    Rule(Start.LETTER, _SHORT_QUARTER, _short_quarter, "Qq"),
+    Rule(Start.DIGIT, _LAW_OF_YEAR, _law_of_year, "12"),
     Rule(Start.DIGIT, _MONTHS_SINCE, _months_since),
-    Rule(Start.LETTER, _SHORT_MONTHS, _short_months),
-    Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name),
-    Rule(Start.LETTER, _WEEKDAYS, _weekdays),
-    Rule(Start.LETTER, _WEEKDAY, _weekday),
-    Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list),
+    Rule(Start.LETTER, _SHORT_MONTHS, _short_months, "T"),
+    Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name, "T"),
+    Rule(Start.LETTER, _SHORT_WEEKDAYS, _short_weekdays, "T"),
+    Rule(Start.LETTER, _WEEKDAYS, _weekdays, "T"),
+    Rule(Start.LETTER, _WEEKDAY, _weekday, "T"),
+    Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list, "234567"),
     Rule(Start.DIGIT, _DAYS_LIST, _days_list),
     Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month),
     Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year),
     Rule(Start.DIGIT, _MONTH_YEAR, _month_year),
+    Rule(Start.DIGIT, _DAYS_BEFORE_MONTH, _days_before_month),
     Rule(Start.DIGIT, _DAY_MONTH, _day_month),
     Rule(Start.DIGIT, _DAY_DASH_MONTH, _day_dash_month),
     Rule(Start.DIGIT, _SHORT_MONTH, _short_month),

@@ -21,7 +21,7 @@ _AFTER_NUMBER_SIGN = preceded_by("số")
 _AFTER_TYPE = preceded_by(
     "(?:nghị định|quyết định|thông tư|thông tư liên tịch|chỉ thị|kế hoạch|nghị quyết|thông báo"
     "|công văn|báo cáo|tờ trình|hướng dẫn|công điện|quy chế|quy định|luật|pháp lệnh|văn bản"
-    "|chương trình|đề án|giấy mời|kết luận|hiến pháp|qđ|nđ|tt|nq|ct|kh)(?: số)?"
+    "|chương trình|đề án|giấy mời|kết luận|hiến pháp|mẫu|biểu mẫu|qđ|nđ|tt|nq|ct|kh)(?: số)?"
 )
 _ISSUER_FOLLOWS = re.compile(
     r"(?:,?\s*(?:ký\s+)?(?:ban hành\s+)?ngày\s+[\d/.\- ]*\d(?:\s+tháng\s+\d+(?:\s+năm\s+\d+)?)?)?"
@@ -141,5 +141,5 @@ RULES = (
     Rule(Start.DIGIT, _PARTY, _party),
     Rule(Start.DIGIT, _NUMBERED, _numbered),
     Rule(Start.DIGIT, _WITH_YEAR, _with_year),
-    Rule(Start.LETTER, _STANDARD, _standard),
+    Rule(Start.LETTER, _STANDARD, _standard, "QT"),
 )

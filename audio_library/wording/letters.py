@@ -12,6 +12,21 @@ SILENT_MARKS = ".,;:!?'\"…“”‘’«»–—‑ʼ-"
 FOREIGN_LETTERS = re.compile("[ƀɃčČĕĔĭĬŏŎŭŬ\u0306]")
 """Letters of the minority languages that Vietnamese lacks."""
 
+OTHER_SCRIPTS = re.compile(
+    "[\u0370-\u1dff\u1f00-\u1fff\u2c00-\ud7ff\uf900-\ufeff\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U0003ffff]"
+)
+"""What is not written in Latin letters, or in wide ones."""
+
+NARROW = str.maketrans(
+    {
+        chr(wide): chr(wide - 0xFEE0)
+        for wide in range(0xFF01, 0xFF5F)
+        if chr(wide - 0xFEE0).isalnum()
+    }
+    | {"／": "/", "％": "%"}
+)
+"""Wide digits, letters and signs of a foreign keyboard, one for one."""
+
 _NAMES = {
     "a": "a",
     "b": "bê",
@@ -43,6 +58,12 @@ _NAMES = {
 }
 _VOWELS = frozenset("aeiouy")
 _THREE_CONSONANTS = re.compile(r"[bcdđfghjklmnpqrstvwxz]{3}")
+_NO_SYLLABLE = re.compile(
+    r"[aeiouy]{1,2}(?:[bdđfgjqsvwxz]|(?!ng|nh|ch)([bcdđfghjklmnpqrstvwxz])(?!\1)[bcdđfghjklmnpqrstvwxz])"
+)
+"""Short, from a vowel to what ends no syllable."""
+_LONG = 6
+_SYLLABLES = re.compile(r"[^aeiouy]{0,2}(?:[aeiouy]{1,3}[^aeiouy]{1,3})+[aeiouy]+[^aeiouy]{0,2}")
 _JOINED = re.compile(r"ngh|ng|nh|th|tr|ch|kh|ph|gh|qu|gi")
 
 
@@ -59,6 +80,17 @@ def pronounceable(word: str) -> bool:
     """Whether it can be said as a word: it has a vowel and no heap of consonants."""
     plain = "".join(map(_base, word.lower()))
     return has_vowel(plain) and not _THREE_CONSONANTS.search(_JOINED.sub("b", plain))
+
+
+def speakable(capitals: str) -> bool:
+    """Whether they can be said as a word: `NATO`, `HIGOS`, but not `OTP` or `UAV`."""
+    return pronounceable(capitals) and not _NO_SYLLABLE.fullmatch(capitals.lower())
+
+
+def perhaps_name(capitals: str) -> bool:
+    """A long word of several syllables, if not a Vietnamese one: `FENGSHEN`."""
+    plain = "".join(map(_base, capitals.lower()))
+    return len(plain) >= _LONG and _SYLLABLES.fullmatch(_JOINED.sub("b", plain)) is not None
 
 
 def _base(letter: str) -> str:

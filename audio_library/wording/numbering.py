@@ -3,6 +3,7 @@
 import re
 
 from audio_library.wording import units
+from audio_library.wording.letters import spelled
 from audio_library.wording.numbers import cardinal, digit_by_digit, whole
 from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
@@ -11,7 +12,11 @@ _DEEP = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,5}(?![\w%°]|[.,]\d)")
 _NUMBERED = re.compile(rf"\d{{1,3}}\.\d{{1,2}}(?![\w%°]|[.,/]\d|\s?{units.ALONE}{units.ENDS})")
 _PAPER = re.compile(r"0\d(?![\w%°]|[.,:/–-]\w)")
 
-_PETROL = re.compile(r"RON\s?(\d{2})\s?[-–]\s?(II|III|IV|V)(?!\w)")
+_PETROL = re.compile(r"(?:E\s?(\d{1,2})\s?)?RON\s?(\d{2})(?:\s?[-–]\s?(II|III|IV|V))?(?!\w)")
+_ROAD = re.compile(r"(\d{3})([A-E])?(?![\w%°]|[.,:/]\d)")
+_ALLEY = re.compile(r"\d{1,4}(?:/\d{1,4}){2,4}(?![\w/])")
+_AFTER_ALLEY = preceded_by("hẻm|ngõ|ngách|kiệt|nhà|số nhà|địa chỉ|ngõ số|hẻm số|nhà số")
+_AFTER_ROAD = preceded_by("tl|tl\\.|tỉnh lộ|đt|đt\\.|dt|đường tỉnh|hương lộ|huyện lộ")
 _GRADES = {"II": "hai", "III": "ba", "IV": "bốn", "V": "năm"}
 
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
@@ -51,13 +56,32 @@ def _with_points(place: Place) -> str:
 
 
 def _petrol(place: Place) -> str:
-    return f"RON {cardinal(int(place[1]))} {_GRADES[place[2]]}"
+    """`E5RON92-II`."""
+    words = ["e", cardinal(int(place[1]))] if place[1] else []
+    words += ["RON", cardinal(int(place[2]))]
+    return " ".join([*words, _GRADES[place[3]]] if place[3] else words)
+
+
+def _road(place: Place) -> str | None:
+    """`tỉnh lộ 676` is known by its digits."""
+    if not place.follows(_AFTER_ROAD):
+        return None
+    digits = digit_by_digit(place[1])
+    return f"{digits} {spelled(place[2])}" if place[2] else digits
+
+
+def _alley(place: Place) -> str | None:
+    """`hẻm 112/4/7`."""
+    parts = place[0].split("/")
+    return " trên ".join(map(whole, parts)) if place.follows(_AFTER_ALLEY) else None
 
 
 RULES = (
     Rule(Start.DIGIT, _SECTION, _section),
     Rule(Start.DIGIT, _DEEP, _deep),
     Rule(Start.DIGIT, _NUMBERED, _numbered),
-    Rule(Start.DIGIT, _PAPER, _paper),
-    Rule(Start.LETTER, _PETROL, _petrol),
+    Rule(Start.DIGIT, _PAPER, _paper, "0"),
+    Rule(Start.DIGIT, _ALLEY, _alley),
+    Rule(Start.DIGIT, _ROAD, _road),
+    Rule(Start.LETTER, _PETROL, _petrol, "ER"),
 )

@@ -20,7 +20,7 @@ _UNIT = rf"(?:\s?{units.ANY}{units.PER}*{units.ENDS})"
 _QUANTITY = re.compile(rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?![\d])")
 _RANGE = re.compile(
     rf"(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?{_TO}(?P<last>(?>{_NUMBER}))(?P<last_unit>{_UNIT})?+"
-    r"(?!\d|\s?[-–]\s?\d|/\d)"
+    r"(?!\d|\s?[-–]\s?\d|(?<=\d)/\d)"
 )
 _LIST = re.compile(r"\d{1,4}(?:[-–]\d{1,4}){2,}(?![\d/])")
 _COMMA_LIST = re.compile(r"\d{1,3}(?:,\d{1,2})+(?![\w%°]|[.,]\d)")
@@ -62,11 +62,15 @@ _ARC = re.compile(
     r"(\d{1,3})\s?[°º]\s?(\d{1,2})\s?['’′](?:\s?(\d{1,2}(?:[.,]\d{1,3})?)\s?(?:[\"”″]|''))?"
     r"(?:\s?([NBSEĐ])(?!\w))?"
 )
-_MAGNITUDE = re.compile(r"M[LW]?(?=\s?=?\s?\d[.,]\d)")
+_MAGNITUDE = re.compile(r"M[LW]?(?:\s?=\s?(?=\d[.,]\d)|(?=\s?\d[.,]\d))")
 _PER_EACH = re.compile(
     rf"\s?/\s?(?:{units.ALONE}|(?i:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
-    r"|xã|thôn|làng|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
+    r"|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
 )
+_COORDINATES_RANGE = re.compile(
+    rf"(?P<first>\d{{1,3}}[.,]\d+){_TO}(?P<last>\d{{1,3}}[.,]\d+)\s?[°º]?\s?(?P<way>[NBSEĐ])(?!\w)"
+)
+_MINUTES_SECONDS = re.compile(r"(\d{1,3})\s?['’′]\s?(\d{1,2})\s?(?:[\"”″]|'')")
 _COORDINATE = re.compile(
     r"(?P<first>\d{1,3}[.,]\d+)\s?(?P<degree>[°º])?\s?(?P<way>[NBSEĐ])(?!\w)(?:\s?[-–]\s?(?=\d))?"
 )
@@ -95,10 +99,24 @@ _MONEY_FOLLOWS = followed_by("đồng|đ|₫|vnđ|vnd|usd")
 _NUMBERED_PLACE = preceded_by(
     "thôn|làng|tổ|khu|lớp|khối|điểm|khóm|ấp|đội|cụm|bản|tiểu khu|khoảnh|thửa|mục|điều|khoản|bài"
 )
-_SCORE = preceded_by("tỷ số|tỉ số|thắng|thua|hòa|hoà")
-_COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+){0,3}$")
+_SCORE = re.compile(
+    r"(?<!\w)(?:tỷ số|tỉ số|trận|hiệp|luân lưu|bán kết|chung kết|bóng đá|bóng chuyền|cầu lông"
+    r"|đá cầu|set|kéo co|thắng|thua|hòa|hoà|hạ gục|vượt qua|dẫn)(?!\w)[^.\n]{0,80}$"
+)
+_SCORE_ENDS = re.compile(
+    r"\s*(?:$|[,.;:)(\n]|(?:trước|sau|trong|ở|tại|và|nghiêng|cho|để|hiệp)(?!\w))"
+)
+_POINTS = re.compile(r"(?<!\w)(?:điểm|điểm thi|chấm|xếp loại|thang)(?!\w)[^.;\n]{0,60}$")
+_MARK = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?|100")
+_PART_OF_MARK = re.compile(r"\d{1,2}[.,]\d{1,2}")
+_OF_SUBJECT = followed_by("môn|bài thi|bài kiểm tra")
+_PRICED = re.compile(r"(?<!\w)giá(?!\w)[^.;\n]{0,60}$")
+_COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+(?:/[^\W\d_]+)?){0,3}$")
 _EQUALS = re.compile(r"\s*=")
-_AGED = re.compile(r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$")
+_AGED = re.compile(
+    r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$"
+    r"|(?<!\w)(?:ông|bà|cụ|anh|chị|em|cháu|bé|già làng|nạn nhân)\s[^.;:\d]{1,40}[(,–-]\s*$"
+)
 _LOADED = re.compile(r"(\d)T(\d)(?!\w)")
 _LADEN = re.compile(r"(?:xe|tải|trọng|nặng|hàng|chở)(?:\s\w+){0,2}[\s<>≤≥~]*$")
 _AMOUNT_ENDS = re.compile(r"\d[\d.,]*\s?(?:%|[^\W\d_]+(?:/[^\W\d_]+)?)?(?:\s[^\W\d_]+)?$")
@@ -109,28 +127,67 @@ _SCALES = {
     "tỉ": ("tỷ", "triệu"),
     "k": ("nghìn", ""),
 }
+_NEXT_NUMBER = re.compile(r"[ \t]+\d")
+_AT_LEAST = re.compile(
+    rf"(?P<sign>≥|>=|≤|<=)\s?(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?!\d)"
+    r"(?P<counted>(?:\s(?:nghìn|ngàn|triệu|tỷ|tỉ))?(?:\s(?:đồng|tháng tuổi|tuổi|tháng|năm|ngày|giờ"
+    r"|phút|lần|người|hộ|con|cây|điểm|em|cháu|buổi|tiêu chí|lượt|học sinh|cử tri|độ|tấn|tạ|sào))?"
+    rf"(?!\w)(?:{units.PER}{{1,2}}(?!\w))?)"
+)
+_WORD_GOES_ON = re.compile(r"\s[^\W\d_]")
+_FROM_BEFORE = preceded_by("từ")
+_CHANGE = re.compile(r"[+\-−–](?=\d[\d.,]*\s?(?:đ|đồng|%|k|nghìn)?(?:/\w+)?\s?\))")
+_PRICE_BEFORE = re.compile(r"\d\s?(?:đ|đồng|vnđ|%|nghìn|triệu)(?:\s?/\s?\w+)?\s*\($")
 _QUOTES = re.compile("['‘’′]")
 _TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,160})\)")
+_IN_LETTERS = re.compile(r"^(?:viết )?bằng chữ\s?:?\s?|[./ ]+$")
 _CARDINAL_ENDS = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,15})(\s[^\W\d_]+)?\s*$")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,\u00a0 ]\d{3})+")
 
 
 def _quantity(place: Place) -> Said | str:
-    return _with_doubt(place, _amount(place, "first", "first_unit"), place["first"])
+    unit = place["first_unit"].strip()
+    if unit == "đ" and _is_mark(place):
+        return f"{_value(place, place['first'], money=False)} điểm"
+    spoken = _amount(place, "first", "first_unit")
+    if not unit and place.precedes(_NEXT_NUMBER):
+        spoken += ","
+    return _with_doubt(place, spoken, place["first"])
 
 
 def _range(place: Place) -> Said | str:
     money = _money(place["first_unit"]) or _money(place["last_unit"])
     first = _amount(place, "first", "first_unit", money=money)
     last = _amount(place, "last", "last_unit", money=money)
-    if place.follows(_SCORE):
-        return f"{first} {last}"
     if place.precedes(_EQUALS):
         return f"{first} trừ {last}"
+    if _is_score(place):
+        return f"{first} {last}"
     comparable = units.comparable(place["first_unit"], place["last_unit"])
     if not comparable or (money and _descends(place["first"], place["last"])):
         return f"{first}, {last}"
     return _with_doubt(place, f"{first} đến {last}", place["last"])
+
+
+def _is_score(place: Place) -> bool:
+    """`thắng thôn Kon Klor 2-1 (hiệp 1: 1-0)`; also `70-30`, which is no range."""
+    small = all(
+        number.isdecimal() and len(number) < 3 for number in (place["first"], place["last"])
+    )
+    bare = not (place["first_unit"] or place["last_unit"])
+    if not (small and bare):
+        return False
+    upside_down = int(place["first"]) > int(place["last"])
+    return upside_down or (place.follows(_SCORE) and place.precedes(_SCORE_ENDS))
+
+
+def _is_mark(place: Place) -> bool:
+    """`Điểm chuẩn: 24,5đ`: no price is as small as a mark, or has half a đồng."""
+    number = place["first"]
+    if not _MARK.fullmatch(number) or place.follows(_PRICED):
+        return False
+    known = place.follows(_POINTS) or place.precedes(_OF_SUBJECT)
+    return known or bool(_PART_OF_MARK.fullmatch(number))
 
 
 def _descends(first: str, last: str) -> bool:
@@ -203,9 +260,24 @@ def _coordinate(place: Place) -> str | None:
     return f"{spoken}, " if place[0].rstrip()[-1] in "-–" else spoken
 
 
+def _coordinates_range(place: Place) -> str | None:
+    """`14,5-18,5N`."""
+    ends = [place[end].replace(",", ".").partition(".") for end in ("first", "last")]
+    lowest, highest = _IN_VIETNAM.get(place["way"], (0, 0))
+    if not all(lowest <= int(integer) < highest for integer, _, _ in ends):
+        return None
+    spoken = " đến ".join(decimal(integer, fraction) for integer, _, fraction in ends)
+    return f"{spoken} độ {_COORDINATES[place['way']]}"
+
+
+def _minutes_seconds(place: Place) -> str:
+    """The run of `2'15"`."""
+    return f"{whole(place[1])} phút {whole(place[2])} giây"
+
+
 def _twice(place: Place) -> str | None:
     """`Hai (02) hộ`, `5.000 đồng (Năm nghìn đồng)`: what stands in the bracket was said."""
-    inside = place[1].strip().lower().removesuffix(" chẵn")
+    inside = _IN_LETTERS.sub("", place[1].strip().lower()).removesuffix(" chẵn")
     if inside.isdecimal() and inside.isascii():
         return "" if place.before.endswith(whole(inside)) else None
     number = _CARDINAL_ENDS.search(place.before)
@@ -218,7 +290,8 @@ def _twice(place: Place) -> str | None:
 
 
 def _list(place: Place) -> str:
-    return ", ".join(map(whole, re.split(r"[-–]", place[0])))
+    spoken = ", ".join(map(whole, re.split(r"[-–]", place[0])))
+    return f"{spoken}," if place.precedes(_NEXT_NUMBER) else spoken
 
 
 def _comma_list(place: Place) -> str | None:
@@ -240,7 +313,9 @@ def _spaced_thousands(place: Place) -> str:
 
 
 def _mixed_length(place: Place) -> str:
-    return f"{whole(place[1])} mét {whole(place[2])}"
+    """`1m70`, `1m02`."""
+    beyond = digit_by_digit(place[2]) if place[2][0] == "0" else whole(place[2])
+    return f"{whole(place[1])} mét {beyond}"
 
 
 def _mixed_weight(place: Place) -> str:
@@ -336,8 +411,31 @@ def _arc(place: Place) -> str:
     return f"{words} {_COORDINATES[place[4]]}" if place[4] else words
 
 
-def _magnitude(_place: Place) -> str:
-    return "độ lớn"
+def _at_least(place: Place) -> str:
+    """`≥ 18 tuổi`: from eighteen on. Where the counted word is not known: at least."""
+    if place["first_unit"].strip() == "đ" and _is_mark(place):
+        amount = f"{_value(place, place['first'], money=False)} điểm"
+    else:
+        amount = _amount(place, "first", "first_unit")
+    counted, *per = re.split(r"\s?/\s?", place["counted"])
+    amount += "".join([counted, *(f" một {units.spoken(each)}" for each in per)])
+    if place["sign"] in ("≤", "<="):
+        return f"không quá {amount}"
+    named = place["first_unit"] or place["counted"]
+    if place.precedes(_WORD_GOES_ON) and not named:
+        return f"ít nhất {amount}"
+    return f"{amount} trở lên" if place.follows(_FROM_BEFORE) else f"từ {amount} trở lên"
+
+
+def _change(place: Place) -> str | None:
+    """`115.500 đ/kg (+500đ)`: by how much a price rose or fell."""
+    if not place.follows(_PRICE_BEFORE):
+        return None
+    return "tăng " if place[0] == "+" else "giảm "
+
+
+def _magnitude(place: Place) -> str:
+    return "độ lớn " if place[0].endswith((" ", "=")) else "độ lớn"
 
 
 def _times(place: Place) -> str | None:
@@ -350,6 +448,8 @@ def _digits(place: Place) -> str:
 
 RULES = (
     Rule(Start.DIGIT, _ARC, _arc),
+    Rule(Start.DIGIT, _MINUTES_SECONDS, _minutes_seconds),
+    Rule(Start.DIGIT, _COORDINATES_RANGE, _coordinates_range),
     Rule(Start.DIGIT, _COORDINATE, _coordinate),
     Rule(Start.DIGIT, _BROKEN_MONEY, _broken_money),
     Rule(Start.DIGIT, _SPACED_THOUSANDS, _spaced_thousands),
@@ -365,18 +465,20 @@ RULES = (
     Rule(Start.DIGIT, _PER_COUNT, _per_count),
     Rule(Start.DIGIT, _QUANTITY, _quantity),
     Rule(Start.DIGIT, re.compile(r"\d+"), _digits),
-    Rule(Start.LETTER, _KM_POST, _km_post),
-    Rule(Start.LETTER, _MONEY_PER, _alone),
+    Rule(Start.LETTER, _KM_POST, _km_post, "Kk"),
+    Rule(Start.LETTER, _MONEY_PER, _alone, "đ"),
     Rule(Start.LETTER, _ALONE, _alone),
-    Rule(Start.LETTER, _DEGREES, _degrees),
-    Rule(Start.OTHER, _TWICE, _twice),
-    Rule(Start.OTHER, _BELOW_ZERO, _below_zero),
+    Rule(Start.LETTER, _DEGREES, _degrees, "đ"),
+    Rule(Start.OTHER, _TWICE, _twice, " \t("),
+    Rule(Start.OTHER, _AT_LEAST, _at_least, "≥≤<>"),
+    Rule(Start.OTHER, _CHANGE, _change, "+-−–"),
+    Rule(Start.OTHER, _BELOW_ZERO, _below_zero, "-−–"),
     Rule(Start.OTHER, _PER_EACH, _per_each),
-    Rule(Start.OTHER, _CURRENCY, _currency),
-    Rule(Start.LETTER, _CURRENCY, _currency),
-    Rule(Start.LETTER, _DONG, _dong),
-    Rule(Start.LETTER, _MAGNITUDE, _magnitude),
+    Rule(Start.OTHER, _CURRENCY, _currency, "$€£¥"),
+    Rule(Start.LETTER, _CURRENCY, _currency, "UEV"),
+    Rule(Start.LETTER, _DONG, _dong, "đ"),
+    Rule(Start.LETTER, _MAGNITUDE, _magnitude, "M"),
     Rule(Start.OTHER, _TIMES, _times),
-    Rule(Start.LETTER, _TIMES, _times),
-    Rule(Start.OTHER, _MINUS, _minus),
+    Rule(Start.LETTER, _TIMES, _times, "x"),
+    Rule(Start.OTHER, _MINUS, _minus, "-−"),
 )

@@ -7,6 +7,8 @@ from enum import Enum
 from functools import cached_property
 
 _CONTEXT = 200
+_PARTING = " \t\n\u00a0.:,-"
+_UNBOUNDED = re.compile(r"[+*{]")
 
 
 class Start(Enum):
@@ -49,8 +51,16 @@ class Place:
         before = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
         return (before + self.after.partition("\n")[0]).isupper()
 
-    def follows(self, pattern: re.Pattern[str]) -> bool:
+    @cached_property
+    def last_word_ends(self) -> int:
+        """Where in `before` the blanks and marks begin that part the match from what precedes."""
+        return len(self.before.rstrip(_PARTING))
+
+    def follows(self, pattern: "re.Pattern[str] | Ending") -> bool:
         """Whether the pattern ends right before the match; write it in lower case, ending in $."""
+        if isinstance(pattern, Ending):
+            start = max(0, self.last_word_ends - pattern.reach)
+            return pattern.pattern.search(self.before, start) is not None
         return pattern.search(self.before) is not None
 
     def precedes(self, pattern: re.Pattern[str]) -> bool:
@@ -75,11 +85,23 @@ class Rule:
     start: Start
     pattern: re.Pattern[str]
     read: Reader
+    first: str = ""
+    """The characters that its match can begin with; empty: any of its kind."""
 
 
-def preceded_by(words: str) -> re.Pattern[str]:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A pattern to end right before a place, and how far before it need be looked for."""
+
+    pattern: re.Pattern[str]
+    reach: int
+
+
+def preceded_by(words: str, between: str = r"[\s:]*") -> Ending:
     """Whole words, alternatives parted by |, right before the place (blanks and : between)."""
-    return re.compile(rf"(?<!\w)(?:{words})[\s:]*$")
+    longest = len(words) if "(" in words else max(map(len, words.split("|")))
+    reach = _CONTEXT if _UNBOUNDED.search(words) else min(longest, _CONTEXT)
+    return Ending(re.compile(rf"(?<!\w)(?:{words}){between}$"), reach)
 
 
 def followed_by(words: str) -> re.Pattern[str]:

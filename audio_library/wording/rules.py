@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from audio_library.wording import (
@@ -45,6 +46,15 @@ _ALL: tuple[NamedRule, ...] = tuple(
 RULES: Mapping[Start, tuple[NamedRule, ...]] = MappingProxyType(
     {start: tuple(named for named in _ALL if named[1].start is start) for start in Start}
 )
+
+
+@lru_cache(maxsize=4096)
+def rules_at(kind: Start, character: str) -> tuple[NamedRule, ...]:
+    """Those that can hold where such a character begins."""
+    return tuple(
+        (name, rule) for name, rule in RULES[kind] if not rule.first or character in rule.first
+    )
+
 
 _LABELS = "|".join(addresses.LABELS)
 _READ_WORDS = "|".join(map(re.escape, ("độ", *units.WORDS, *sorted(acronyms.WORDS))))

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from audio_library.wording.dialect import Dialect
-from audio_library.wording.letters import FOREIGN_LETTERS
+from audio_library.wording.letters import FOREIGN_LETTERS, NARROW, OTHER_SCRIPTS
 from audio_library.wording.lexicon import NO_LEXICON, Lexicon
 from audio_library.wording.rule import Place, Said, Start
-from audio_library.wording.rules import PLAIN, RULES, NamedRule
+from audio_library.wording.rules import PLAIN, NamedRule, rules_at
 
 VERSION = "2"
 """Goes up with every change of a rule or lexicon that can change a reading."""
@@ -63,7 +63,10 @@ def spoken_form(
     """
     if language != "vi":
         return SpokenForm(text)
-    readings = list(_readings(text, lexicon, dialect))
+    readings = [
+        (replace(span, written=text[span.start : span.end]), doubt)
+        for span, doubt in _readings(text.translate(NARROW), lexicon, dialect)
+    ]
     spans = tuple(_apart(text, [span for span, _ in readings]))
     doubts = tuple(doubt for _, doubt in readings if doubt is not None)
     return SpokenForm(_rebuilt(text, spans), spans, doubts + tuple(_foreign(text, spans)))
@@ -102,7 +105,7 @@ def _by_rules(
             if plain is not None:
                 before, position = kind, plain.end()
                 continue
-            found = _first(RULES[kind], text, position, stop)
+            found = _first(rules_at(kind, text[position]), text, position, stop)
         if found is None:
             before, position = kind, position + 1
             continue
@@ -188,5 +191,15 @@ def _foreign(text: str, spans: tuple[Span, ...]) -> Iterator[Doubt]:
                 *letter.span(),
                 "Chữ này không có trong tiếng Việt: văn bản có đúng là tiếng Việt không?",
                 "This letter is not Vietnamese: is the text really in Vietnamese?",
+            )
+            break
+    read = {at for span in spans for at in range(span.start, span.end)}
+    for letter in OTHER_SCRIPTS.finditer(text):
+        if letter.start() not in read:
+            yield Doubt(
+                letter[0],
+                *letter.span(),
+                "Chữ này không phải chữ La-tinh thường, giọng đọc có thể bỏ qua. Hãy gõ lại.",
+                "This is no ordinary Latin letter; a voice may leave it out. Type it anew.",
             )
             return

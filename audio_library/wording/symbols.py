@@ -56,8 +56,20 @@ _RULE_OFF = re.compile(r"([=*~#+^<>&@|\\/-])\1{2,}")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]+")
 _APOSTROPHE = re.compile("[`´′](?=[^\\W\\d_])")
 _OPEN = re.compile(r"(?P<blank>[ \t]{0,20})[(\[{]+[ \t]{0,20}")
+_OR_SHE = re.compile(r"[ \t]{0,20}\((bà|cô|chị|anh|ông|em)\)(?![.,;:])", re.IGNORECASE)
+_HE = re.compile(r"(?<!\w)(?:ông|bà|anh|chị|cô|chú|thầy)$")
+_BULLET_BETWEEN = re.compile(r"[ \t]{0,20}[●▪◦■□◆►➢➤‣⁃•]+[ \t]{1,20}(?=\w)")
+_LEADS_ON = re.compile(r"(?<!\w)(?:tại|ở|là|gồm|từ|đến|của|cho|khoảng|vào|lúc|với|bằng)\s*$")
 _EMPTY = re.compile(r"[ \t]{0,20}[(\[{][^\w\n]{0,20}[)\]}]")
 _CLOSE = re.compile(r"[ \t]{0,20}[)\]}]+")
+_PLACES = re.compile(
+    r"(?<!\w)(?:thôn|làng|tổ|khu|khối|ấp|bản|tổ dân phố|lớp)\s\d+(?:\s?\+\s?\d+)*\s?$"
+)
+_FIRST_OF_RANGE = re.compile(r"(?:(?<!\w)([^\W\d_]+)\s)?\d+\s*$")
+_RAIN_BEFORE = re.compile(r"\d\s?(?:mm|cm|m)$")
+_WHILE = re.compile(r"\s?\d{1,2}\s?(?:h|giờ|ngày|phút|tháng)(?!\w)")
+_CODE_BEFORE = re.compile(r"(?<!\w)\d{1,2}[a-z]$")
+_CODE_AFTER = re.compile(r"\s?\d{1,2}[A-Z](?!\w)")
 _PAUSE = re.compile(r"[ \t]{0,20}[/|→⇒⟶➔\\]")
 _COLUMN = re.compile(r" {0,20}\t[ \t]{0,20}")
 _LEADER = re.compile(r" {0,20}(?:\.{4,}|…{2,}|(?:\. ){3,}\.?)(?:[.… ]{0,20}(?=[^\W_(])|[.…]*)")
@@ -75,7 +87,7 @@ _CONTROL = re.compile(r"[^\S \t\n\r]|[\x00-\x08\x0e-\x1f]")
 _FLU = re.compile(r"[AB]/(?=H\d|[A-Z][a-z])")
 _SENTENCE_GOES_ON = re.compile(r"[ \t]*[^\W_]")
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
-_ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°)\]}]*[ \t]*$")
+_ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°$€₫)\]}]*[ \t]*$")
 _LETTER_ENDS = re.compile(r"[^\W\d_]$")
 _NUMBER_BEFORE = re.compile(r"\d\s*$")
 _NUMBER_ENDS = re.compile(r"\d(?:\s[^\W\d_]+)?$")
@@ -84,7 +96,19 @@ _ORDINARY = "Ký hiệu này không được đọc.", "This symbol is not read.
 
 
 def _open(place: Place) -> str:
+    if place.follows(_LEADS_ON):
+        return " "
     return ", " if _ENDS_IN_WORD.search(place.before) else place["blank"]
+
+
+def _or_she(place: Place) -> str | None:
+    """`ông (bà) Trưởng thôn`."""
+    return f", {place[1]}" if place.follows(_HE) else None
+
+
+def _bullet_between(place: Place) -> str:
+    """Items of a list, one after another on one line."""
+    return "; " if _ENDS_IN_WORD.search(place.before) else " "
 
 
 def _not_said(_place: Place) -> str:
@@ -124,10 +148,15 @@ def _sign(place: Place) -> str | None:
     word = None
     if number_after and _NUMBER_BEFORE.search(place.before):
         word = _BETWEEN_NUMBERS.get(sign)
+        if sign == "+" and place.follows(_PLACES):
+            word = "và"
     if number_after and word is None:
         word = _BEFORE_NUMBER.get(sign)
     if sign == "+" and not number_after:
         word = "trở lên" if _NUMBER_ENDS.search(place.before) else _plus(place)
+    if sign == "×" and word is None:
+        goes_on = _SENTENCE_GOES_ON.match(place.after)
+        word = "nhân" if goes_on and _ENDS_IN_WORD.search(place.before) else None
     return word or _WORDS.get(sign)
 
 
@@ -140,6 +169,12 @@ def _plus(place: Place) -> str | None:
 
 
 def _pause(place: Place) -> str:
+    if place[0][-1] in "→⇒⟶➔" and _leads_to_like(place):
+        return " đến "
+    if place.follows(_CODE_BEFORE) and place.precedes(_CODE_AFTER):
+        return ", "
+    if place[0] == "/" and place.follows(_RAIN_BEFORE) and place.precedes(_WHILE):
+        return "trong"
     if place[0].endswith("/") and _NUMBER_AFTER.match(place.after):
         return f"{' ' if place[0][0].isspace() else ''}trên"
     if not _ENDS_IN_WORD.search(place.before):
@@ -147,6 +182,15 @@ def _pause(place: Place) -> str:
     if _FLU.match(place.match.string, place.match.start() - 1):
         return " "
     return "," if not place.after or place.after[0].isspace() else ", "
+
+
+def _leads_to_like(place: Place) -> bool:
+    """`thôn 1→thôn 4`, `10→15`."""
+    first = _FIRST_OF_RANGE.search(place.before)
+    if first is None:
+        return False
+    again = rf"\s*(?:{first[1]}\s)?\d" if first[1] else r"\s*\d"
+    return re.match(again, place.after, re.IGNORECASE) is not None
 
 
 def _left_out(place: Place) -> Said | str | None:
@@ -201,18 +245,20 @@ def _control(place: Place) -> str:
 RULES = (
     Rule(Start.OTHER, _RULE_OFF, _not_said),
     Rule(Start.LETTER, _VARIATION, _not_said),
-    Rule(Start.OTHER, _APOSTROPHE, _apostrophe),
-    Rule(Start.OTHER, _COLUMN, _column),
+    Rule(Start.OTHER, _APOSTROPHE, _apostrophe, "`´′"),
+    Rule(Start.OTHER, _COLUMN, _column, " \t"),
     Rule(Start.OTHER, _LEADER, _leader),
-    Rule(Start.OTHER, _EMPTY, _not_said),
-    Rule(Start.OTHER, _OPEN, _open),
-    Rule(Start.OTHER, _CLOSE, _close),
+    Rule(Start.OTHER, _EMPTY, _not_said, " \t([{"),
+    Rule(Start.OTHER, _OR_SHE, _or_she, " \t("),
+    Rule(Start.OTHER, _OPEN, _open, " \t([{"),
+    Rule(Start.OTHER, _CLOSE, _close, " \t)]}"),
     Rule(Start.OTHER, _BULLET, _bullet),
+    Rule(Start.OTHER, _BULLET_BETWEEN, _bullet_between),
     Rule(Start.OTHER, _PAUSE, _pause),
     Rule(Start.OTHER, _RAISED, _raised),
     Rule(Start.OTHER, _SIGN, _sign),
     Rule(Start.OTHER, _RUN, _left_out),
-    Rule(Start.OTHER, _UNDERSCORES, _underscores),
+    Rule(Start.OTHER, _UNDERSCORES, _underscores, "_"),
     Rule(Start.OTHER, _OTHER_DIGITS, _other_digits),
     Rule(Start.OTHER, _OTHER_NUMBER, _other_number),
     Rule(Start.OTHER, _CONTROL, _control),

@@ -12,7 +12,9 @@ _ALIKE = (
     frozenset({"nghìn", "triệu", "tỷ", "đồng"}),
 )
 _MEASURES = ("measure", "letter")
-_RATE_DENOMINATORS = frozenset({"s2", "s²", "giây", "giờ", "phút", "h", "s", "ph"})
+_RATE_DENOMINATORS = frozenset({"s2", "s²", "giây", "giờ", "phút", "h", "s", "ph", "lít"})
+_LAND = frozenset({"ha", "m2", "m²", "km2", "km²"})
+"""What is spread over land is for `một` héc ta, as what is paid or counted is."""
 
 
 @cache
@@ -53,7 +55,9 @@ def _name(word: str) -> str:
 
 def comparable(first: str, last: str) -> bool:
     """Whether amounts in these units can be ends of one range: `500m-1km`, but not `220V-50Hz`."""
-    kinds = [spoken(unit).rpartition(" ")[2] for unit in (first, last) if unit]
+    per = "/" in first and "/" in last
+    units = [unit if per else unit.partition("/")[0] for unit in (first, last) if unit]
+    kinds = [spoken(unit).rpartition(" ")[2] for unit in units]
     return len(set(kinds)) < 2 or any(alike.issuperset(kinds) for alike in _ALIKE)
 
 
@@ -63,6 +67,7 @@ def spoken(unit: str) -> str:
     words, kind = _units().get(first, (first, "word"))
     for denominator in denominators:
         below, below_kind = _denominator(denominator)
-        rate = denominator.lower() in _RATE_DENOMINATORS or below_kind in _MEASURES
+        by_measure = below_kind in _MEASURES and denominator.lower() not in _LAND
+        rate = by_measure or denominator.lower() in _RATE_DENOMINATORS
         words += f" {'trên' if rate and kind in _MEASURES else 'một'} {below}"
     return words
