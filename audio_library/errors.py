@@ -1,6 +1,8 @@
 """What can go wrong with things to be aired, said in Vietnamese and English for the person."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -267,14 +269,28 @@ class DownloadRefused(AudioLibraryError):
 # --- audio and its store -------------------------------------------------------------------------
 
 
+_UNREADABLE_VI: Mapping[str, str] = MappingProxyType(
+    {
+        "Invalid data found when processing input": "không phải tệp âm thanh, hoặc tệp đã hỏng",
+        "End of file": "tệp rỗng hoặc bị cắt",
+        "no audio stream": "trong tệp không có phần âm thanh",
+        "no sound in the file": "trong tệp không có âm thanh",
+        "sound coded in an unknown way": "mã hoá lạ",
+        "> 60 min": "dài quá 60 phút",
+    }
+)
+"""What decoders say most, for people; anything else is told as it is."""
+
+
 class AudioUnreadable(AudioLibraryError):
     code = "audio_unreadable"
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"Không đọc được âm thanh ({reason}). Tệp gốc được giữ nguyên, không phát gì từ nó.",
-            f"The audio could not be read ({reason}). "
-            "The original is untouched, nothing of it is aired.",
+            f"Không đọc được âm thanh ({_UNREADABLE_VI.get(reason, reason)}). Tệp gốc được giữ "
+            "nguyên, không phát gì từ nó; hãy thử tệp khác, hoặc lưu lại dạng wav.",
+            f"The audio could not be read ({reason}). The original is untouched, nothing of it is "
+            "aired; try another file, or save it anew as wav.",
         )
         self.reason = reason
 
