@@ -33,6 +33,10 @@ def short(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
 
 
+ANSWER_S = 60.0
+"""For one sentence: a service that needs longer has stalled, and the next voice should speak."""
+
+
 def ask_all(
     engine: str,
     ask: Ask,
@@ -42,6 +46,7 @@ def ask_all(
     kept: KeptAnswers | None,
     into: Path,
     timeout_s: float,
+    answer_s: float = ANSWER_S,
 ) -> tuple[Speech, ...]:
     """Ask only for what is not kept; raises EngineOffline, EngineFailed, TookTooLong.
 
@@ -54,8 +59,9 @@ def ask_all(
     for number, text in enumerate(texts):
         answer = kept.find(f"{engine}:{voice}", text)
         if answer is None:
-            left_s = give_up - time.monotonic()
-            parts = _bounded(engine, ask(text, voice, max(left_s, 0.0)), give_up, timeout_s)
+            now = time.monotonic()
+            wait_s = max(min(give_up - now, answer_s), 0.0)
+            parts = _bounded(engine, ask(text, voice, wait_s), now + wait_s, wait_s)
             try:
                 answer = kept.keep(f"{engine}:{voice}", text, parts)
             except ValueError as error:

@@ -94,6 +94,24 @@ def test_a_service_that_stalls_in_the_middle_leaves_nothing_half(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_one_stalled_sentence_does_not_use_up_the_time_of_all(tmp_path: Path) -> None:
+    never = threading.Event()
+
+    def stalls(text: str, voice: str, timeout_s: float) -> Iterator[bytes]:
+        yield b"a first half"
+        never.wait()
+
+    with pytest.raises(TookTooLong):
+        ask_all(
+            *("test", stalls, ["Câu."], "voice"),
+            kept=None,
+            into=tmp_path,
+            timeout_s=3_600,
+            answer_s=0.05,
+        )
+    never.set()
+
+
 def test_a_service_that_breaks_off_leaves_nothing_half(tmp_path: Path, make: Make) -> None:
     def breaks(text: str, voice: str, timeout_s: float) -> Iterator[bytes]:
         yield b"a first half"
