@@ -17,7 +17,7 @@ from audio_library.speech.engine import Engine
 from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
 from audio_library.speech.kept_answers import KeptAnswers
-from audio_library.speech.online import Ask
+from audio_library.speech.online import Ask, ask_all
 
 Make = Callable[[Ask, KeptAnswers | None], Engine]
 
