@@ -138,8 +138,8 @@ def _names(issuer: str) -> tuple[str, ...]:
 
 
 RULES = (
-    Rule(Start.DIGIT, _PARTY, _party),
-    Rule(Start.DIGIT, _NUMBERED, _numbered),
-    Rule(Start.DIGIT, _WITH_YEAR, _with_year),
+    Rule(Start.DIGIT, _PARTY, _party, then="-–"),
+    Rule(Start.DIGIT, _NUMBERED, _numbered, then="./"),
+    Rule(Start.DIGIT, _WITH_YEAR, _with_year, then="/"),
     Rule(Start.LETTER, _STANDARD, _standard, "QT"),
 )

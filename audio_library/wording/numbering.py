@@ -77,11 +77,11 @@ def _alley(place: Place) -> str | None:
 
 
 RULES = (
-    Rule(Start.DIGIT, _SECTION, _section),
-    Rule(Start.DIGIT, _DEEP, _deep),
-    Rule(Start.DIGIT, _NUMBERED, _numbered),
+    Rule(Start.DIGIT, _SECTION, _section, then="."),
+    Rule(Start.DIGIT, _DEEP, _deep, then="."),
+    Rule(Start.DIGIT, _NUMBERED, _numbered, then="."),
     Rule(Start.DIGIT, _PAPER, _paper, "0"),
-    Rule(Start.DIGIT, _ALLEY, _alley),
+    Rule(Start.DIGIT, _ALLEY, _alley, then="/"),
     Rule(Start.DIGIT, _ROAD, _road),
     Rule(Start.LETTER, _PETROL, _petrol, "ER"),
 )

@@ -39,6 +39,6 @@ def _proportion(place: Place) -> str | None:
 
 
 RULES = (
-    Rule(Start.DIGIT, _FRACTION, _fraction),
-    Rule(Start.DIGIT, _PROPORTION, _proportion),
+    Rule(Start.DIGIT, _FRACTION, _fraction, then="/⁄∕"),
+    Rule(Start.DIGIT, _PROPORTION, _proportion, then=":."),
 )

@@ -7,7 +7,8 @@ from enum import Enum
 from functools import cached_property
 
 _CONTEXT = 200
-_PARTING = " \t\n\u00a0.:,-"
+_GAP = 24
+"""As many blanks and marks may part a place from the words before it."""
 _UNBOUNDED = re.compile(r"[+*{]")
 
 
@@ -51,16 +52,11 @@ class Place:
         before = text[max(text.rfind("\n", 0, start) + 1, start - _CONTEXT) : start]
         return (before + self.after.partition("\n")[0]).isupper()
 
-    @cached_property
-    def last_word_ends(self) -> int:
-        """Where in `before` the blanks and marks begin that part the match from what precedes."""
-        return len(self.before.rstrip(_PARTING))
-
     def follows(self, pattern: "re.Pattern[str] | Ending") -> bool:
         """Whether the pattern ends right before the match; write it in lower case, ending in $."""
         if isinstance(pattern, Ending):
-            start = max(0, self.last_word_ends - pattern.reach)
-            return pattern.pattern.search(self.before, start) is not None
+            before = self.before
+            return pattern.pattern.search(before, max(0, len(before) - pattern.reach)) is not None
         return pattern.search(self.before) is not None
 
     def precedes(self, pattern: re.Pattern[str]) -> bool:
@@ -87,6 +83,8 @@ class Rule:
     read: Reader
     first: str = ""
     """The characters that its match can begin with; empty: any of its kind."""
+    then: str = ""
+    """What can follow the digits that it begins with, but for blanks; empty: anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ class Ending:
 def preceded_by(words: str, between: str = r"[\s:]*") -> Ending:
     """Whole words, alternatives parted by |, right before the place (blanks and : between)."""
     longest = len(words) if "(" in words else max(map(len, words.split("|")))
-    reach = _CONTEXT if _UNBOUNDED.search(words) else min(longest, _CONTEXT)
+    reach = _CONTEXT if _UNBOUNDED.search(words) else min(longest + _GAP, _CONTEXT)
     return Ending(re.compile(rf"(?<!\w)(?:{words}){between}$"), reach)
 
 

@@ -49,10 +49,13 @@ RULES: Mapping[Start, tuple[NamedRule, ...]] = MappingProxyType(
 
 
 @lru_cache(maxsize=4096)
-def rules_at(kind: Start, character: str) -> tuple[NamedRule, ...]:
-    """Those that can hold where such a character begins."""
+def rules_at(kind: Start, character: str, then: str = "") -> tuple[NamedRule, ...]:
+    """Those that can hold where such a character begins; `then` stands behind digits."""
     return tuple(
-        (name, rule) for name, rule in RULES[kind] if not rule.first or character in rule.first
+        (name, rule)
+        for name, rule in RULES[kind]
+        if (not rule.first or character in rule.first)
+        and (not rule.then or (then and then in rule.then))
     )
 
 

@@ -1,5 +1,6 @@
 """The words that will be heard, for a text as it is written, with what was changed where."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ VERSION = "2"
 """Goes up with every change of a rule or lexicon that can change a reading."""
 
 LEXICON = "lexicon"
+_THEN = re.compile(r"\d++\s*+(\S?)")
 _PARTING = frozenset(",;:")
 
 
@@ -63,12 +65,13 @@ def spoken_form(
     """
     if language != "vi":
         return SpokenForm(text)
-    readings = [
-        (replace(span, written=text[span.start : span.end]), doubt)
-        for span, doubt in _readings(text.translate(NARROW), lexicon, dialect)
-    ]
+    readings = list(_readings(text.translate(NARROW), lexicon, dialect))
     spans = tuple(_apart(text, [span for span, _ in readings]))
-    doubts = tuple(doubt for _, doubt in readings if doubt is not None)
+    doubts = tuple(
+        replace(doubt, written=text[doubt.start : doubt.end].strip())
+        for _, doubt in readings
+        if doubt is not None
+    )
     return SpokenForm(_rebuilt(text, spans), spans, doubts + tuple(_foreign(text, spans)))
 
 
@@ -105,7 +108,9 @@ def _by_rules(
             if plain is not None:
                 before, position = kind, plain.end()
                 continue
-            found = _first(rules_at(kind, text[position]), text, position, stop)
+            then = _THEN.match(text, position) if kind is Start.DIGIT else None
+            rules = rules_at(kind, text[position], then[1] if then else "")
+            found = _first(rules, text, position, stop)
         if found is None:
             before, position = kind, position + 1
             continue
@@ -153,7 +158,8 @@ def _apart(text: str, spans: list[Span]) -> Iterator[Span]:
             spoken = f" {spoken}"
         if spoken and not touched and _in_word(spoken[-1]) and _in_word(following):
             spoken = f"{spoken} "
-        yield replace(span, spoken=spoken)
+        written = text[span.start : span.end]
+        yield Span(written, spoken, span.start, span.end, span.rule)
         last = spoken[-1:] or last
         end_before = span.end
 

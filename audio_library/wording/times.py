@@ -102,11 +102,11 @@ def _said(
 
 
 RULES = (
-    Rule(Start.DIGIT, _ON_THE_HOUR, _on_the_hour),
-    Rule(Start.DIGIT, _BEFORE_DATE, _before_date),
-    Rule(Start.DIGIT, _FROM_TO, _from_to),
-    Rule(Start.DIGIT, _SOUTHERN_FROM_TO, _southern_from_to),
-    Rule(Start.DIGIT, _HOURS, _hours),
-    Rule(Start.DIGIT, _TIME_OF_DAY, _time_of_day),
-    Rule(Start.DIGIT, _AT_HOUR, _at_hour),
+    Rule(Start.DIGIT, _ON_THE_HOUR, _on_the_hour, then="g"),
+    Rule(Start.DIGIT, _BEFORE_DATE, _before_date, then="hgHG:"),
+    Rule(Start.DIGIT, _FROM_TO, _from_to, then="hgHG:"),
+    Rule(Start.DIGIT, _SOUTHERN_FROM_TO, _southern_from_to, then="g"),
+    Rule(Start.DIGIT, _HOURS, _hours, then="-–—÷"),
+    Rule(Start.DIGIT, _TIME_OF_DAY, _time_of_day, then="hgHG:"),
+    Rule(Start.DIGIT, _AT_HOUR, _at_hour, then="gGH"),
 )

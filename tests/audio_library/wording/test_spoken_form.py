@@ -119,9 +119,12 @@ def test_no_rule_begins_where_it_says_it_cannot() -> None:
         for at, character in enumerate(text):
             letter = Start.LETTER if character.isalpha() else Start.OTHER
             kind = Start.DIGIT if character.isdecimal() else letter
+            then = re.sub(r"^\d+\s*", "", text[at:])[:1]
             for name, rule in RULES[kind]:
-                match = rule.pattern.match(text, at) if rule.first else None
-                assert match is None or not match[0] or character in rule.first, (name, text)
+                match = rule.pattern.match(text, at) if rule.first or rule.then else None
+                if match is not None and match[0]:
+                    assert not rule.first or character in rule.first, (name, rule.pattern, text)
+                    assert not rule.then or (then and then in rule.then), (name, rule.pattern, text)
 
 
 @pytest.mark.parametrize(
