@@ -69,10 +69,7 @@ def sections_of(pcm: Path) -> list[Section]:
     frames = pcm.stat().st_size // FRAME_BYTES
     cuts = list(_cuts(_heights(pcm), frames)) if frames > LONGEST else []
     edges = [0, *cuts, frames]
-    return [
-        Section(start, end, start != 0, end != frames)
-        for start, end in pairwise(edges)
-    ]
+    return [Section(start, end, start != 0, end != frames) for start, end in pairwise(edges)]
 
 
 def _cuts(heights: "array[int]", frames: int) -> Iterator[int]:

@@ -21,8 +21,7 @@ from audio_library.errors import (
 )
 from audio_library.mastering import in_child
 from audio_library.mastering.in_child import master_in_child
-from audio_library.mastering.preset import Dressing, Preset
-from audio_library.render import render_speech, respelled
+from audio_library.render import render_speech
 from audio_library.speech.engine import RAW_PCM, Speech, Voice
 from audio_library.speech.espeak import Espeak
 from audio_library.speech.gtts import Gtts
