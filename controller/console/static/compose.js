@@ -133,7 +133,7 @@ function readSoon(tag) {
   state.timer = setTimeout(() => readNow(tag), READ_AFTER_MS);
 }
 
-// True when what is on the screen is how the text of the field is read now.
+// Whoever sees the reading has seen the version that the server had before it was asked for.
 export async function readNow(tag, { anew = false } = {}) {
   const text = textOf(tag)?.value ?? '';
   const reading = document.getElementById(`reading-${tag}`);
@@ -144,34 +144,33 @@ export async function readNow(tag, { anew = false } = {}) {
     state.latest += 1;
     reading.innerHTML = pinned.get(reading.id);
     reading.removeAttribute('aria-busy');
-    return true;
+    return;
   }
-  if (!reading || (key === state.key && !anew)) return true;
+  if (!reading || (key === state.key && !anew)) return;
   const mine = ++state.latest;
   if (!text.trim()) {
     state.key = key;
     reading.replaceChildren(...(tag === 'vi' ? [copyOf('no-reading')] : []));
-    return true;
+    return;
   }
+  const version = versionOfTheseWords();
   reading.setAttribute('aria-busy', 'true');
   try {
     const html = await ask('POST', '/parts/reading', { text, language: tag, unit: unitId() });
-    if (mine !== state.latest) return false;
+    if (mine !== state.latest) return;
     state.key = key;
     reading.innerHTML = html;
+    if (version && tag === 'vi' && !isDirty()) form.dataset.version = version;
     document.dispatchEvent(new CustomEvent('reading', { detail: tag }));
   } catch (refusal) {
-    if (mine !== state.latest) return false;
+    if (mine !== state.latest) return;
     if (refusal.code === 'sign_in_needed') document.dispatchEvent(new Event('signed-out'));
     const note = document.createElement('p');
     note.className = 'mut';
     note.textContent = refusal.message;
     reading.replaceChildren(note);
-    reading.removeAttribute('aria-busy');
-    return false;
   }
   reading.removeAttribute('aria-busy');
-  return true;
 }
 
 // Words put into a field by the page count as typed.
@@ -183,6 +182,7 @@ export function write(area, text) {
 // ── keeping ──
 let keepTimer = 0;
 let savedWords = saved.textContent;
+let noted = Promise.resolve(); // the version that came last is on the screen
 let saving = false; // what comes meanwhile of the bulletin is our own doing
 
 function noteEdit() {
@@ -252,6 +252,7 @@ export const seenVersion = () => form.dataset.version;
 
 // Brings what is on the screen to the server, if it is not there yet; gives the bulletin's id.
 export async function save() {
+  await settled();
   if (bulletinId() && !isDirty()) return bulletinId();
   clearErrors(form);
   const current = written();
@@ -324,18 +325,31 @@ document.addEventListener('part', event => {
   if (!review) return;
   form.dataset.state = review.dataset.state;
   if (form.dataset.state === 'withdrawn') closeForm();
-  if (!saving) noteVersion(review.dataset);
+  if (!saving) noted = noted.then(() => noteVersion(review.dataset));
   noteEdit();
 });
+
+function versionOfTheseWords() {
+  const shown = document.getElementById('review')?.dataset;
+  return shown && shown.words === form.dataset.words ? shown.version : null;
+}
 
 // Somebody else's words are told; another reading of the same words is shown.
 async function noteVersion({ version, words, edited }) {
   if (!form.dataset.version || form.dataset.version === version) return;
-  if (form.dataset.words !== words) {
-    tellKept(`${edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
-    return;
-  }
-  if (await readNow('vi', { anew: true })) form.dataset.version = version;
+  if (form.dataset.words === words) await readNow('vi', { anew: true });
+  else tellKept(`${edited} vừa sửa tin này. Bài ở đây chưa ghi đè.`);
+}
+
+async function settled() {
+  for (let last; last !== noted;) await (last = noted);
+}
+
+// After a reading was taught: as everybody reads it from now on, here and for approval.
+export function readAnew() {
+  const work = readNow('vi', { anew: true }).then(() => refreshNow('bulletin'));
+  noted = noted.then(() => work).catch(() => {}); // whoever asked for it is told
+  return work;
 }
 
 // A withdrawn bulletin is read, not written.

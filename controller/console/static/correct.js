@@ -1,7 +1,6 @@
 // Correcting what is read: in this bulletin by other words, or for the whole commune from now on.
 
-import { readNow, unitId, unitName, withButton, write } from './compose.js';
-import { refresh } from './parts.js';
+import { readAnew, readNow, unitId, unitName, withButton, write } from './compose.js';
 import { clearErrors, Refusal, send } from './talk.js';
 
 const fix = document.getElementById('fix');
@@ -72,12 +71,10 @@ async function here(said) {
 async function everywhere(said) {
   const { written } = place;
   const entry = await send('POST', '/api/v1/lexicon', { unit: unitId(), written, spoken: said });
-  await readNow('vi', { anew: true });
-  refresh('lexicon');
+  await readAnew();
   tell(`Từ nay ${unitName()} đọc “${written}” là “${entry.spoken}”. Tin đã duyệt giữ nguyên lời.`, async () => {
     await send('DELETE', `/api/v1/lexicon/${entry.id}`);
-    await readNow('vi', { anew: true });
-    refresh('lexicon');
+    await readAnew();
   });
 }
 
