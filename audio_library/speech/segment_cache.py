@@ -1,7 +1,8 @@
 """Finished segments of speech, kept so that an edit makes anew only what it changed.
 
 A private folder that may be deleted at any time. Each file is its digest and its content: one that
-was cut or altered on disk is noticed and made anew. Several processes may share the folder.
+was cut or altered on disk is noticed and made anew. Several processes may share the folder. Where
+it cannot be read or written, nothing is kept and nobody is stopped; only a full disk is told.
 """
 
 import hashlib
@@ -35,15 +36,16 @@ class SegmentCache:
         path = self._path(key)
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         digest, kept = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if digest != _digest(key, kept):
-            path.unlink(missing_ok=True)
-            return None
-        with suppress(FileNotFoundError):
-            os.utime(path)
-        return kept
+        whole = digest == _digest(key, kept)
+        with suppress(OSError):
+            if whole:
+                os.utime(path)
+            else:
+                path.unlink(missing_ok=True)
+        return kept if whole else None
 
     def put(self, key: str, content: bytes) -> None:
         """Keep it, whole or not at all; raises StoreFull."""
@@ -55,7 +57,7 @@ class SegmentCache:
         except OSError as error:
             if is_no_room(error):
                 raise StoreFull from error
-            raise
+            return
         self._added += len(content)
         if not self._counted or self._added * _SHARE_BETWEEN_COUNTS > self.max_bytes:
             self._make_room()
@@ -80,7 +82,8 @@ class SegmentCache:
         for _, size, path in kept:
             room -= size
             if room < 0:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink()
 
     def _kept(self) -> list[tuple[int, int, Path]]:
         found = []

@@ -85,6 +85,23 @@ def test_a_look_keeps_it_young(tmp_path: Path) -> None:
     assert [cache.get(key) is not None for key in "abcd"] == [True, False, True, True]
 
 
+def test_a_folder_that_is_none_keeps_nothing_and_stops_nobody(cache: SegmentCache) -> None:
+    cache.folder.write_text("a file in the way")
+    cache.put("a", b"sound")
+    assert cache.get("a") is None
+    assert cache.folder.read_text() == "a file in the way"
+
+
+def test_a_folder_in_the_place_of_a_file_stops_nobody(cache: SegmentCache) -> None:
+    cache.put("a", b"sound")
+    (file,) = files(cache)
+    file.unlink()
+    file.mkdir()
+    assert cache.get("a") is None
+    cache.put("a", b"sound")
+    SegmentCache(cache.folder, max_bytes=1).put("b", b"sound")
+
+
 WITHOUT_ROOM = """
 import resource, sys
 from pathlib import Path
