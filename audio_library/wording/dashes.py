@@ -6,8 +6,8 @@ from audio_library.wording.rule import Place, Rule, Start
 
 _BETWEEN = re.compile(r"[ \t]{1,20}(?P<dash>[-–—−]{1,3})(?:[ \t]{1,20}|(?=\n|$))")
 _FIRST = re.compile(r"[-–—−]{1,3}[ \t]{1,20}")
-_JOINING = re.compile(r"[-–](?=[A-ZĐ]{2})")
-_SHORT_FORM_ENDS = re.compile(r"[A-ZĐ]{2}$")
+_JOINING = re.compile(r"[-–](?=[A-ZĐ])")
+_SHORT_FORM_ENDS = re.compile(r"(?:[A-ZĐ]{2}|\d)$")
 _STARTS = re.compile(r"(?:^|\n|[:;,.!?(|])[ \t]*$")
 _ENDS = re.compile(r"\s*$|[ \t]*\n")
 
@@ -71,7 +71,7 @@ def _first(place: Place) -> str | None:
 
 
 def _joining(place: Place) -> str | None:
-    """Between two short forms: `HĐND-UBND`."""
+    """Between two short forms: `HĐND-UBND`, `471-E45`."""
     text, start = place.match.string, place.match.start()
     return ", " if _SHORT_FORM_ENDS.search(text, max(0, start - 2), start) else None
 

@@ -36,7 +36,10 @@ _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
 _SHORT_WEEKDAYS = re.compile(r"T[2-7](?:\s?[-–]\s?(?:T[2-7]|CN)){2,6}(?!\w)")
 _WEEKDAYS_LIST = re.compile(r"[2-7](?:\s?[-–]\s?[2-7]){2,5}(?![\w/-])")
 _WEEKDAY = re.compile(r"T([2-7])(?!\w)")
-_WEEKDAY_FOLLOWS = re.compile(r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)")
+_WEEKDAY_FOLLOWS = re.compile(
+    r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)"
+    r"|\s*[,(]\s*(?:ngày\s)?\d{1,2}/\d{1,2}(?!\d)"
+)
 _AFTER_WEEKDAY = re.compile(
     r"(?<!\w)(?:t[2-7]\s*(?:đến|tới|và|[-–,])|sáng|trưa|chiều|tối|đêm|hằng tuần|hàng tuần)\s*$"
 )
@@ -67,7 +70,8 @@ _AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
 _AFTER_DAYS = preceded_by("ngày|các ngày|hai ngày|từ|đêm|sáng")
 _NEAR_DAY = re.compile(
-    r"(?<!\w)(?:(?:sáng|trưa|chiều|tối|đêm)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
+    r"(?<!\w)(?:(?:sáng|trưa|chiều|tối|đêm|hôm nay|sáng nay|chiều nay|tối nay|ngày mai|sáng mai"
+    r"|chiều mai|hôm qua|dịp|chào mừng|kỷ niệm|lễ|tết)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
 )
 _UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")

@@ -65,8 +65,9 @@ _ARC = re.compile(
 _MAGNITUDE = re.compile(r"M[LW]?(?:\s?=\s?(?=\d[.,]\d)|(?=\s?\d[.,]\d))")
 _PER_EACH = re.compile(
     rf"\s?/\s?(?:{units.ALONE}|(?i:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
-    r"|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
+    r"|lượng|chỉ|đợt|ca|mũi|liều|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
 )
+_PER_SHORT_FORM = re.compile(r"\s?/\s?(?=(?:HS|GV|CB|CBCC|ĐV|TDP|HTX|NCT|KDC|đ/c)(?!\w))")
 _COORDINATES_RANGE = re.compile(
     rf"(?P<first>\d{{1,3}}[.,]\d+){_TO}(?P<last>\d{{1,3}}[.,]\d+)\s?[°º]?\s?(?P<way>[NBSEĐ])(?!\w)"
 )
@@ -74,7 +75,7 @@ _MINUTES_SECONDS = re.compile(r"(\d{1,3})\s?['’′]\s?(\d{1,2})\s?(?:[\"”″
 _COORDINATE = re.compile(
     r"(?P<first>\d{1,3}[.,]\d+)\s?(?P<degree>[°º])?\s?(?P<way>[NBSEĐ])(?!\w)(?:\s?[-–]\s?(?=\d))?"
 )
-_IN_VIETNAM = {"N": (5, 25), "B": (5, 25), "E": (95, 125), "Đ": (95, 125)}
+_IN_VIETNAM = {"N": (5, 25), "B": (5, 25), "E": (95, 150), "Đ": (95, 150)}
 """What a number with a letter and without a degree sign must lie between to be a coordinate."""
 _COORDINATES = {
     "N": "vĩ Bắc",
@@ -106,15 +107,17 @@ _SCORE = re.compile(
 _SCORE_ENDS = re.compile(
     r"\s*(?:$|[,.;:)(\n]|(?:trước|sau|trong|ở|tại|và|nghiêng|cho|để|hiệp)(?!\w))"
 )
+_TEAM = re.compile(r"\s[A-ZĐ][^\W\d_]")
+_SHARES = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số")
 _POINTS = re.compile(r"(?<!\w)(?:điểm|điểm thi|chấm|xếp loại|thang)(?!\w)[^.;\n]{0,60}$")
 _MARK = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?|100")
 _PART_OF_MARK = re.compile(r"\d{1,2}[.,]\d{1,2}")
 _OF_SUBJECT = followed_by("môn|bài thi|bài kiểm tra")
 _PRICED = re.compile(r"(?<!\w)giá(?!\w)[^.;\n]{0,60}$")
-_COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+(?:/[^\W\d_]+)?){0,3}$")
+_COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+(?:/[^\W\d_]+){0,2}){0,3}$")
 _EQUALS = re.compile(r"\s*=")
 _AGED = re.compile(
-    r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$"
+    r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$|(?<!\w)(?:(?:nam|nữ),?|tròn|thọ)\s*$"
     r"|(?<!\w)(?:ông|bà|cụ|anh|chị|em|cháu|bé|già làng|nạn nhân)\s[^.;:\d]{1,40}[(,–-]\s*$"
 )
 _LOADED = re.compile(r"(\d)T(\d)(?!\w)")
@@ -178,7 +181,9 @@ def _is_score(place: Place) -> bool:
     if not (small and bare):
         return False
     upside_down = int(place["first"]) > int(place["last"])
-    return upside_down or (place.follows(_SCORE) and place.precedes(_SCORE_ENDS))
+    if upside_down and (place.precedes(_TEAM) or place.follows(_SHARES)):
+        return True
+    return place.follows(_SCORE) and place.precedes(_SCORE_ENDS)
 
 
 def _is_mark(place: Place) -> bool:
@@ -247,6 +252,11 @@ def _per_each(place: Place) -> str | None:
     if not _COUNTED_BEFORE.search(place.before):
         return None
     return f" {units.spoken(place[0]).strip()}"
+
+
+def _per_short_form(place: Place) -> str | None:
+    """The stroke in `15kg gạo/tháng/HS`: the short form is read by its own rule."""
+    return " một " if _COUNTED_BEFORE.search(place.before) else None
 
 
 def _coordinate(place: Place) -> str | None:
@@ -474,6 +484,7 @@ RULES = (
     Rule(Start.OTHER, _CHANGE, _change, "+-−–"),
     Rule(Start.OTHER, _BELOW_ZERO, _below_zero, "-−–"),
     Rule(Start.OTHER, _PER_EACH, _per_each),
+    Rule(Start.OTHER, _PER_SHORT_FORM, _per_short_form),
     Rule(Start.OTHER, _CURRENCY, _currency, "$€£¥"),
     Rule(Start.LETTER, _CURRENCY, _currency, "UEV"),
     Rule(Start.LETTER, _DONG, _dong, "đ"),

@@ -52,6 +52,7 @@ _GREEK_LETTERS = {
     **dict.fromkeys("ωΩ", "ô mê ga"),
 }
 
+_THE_END = re.compile(r"[./]{2,4}(?=\s*$|\s*\n)|\./\.")
 _RULE_OFF = re.compile(r"([=*~#+^<>&@|\\/-])\1{2,}")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]+")
 _APOSTROPHE = re.compile("[`´′](?=[^\\W\\d_])")
@@ -99,6 +100,11 @@ def _open(place: Place) -> str:
     if place.follows(_LEADS_ON):
         return " "
     return ", " if _ENDS_IN_WORD.search(place.before) else place["blank"]
+
+
+def _the_end(place: Place) -> str | None:
+    """`./.` under an official text."""
+    return "." if "/" in place[0] else None
 
 
 def _or_she(place: Place) -> str | None:
@@ -243,6 +249,7 @@ def _control(place: Place) -> str:
 
 
 RULES = (
+    Rule(Start.OTHER, _THE_END, _the_end, "./"),
     Rule(Start.OTHER, _RULE_OFF, _not_said),
     Rule(Start.LETTER, _VARIATION, _not_said),
     Rule(Start.OTHER, _APOSTROPHE, _apostrophe, "`´′"),
