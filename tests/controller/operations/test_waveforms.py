@@ -26,6 +26,20 @@ def test_it_is_worked_out_once(store: FilesystemStore, tmp_path: Path) -> None:
     assert waveforms.of(sha256) == b"{}"
 
 
+@pytest.mark.parametrize("left", [b"", b'{"duration_ms":1000,"points":[[0,', bytes(300)])
+def test_what_a_power_cut_left_is_worked_out_again(
+    store: FilesystemStore, tmp_path: Path, left: bytes
+) -> None:
+    sound = tmp_path / "a.opus"
+    write_ogg(packets_of([bytes(96_000)]), 48_000, sound)
+    sha256 = store.put(sound)
+    waveforms = Waveforms(store, tmp_path / "waveforms")
+    drawn = waveforms.of(sha256)
+    (kept,) = (tmp_path / "waveforms").iterdir()
+    kept.write_bytes(left)
+    assert waveforms.of(sha256) == drawn == kept.read_bytes()
+
+
 def test_what_is_not_there_has_no_shape(store: FilesystemStore, tmp_path: Path) -> None:
     waveforms = Waveforms(store, tmp_path / "waveforms")
     with pytest.raises(AssetMissing):
