@@ -34,7 +34,7 @@ def test_from_a_text_to_the_record_of_its_airing(desk: Desk, page: OfficePage) -
     page.wait_for("duyệt lúc", within="#part-bulletin")
 
     page.press("Chọn tất cả")
-    page.tab.get_by_label("Mai", exact=True).check(force=True)
+    page.tab.get_by_label("Mai", exact=True).press(" ")
     page.tab.get_by_label("Giờ phát").fill("17:10")
     page.wait_for("Sẽ phát lúc 17:10 mai, ở 2 làng.", within="#plan")
     page.press("Xếp lịch phát")
@@ -116,7 +116,7 @@ def test_a_refusal_stands_at_its_field_and_a_plan_can_be_taken_back(
     page.tab.get_by_label("Tìm làng").fill("mang but")
     page.press("Chọn tất cả")
     page.wait_for("Đã chọn 1 / 2 làng")
-    page.tab.get_by_label("Mai", exact=True).check(force=True)
+    page.tab.get_by_label("Mai", exact=True).press(" ")
     page.tab.get_by_label("Giờ phát").fill("23:30")
     page.press("Xếp lịch phát")
     page.wait_for("giờ yên tĩnh", within="#breach")

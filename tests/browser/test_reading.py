@@ -29,7 +29,7 @@ def test_a_reading_is_corrected_for_the_commune_and_taken_back(
     assert page.faults() == []
 
     field.fill("số 114")
-    page.tab.get_by_label(f"{COMMUNE} từ nay").check(force=True)
+    page.tab.get_by_label(f"{COMMUNE} từ nay").press(" ")
     page.press("Lưu cách đọc")
     page.wait_for("cách đọc còn ký hiệu hoặc chữ số", within="#fix")
     field.fill("điện thoại của trạm y tế")
