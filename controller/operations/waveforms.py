@@ -25,7 +25,7 @@ class Waveforms:
         self._one = threading.Lock()
 
     def of(self, sha256: str) -> bytes:
-        """JSON for the screen; raises AssetMissing, NotAnAssetName, AudioUnreadable, StoreFull, …"""
+        """JSON for the screen; raises AssetMissing, NotAnAssetName, StoreFull, AudioUnreadable"""
         with self._store.open(sha256) as sound, self._one:
             kept = _whole(self._folder / f"{sha256}.json")
             if kept is not None:
