@@ -15,6 +15,7 @@ from audio_library.errors import AudioLibraryError
 from audio_library.store.asset_store import Held, Shelf
 from controller.operations.keeping import Kind, Rule, keeping_rules
 from controller.operations.outlived import OUTLIVED, Old, Outlived, takes_kept
+from controller.operations.restore_audio import restore_audio
 from controller.storage import tables, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -117,8 +118,12 @@ def ask_for_purge(session: Session, now: datetime) -> None:
 
 
 def do_purge(database: Database, shelves: Shelves, work: work_items.Claimed, now: datetime) -> None:
-    """Purge as a claimed piece of work; a store out of reach is tried again."""
+    """Clear up as a claimed piece of work; a store out of reach is tried again.
+
+    What should be there and is not is made again first.
+    """
     try:
+        restore_audio(database, shelves.audio, now)
         purge(database, shelves, now)
     except AudioLibraryError as e:
         with database.write() as session:
