@@ -28,7 +28,7 @@ _PIECE = re.compile(r"(?P<letters>[^\W\d]+)|(?P<digits>\d+)|(?P<point>\.)")
 _IN_BRACKETS = re.compile(r"[ \t]*\(([^\s()]{2,12})\)")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2,}}(?![\w])")
 
-_NEXT_NUMBER = re.compile(r"[ \t]+\d")
+_NEXT_NUMBER = re.compile(r" +\d")
 
 _SEVERAL_MEANINGS = (
     "Chữ viết tắt này có nhiều nghĩa. Hãy xem có đúng không, nếu không thì viết đủ chữ.",

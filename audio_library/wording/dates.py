@@ -34,7 +34,9 @@ _SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d
 _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
 _SHORT_WEEKDAYS = re.compile(r"T[2-7](?:\s?[-–]\s?(?:T[2-7]|CN)){2,6}(?!\w)")
-_WEEKDAYS_LIST = re.compile(r"[2-7](?:\s?[-–]\s?[2-7]){2,5}(?![\w/-])")
+_WEEKDAYS_LIST = re.compile(
+    r"[2-7](?:(?:\s?[-–]\s?[2-7]){2,5}|(?:\s?,\s?[2-7]){1,5})(?![\w/-]|[.,:]\d|\s?tháng)"
+)
 _WEEKDAY = re.compile(r"T([2-7])(?!\w)")
 _WEEKDAY_FOLLOWS = re.compile(
     r"\s*(?:đến|tới|và|[-–,])\s*(?:T[2-7]|CN)(?!\w)"
@@ -74,6 +76,7 @@ _NEAR_DAY = re.compile(
     r"|chiều mai|hôm qua|dịp|chào mừng|kỷ niệm|lễ|tết)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
 )
 _UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
+_DEADLINE = preceded_by("nay đến|hạn|hạn chót|hạn cuối|hết|từ nay tới")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
 _MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
@@ -85,7 +88,8 @@ _OF_YEAR = re.compile(r"(?:năm|số|tháng)\s$")
 _AFTER_ORDINAL = preceded_by(r"thứ|thứ [2-7](?:, [2-7])*(?:,| và)")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
-    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ|lớp|tổ|xếp hạng"
+    "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ|lớp|tổ"
+    "|xếp hạng|huyết áp"
 )
 _COUNTED = followed_by(
     "xã|huyện|thôn|làng|tổ|phường|tỉnh|hộ|người|bà con|học sinh|trường|lớp|nhà|đại biểu|thành viên"
@@ -176,7 +180,8 @@ def _day_dash_month(place: Place) -> Said | None:
     after_day = place.follows(_AFTER_DAY) and not place.follows(_AFTER_FIRST_DAY)
     near_day = place.follows(_NEAR_DAY)
     descends = int(place[1]) > int(place[2]) and place.follows(_UNTIL)
-    if "." in place[0] and (not after_day or place.precedes(_MEASURED)):
+    pointed = after_day or (descends and place.follows(_DEADLINE))
+    if "." in place[0] and (not pointed or place.precedes(_MEASURED)):
         return None
     if date is None or not (after_day or near_day or descends):
         return None
@@ -367,7 +372,7 @@ RULES = (
     Rule(Start.LETTER, _SHORT_WEEKDAYS, _short_weekdays, "T"),
     Rule(Start.LETTER, _WEEKDAYS, _weekdays, "T"),
     Rule(Start.LETTER, _WEEKDAY, _weekday, "T"),
-    Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list, "234567", then="-–"),
+    Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list, "234567", then="-–,"),
     Rule(Start.DIGIT, _DAYS_LIST, _days_list, then=","),
     Rule(Start.DIGIT, _DAYS_OF_MONTH, _days_of_month, then="-–—÷"),
     Rule(Start.DIGIT, _MONTHS_OF_YEAR, _months_of_year, then="-–—÷"),

@@ -7,7 +7,7 @@ from audio_library.wording.letters import spelled
 from audio_library.wording.numbers import cardinal, digit_by_digit, whole
 from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
-_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=\.?\s+[^\W\d_]|\.\s*$)(?![.,]\d)")
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=[.)]?\s+[^\W\d_]|\.\s*$)(?![.,]\d)")
 _DEEP = re.compile(r"\d{1,3}(?:\.\d{1,3}){2,5}(?![\w%°]|[.,]\d)")
 _NUMBERED = re.compile(rf"\d{{1,3}}\.\d{{1,2}}(?![\w%°]|[.,/]\d|\s?{units.ALONE}{units.ENDS})")
 _PAPER = re.compile(r"0\d(?![\w%°]|[.,:/–-]\w)")
@@ -20,7 +20,7 @@ _AFTER_ROAD = preceded_by("tl|tl\\.|tỉnh lộ|đt|đt\\.|dt|đường tỉnh|h
 _GRADES = {"II": "hai", "III": "ba", "IV": "bốn", "V": "năm"}
 
 _LINE_STARTS = re.compile(r"(?:^|\n)[ \t]*$")
-_CAPITAL_FOLLOWS = re.compile(r"\.?\s+[^\W\d_a-zà-öø-ÿăđĩũơưạ-ỹ]|\.\s")
+_CAPITAL_FOLLOWS = re.compile(r"[.)]?\s+[^\W\d_a-zà-öø-ÿăđĩũơưạ-ỹ]|\.\s")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _AFTER_NUMBERED = preceded_by(
     "điều|khoản|mục|tiểu mục|tiêu chí|chỉ tiêu|bảng|biểu|hình|phụ lục|phiên bản|nội dung|nhiệm vụ"

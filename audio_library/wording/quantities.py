@@ -113,6 +113,10 @@ _POINTS = re.compile(r"(?<!\w)(?:điểm|điểm thi|chấm|xếp loại|thang)(
 _MARK = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?|100")
 _PART_OF_MARK = re.compile(r"\d{1,2}[.,]\d{1,2}")
 _OF_SUBJECT = followed_by("môn|bài thi|bài kiểm tra")
+_SMALL_MONEY = (
+    "Đọc là đồng. Nếu là điểm số, hãy viết “điểm”.",
+    "Read as đồng. If these are marks, write “điểm”.",
+)
 _PRICED = re.compile(r"(?<!\w)giá(?!\w)[^.;\n]{0,60}$")
 _COUNTED_BEFORE = re.compile(r"\d\S*(?:\s+[^\W\d_]+(?:/[^\W\d_]+){0,2}){0,3}$")
 _EQUALS = re.compile(r"\s*=")
@@ -130,7 +134,7 @@ _SCALES = {
     "tỉ": ("tỷ", "triệu"),
     "k": ("nghìn", ""),
 }
-_NEXT_NUMBER = re.compile(r"[ \t]+\d")
+_NEXT_NUMBER = re.compile(r" +\d")
 _AT_LEAST = re.compile(
     rf"(?P<sign>≥|>=|≤|<=)\s?(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?!\d)"
     r"(?P<counted>(?:\s(?:nghìn|ngàn|triệu|tỷ|tỉ))?(?:\s(?:đồng|tháng tuổi|tuổi|tháng|năm|ngày|giờ"
@@ -153,6 +157,8 @@ def _quantity(place: Place) -> Said | str:
     if unit == "đ" and _is_mark(place):
         return f"{_value(place, place['first'], money=False)} điểm"
     spoken = _amount(place, "first", "first_unit")
+    if unit == "đ" and _is_small(place["first"]) and not place.follows(_PRICED):
+        return Said(spoken, _SMALL_MONEY)
     if not unit and place.precedes(_NEXT_NUMBER):
         spoken += ","
     return _with_doubt(place, spoken, place["first"])
@@ -184,6 +190,10 @@ def _is_score(place: Place) -> bool:
     if upside_down and (place.precedes(_TEAM) or place.follows(_SHARES)):
         return True
     return place.follows(_SCORE) and place.precedes(_SCORE_ENDS)
+
+
+def _is_small(number: str) -> bool:
+    return bool(_MARK.fullmatch(number) and number.strip("0.,"))
 
 
 def _is_mark(place: Place) -> bool:

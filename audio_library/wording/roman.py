@@ -15,7 +15,7 @@ _TAKEN_FOR_NUMERAL = (
     "Read as a Roman numeral. If it is a short form, write it out.",
 )
 _ALERT = re.compile(r"BĐ(I{1,3})(?:\s?[-–÷]\s?(?:BĐ)?(I{1,3}))?(?!\w)")
-_NUMBER_FOLLOWS = re.compile(r"\s+\d")
+_NUMBER_FOLLOWS = re.compile(r" +\d")
 _ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 
 _NUMBERED = (

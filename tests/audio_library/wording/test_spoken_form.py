@@ -272,6 +272,8 @@ def test_no_text_is_much_slower_than_a_bulletin(piece: str, usual: float) -> Non
         ("Thuốc Аспирин", "А"),
         ("chữ 中", "中"),
         ("góc α", None),
+        ("Lớp 5A nhất, 95đ", "95đ"),
+        ("Điểm chuẩn 24,5đ, giá 50đ, phí 0đ", None),
         ("ｘã Đăk Hà", "ｘ"),
         ("ＵＢＮＤ, １２％, ngày １５/８", None),
         ("bão FENGSHEN", "FENGSHEN"),
