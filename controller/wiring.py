@@ -131,6 +131,7 @@ class Controller:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "loalang"))
         # What a killed controller was making: the database's lock says that nobody is now.
         shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(mode=0o700, exist_ok=True)
         with database.write() as session:
             work_items.release_all(session, to_ms(now))
             epoch = next_serial(session, "epoch", to_ms(now))

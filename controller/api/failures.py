@@ -5,9 +5,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from audio_library.errors import AudioLibraryError, NotUtf8
 from controller.api.misread import field_of, why_vi
@@ -135,6 +136,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, ControllerError | AudioLibraryError | ScheduleError)
         return answer(error)
 
+    async def hung_up(_request: Request, _error: Exception) -> Response:
+        # Nobody is there to read it; without an answer the log would call it a defect of ours.
+        return Response(status_code=400)
+
     async def database_failed(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, OperationalError)
         refusal = not_stored(error)
@@ -144,6 +149,7 @@ def install(app: FastAPI) -> None:
 
     for kind in (ControllerError, AudioLibraryError, ScheduleError):
         app.add_exception_handler(kind, refused)
+    app.add_exception_handler(ClientDisconnect, hung_up)
     app.add_exception_handler(OperationalError, database_failed)
     app.add_exception_handler(RequestValidationError, wrong_fields)
     app.add_exception_handler(HTTPException, wrong_request)

@@ -21,6 +21,7 @@ def test_threads_are_left_when_all_long_work_is_being_done(tmp_path: Path) -> No
         controller = Controller(Settings(data_dir=tmp_path), "http://127.0.0.1:9")
         try:
             await controller.start()
+            assert all(f.stat().st_mode & 0o077 == 0 for f in tmp_path.rglob("*"))
             for _ in range(LOOPS_OF_WORK + CHECKS_AT_ONCE):
                 asyncio.get_running_loop().run_in_executor(None, done.wait)
             return await asyncio.wait_for(asyncio.to_thread(threading.get_native_id), 20)

@@ -16,6 +16,7 @@ from controller.access.passwords import hash_password
 from controller.api.guard import MAX_BODY_BYTES
 from controller.api.upload import uploaded
 from controller.app import create_app
+from controller.doors import COOKIE
 from controller.operations.services import Services
 from controller.storage import library_tables
 from controller.storage.tables import Account
@@ -180,6 +181,35 @@ def test_a_recording_may_be_long_but_not_endless_and_nothing_else_may(
     assert officer.post(f"{API}/recordings", headers=too_long, content=b"x").status_code == 413
     assert officer.post(f"{API}/readers", headers=long, content=b"x").status_code == 413
     assert officer.post(f"{API}/recordings/1/heard", headers=long, content=b"").status_code == 413
+
+
+def test_a_hang_up_is_no_defect_of_ours(
+    services: Services, officer: TestClient, bulletin: str, reader: str
+) -> None:
+    said: list[Message] = []
+    left: list[Message] = [
+        {"type": "http.request", "body": b"RIFF", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return left.pop(0)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    asked = f"language=bdq&bulletin={bulletin}&reader={reader}"
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"{API}/recordings",
+        "query_string": asked.encode(),
+        "headers": [(b"authorization", f"Bearer {officer.cookies[COOKIE]}".encode())],
+    }
+    asyncio.run(create_app(services, "test")(scope, receive, send))
+    assert said[0]["status"] == 400
+    assert left == []
+    assert list(services.recordings.scratch.iterdir()) == []
 
 
 def test_a_hang_up_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
