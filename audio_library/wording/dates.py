@@ -295,17 +295,19 @@ def _days_list(place: Place) -> str | None:
 def _short_day(place: Place) -> str | None:
     """The number in `ngày 5 tháng 9`; not the one in `ngày 2 lần`."""
     day = int(place[0])
-    after_day = place.follows(_AFTER_DAY) and place.precedes(_DAY_ENDS)
-    another = place.follows(_OTHER_DAY) and place.precedes(_MONTH_FOLLOWS)
-    lunar = place.precedes(_LUNAR_MONTH)
-    if not (1 <= day <= 10 and (after_day or another or lunar)):
+    if not 1 <= day <= 10:
         return None
-    return _day(place, day)
+    known = (
+        (place.follows(_AFTER_DAY) and place.precedes(_DAY_ENDS))
+        or (place.precedes(_MONTH_FOLLOWS) and place.follows(_OTHER_DAY))
+        or place.precedes(_LUNAR_MONTH)
+    )
+    return _day(place, day) if known else None
 
 
 def _short_month(place: Place) -> str | None:
     months = [int(month) for month in place.match.groups() if month is not None]
-    if not place.follows(_AFTER_MONTH) or not all(1 <= month <= 12 for month in months):
+    if not all(1 <= month <= 12 for month in months) or not place.follows(_AFTER_MONTH):
         return None
     return " đến ".join(map(_month, months))
 

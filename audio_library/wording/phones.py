@@ -95,10 +95,10 @@ RULES = (
     Rule(Start.OTHER, _AREA_IN_BRACKETS, _spelled, " \t("),
     Rule(Start.OTHER, _ABROAD, _abroad, "+"),
     Rule(Start.DIGIT, _SERVICE, _spelled, "1"),
-    Rule(Start.DIGIT, _PLATE, _plate),
+    Rule(Start.DIGIT, _PLATE, _plate, then="ABCDEFGHIJKLMNOPQRSTUVWXYZĐ-"),
     Rule(Start.DIGIT, _SHORTS, _hotlines, then="/-"),
     Rule(Start.DIGIT, _SHORT, _hotline),
-    Rule(Start.DIGIT, _GROUPED, _code_number),
+    Rule(Start.DIGIT, _GROUPED, _code_number, then="0123456789.-"),
     Rule(Start.DIGIT, _LONG, _code_number),
     Rule(Start.DIGIT, _LONG, _hotline),
 )
