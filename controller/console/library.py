@@ -20,7 +20,7 @@ from controller.console.reading import DIALECTS_VI
 from controller.console.screen import Screen
 from controller.console.studio import open_phrase_studio
 from controller.console.words import WallClock
-from controller.doors import Given, MaybeSigned, refuse_foreign_origin
+from controller.doors import Given, MaybeSigned, Signed, refuse_foreign_origin
 from controller.errors import ControllerError
 from controller.operations.enrol_reader import withdraw_reader
 from controller.operations.keeping import keeping_rules, purges, set_keeping
@@ -99,16 +99,14 @@ def router(show: Screen) -> APIRouter:
 
     @at.get("/thu/phan")
     def get_phrase_part(
-        request: Request, given: Given, who: MaybeSigned, tieng: Asked = "", cau: Asked = ""
+        request: Request, given: Given, who: Signed, tieng: Asked = "", cau: Asked = ""
     ) -> Response:
         """The recordings of one phrase as they are now."""
-        if who is None:
-            return RedirectResponse(SIGN_IN, 303)
         with given.database.read() as session:
             shown = _phrase(session, given, who, tieng, cau)
         return show(request, "parts/recording.html", **shown)
 
-    @at.get("/{form}")
+    @at.get("/{form:path}")
     def get_form(form: str) -> Response:
         """Where a form was sent: whoever comes back there wants the page."""
         return RedirectResponse(LIBRARY, 303)

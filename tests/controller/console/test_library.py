@@ -34,6 +34,8 @@ def text_of(html: str) -> str:
 def test_a_stranger_is_led_to_the_door(stranger: TestClient) -> None:
     for answer in (stranger.get("/thu-vien"), stranger.post("/thu-vien/giong", data={})):
         assert (answer.status_code, answer.headers["location"]) == (303, "/dang-nhap")
+    assert stranger.get("/thu-vien/thu/phan?tieng=bdq&cau=hazard.flood").status_code == 401
+    assert stranger.get("/parts/peaks/abc").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -154,4 +156,5 @@ def test_keeping_is_chosen_and_a_purge_is_looked_at_first(desk: Desk, officer: T
     assert "Nếu xoá bây giờ thì mất: 1 bản nháp" in looked
     assert "Chưa xoá gì." in looked
     assert "Đã xoá: 1 bản nháp" in text_of(officer.post("/thu-vien/xoa", data={"that": "co"}).text)
-    assert officer.get("/thu-vien/xoa").headers["location"] == "/thu-vien"
+    for form in ("xoa", "tu-dien/bo"):
+        assert officer.get(f"/thu-vien/{form}").headers["location"] == "/thu-vien"
