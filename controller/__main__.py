@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from controller.cli import carts, keeping, lexicon, phrases, recordings, voices
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User
 from controller.errors import ControllerError
 
 app = typer.Typer(
@@ -178,17 +179,9 @@ def add_box(
         str, typer.Argument(help="Khoá do `loalang-agent init` in ra / its key.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Tệp cấu hình / configuration file.")],
-    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
-    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
-    password: Annotated[
-        str,
-        typer.Option(
-            prompt="Mật khẩu / password",
-            hide_input=True,
-            envvar="LOALANG_PASSWORD",
-            help="Mật khẩu / password.",
-        ),
-    ] = "",
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
 ) -> None:
     """Nhận một hộp loa vào mạng / take a box into the fleet."""
     from controller.cli.boxes import add_box as run
@@ -199,17 +192,9 @@ def add_box(
 @app.command("add-account")
 def add_account(
     name: Annotated[str, typer.Argument(help="Tên đăng nhập của người mới / the new name.")],
-    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
-    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
-    password: Annotated[
-        str,
-        typer.Option(
-            prompt="Mật khẩu / password",
-            hide_input=True,
-            envvar="LOALANG_PASSWORD",
-            help="Mật khẩu / password.",
-        ),
-    ] = "",
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
 ) -> None:
     """Thêm một người làm việc / add a person who signs in."""
     from controller.cli.accounts import add_account as run
@@ -231,8 +216,8 @@ def simulate(
         float,
         typer.Option(min=0, max=3600, help="Giây giữa hai lệnh phát, với --alone; 0: không / s."),
     ] = 10.0,
-    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
-    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
+    url: Url = HERE,
+    user: User = OFFICER,
     password: Annotated[
         str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu / password.")
     ] = "",

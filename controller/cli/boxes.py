@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from controller.cli.api_client import Api
+from controller.cli.signed_in import signed_in
 from controller.fleet.box_config import BoxConfig
 from controller.mqtt.broker_files import write_private
 
@@ -11,9 +11,9 @@ STATE_DIR = "/var/lib/loalang-agent"
 
 def add_box(url: str, user: str, password: str, cluster: str, public_key: str, out: Path) -> None:
     """Enrol the box that holds `public_key` at `cluster`; `out` gets its configuration."""
-    api = Api(url)
-    api.sign_in(user, password)
-    enrolled = api.post("/boxes", {"cluster": cluster, "public_key": public_key})
+    enrolled = signed_in(url, user, password).post(
+        "/boxes", {"cluster": cluster, "public_key": public_key}
+    )
     config = BoxConfig(
         did=enrolled["device"],
         state_dir=STATE_DIR,

@@ -5,29 +5,17 @@ from urllib.parse import quote, urlencode
 
 import typer
 
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
+
 app = typer.Typer(
     no_args_is_help=True, help="Giữ bao lâu, và xoá gì / how long things are kept, and what goes."
 )
 
-Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
-User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[
-    str,
-    typer.Option(
-        prompt="Mật khẩu / password",
-        hide_input=True,
-        envvar="LOALANG_PASSWORD",
-        help="Mật khẩu / password.",
-    ),
-]
-HERE = "http://127.0.0.1:8077"
-FIRST = "quantri"
-
 
 @app.command()
-def show(url: Url = HERE, user: User = FIRST, password: Password = "") -> None:
+def show(url: Url = HERE, user: User = OFFICER, password: Password = "") -> None:
     """Mỗi loại giữ bao lâu / how long each kind is kept."""
-    for kept in _api(url, user, password).get("/keeping"):
+    for kept in signed_in(url, user, password).get("/keeping"):
         print(_rule(kept))
 
 
@@ -38,14 +26,14 @@ def set_days(
         str, typer.Argument(help="Số ngày; never: không bao giờ tự xoá / days or never.")
     ],
     url: Url = HERE,
-    user: User = FIRST,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Đổi thời hạn giữ / change a period."""
     if not (days == "never" or days.isdecimal()):
         raise typer.BadParameter("số ngày hoặc never / a number of days, or never")
     body = {"days": None if days == "never" else int(days)}
-    print(_rule(_api(url, user, password).put(f"/keeping/{quote(kind, safe='')}", body)))
+    print(_rule(signed_in(url, user, password).put(f"/keeping/{quote(kind, safe='')}", body)))
 
 
 @app.command()
@@ -54,11 +42,11 @@ def purge(
         bool, typer.Option("--dry-run", help="Chỉ xem, không xoá / only look.")
     ] = False,
     url: Url = HERE,
-    user: User = FIRST,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Xoá ngay những gì đã hết thời hạn / delete now what has had its time."""
-    done = _api(url, user, password).post("/keeping/purge", {"dry_run": dry_run})
+    done = signed_in(url, user, password).post("/keeping/purge", {"dry_run": dry_run})
     verb = "sẽ xoá / would go" if dry_run else "đã xoá / gone"
     for gone in done["gone"]:
         print(f"{gone['kind']}: {gone['count']}, {gone['bytes']} byte ({verb})")
@@ -77,24 +65,16 @@ def lacks(
     ] = None,
     english: Annotated[bool, typer.Option("--english", help="Tiếng Anh / in English.")] = False,
     url: Url = HERE,
-    user: User = FIRST,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Hôm nay còn thiếu gì: mỗi việc một dòng, gấp nhất trước / what is lacking today."""
     path = "/lacks" + (f"?{urlencode({'unit': unit})}" if unit else "")
-    lines = _api(url, user, password).get(path)["lines"]
+    lines = signed_in(url, user, password).get(path)["lines"]
     for line in lines:
         print(line["en"] if english else line["vi"])
     if not lines:
         print("Nothing is lacking." if english else "Không thiếu gì.")
-
-
-def _api(url: str, user: str, password: str) -> Any:
-    from controller.cli.api_client import Api
-
-    api = Api(url)
-    api.sign_in(user, password)
-    return api
 
 
 def _rule(kept: dict[str, Any]) -> str:

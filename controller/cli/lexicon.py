@@ -1,11 +1,10 @@
 """`loalang lexicon`: how a unit of a running controller reads its names."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from controller.cli.api_client import Api
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
 
 app = typer.Typer(help="Từ điển đọc của một đơn vị / the lexicon of a unit.", no_args_is_help=True)
 
@@ -16,18 +15,6 @@ Respelling = Annotated[
     bool,
     typer.Option("--respelling", help="Chỉ cho giọng máy, lời không đổi / for a voice's ear only."),
 ]
-Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
-User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[
-    str,
-    typer.Option(
-        prompt="Mật khẩu / password",
-        hide_input=True,
-        envvar="LOALANG_PASSWORD",
-        help="Mật khẩu / password.",
-    ),
-]
-HERE, OFFICER = "http://127.0.0.1:8077", "quantri"
 
 
 @app.command()
@@ -43,7 +30,7 @@ def add(
     """Dạy một cách đọc / teach a reading; what is on air stays as it is."""
     from controller.cli.lexicon_entries import add_entry
 
-    add_entry(_signed_in(url, user, password), unit, written, spoken, respelling=respelling)
+    add_entry(signed_in(url, user, password), unit, written, spoken, respelling=respelling)
 
 
 @app.command("list")
@@ -60,7 +47,7 @@ def show(
     """Các cách đọc đã dạy / what was taught: written, spoken, unit, by whom, when."""
     from controller.cli.lexicon_entries import list_entries
 
-    api = _signed_in(url, user, password)
+    api = signed_in(url, user, password)
     list_entries(api, unit, respelling=respelling, effective=effective)
 
 
@@ -76,12 +63,4 @@ def remove(
     """Bỏ một cách đọc / read those words by rule again; who taught it is kept."""
     from controller.cli.lexicon_entries import remove_entry
 
-    remove_entry(_signed_in(url, user, password), unit, written, respelling=respelling)
-
-
-def _signed_in(url: str, user: str, password: str) -> "Api":
-    from controller.cli.api_client import Api
-
-    api = Api(url)
-    api.sign_in(user, password)
-    return api
+    remove_entry(signed_in(url, user, password), unit, written, respelling=respelling)

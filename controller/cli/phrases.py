@@ -2,35 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import typer
 
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
 from controller.errors import ControllerError
-
-if TYPE_CHECKING:
-    from controller.cli.api_client import Api
 
 app = typer.Typer(no_args_is_help=True, help="Ngân hàng câu khẩn cấp / the phrase bank.")
 
 Lang = Annotated[str, typer.Option("--lang", help="Mã tiếng / language tag.")]
 Unit = Annotated[str | None, typer.Option(help="Mã xã, thôn / unit id.")]
-Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
-User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[
-    str,
-    typer.Option(
-        prompt="Mật khẩu / password",
-        hide_input=True,
-        envvar="LOALANG_PASSWORD",
-        help="Mật khẩu / password.",
-    ),
-]
 Ids = Annotated[list[str] | None, typer.Option(help="Mã câu, lặp lại được / phrase ids.")]
 
-HERE = "http://127.0.0.1:8077"
-NAME = "quantri"
 
 _MOMENT = re.compile(r"(\d{1,2}):(\d{2})(?: (\d{1,2})/(\d{1,2}))?")
 
@@ -43,12 +28,12 @@ def list_phrases(
         bool, typer.Option("--lacking", help="Chỉ mục chưa nghe được / only what is not heard.")
     ] = False,
     url: Url = HERE,
-    user: User = NAME,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Mọi câu của một thứ tiếng: mã, lời, đã nghe được chưa / the phrases of a language."""
     asked = {"language": lang} | ({"unit": unit} if unit else {})
-    bank = _api(url, user, password).get(f"/phrases?{urlencode(asked)}")
+    bank = signed_in(url, user, password).get(f"/phrases?{urlencode(asked)}")
     print(f"{bank['readiness']['vi']}\n{bank['readiness']['en']}")
     for phrase in bank["phrases"]:
         if lacking and (phrase["audio"] or not phrase["needed"]):
@@ -63,12 +48,12 @@ def set_phrase(
     words: Annotated[str, typer.Argument(help="Lời đúng như sẽ nói / exactly what is said.")],
     lang: Lang = "vi",
     url: Url = HERE,
-    user: User = NAME,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Đặt lời cho một câu / set how a language says a phrase."""
     path = f"/phrases/{quote(lang, safe='')}/{quote(phrase, safe='')}"
-    kept = _api(url, user, password).put(path, {"words": words})
+    kept = signed_in(url, user, password).put(path, {"words": words})
     print(f"{kept['id']}\t{kept['words']}")
 
 
@@ -77,12 +62,12 @@ def render(
     lang: Lang = "vi",
     unit: Unit = None,
     url: Url = HERE,
-    user: User = NAME,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Tạo âm thanh các câu còn thiếu; chạy lại để xem đến đâu / make what is missing, and count."""
     query = f"?{urlencode({'unit': unit})}" if unit else ""
-    made = _api(url, user, password).post(f"/phrases/{quote(lang, safe='')}/render{query}")
+    made = signed_in(url, user, password).post(f"/phrases/{quote(lang, safe='')}/render{query}")
     print(
         f"mới yêu cầu / asked {made['asked']}, đã có / ready {made['ready']}, "
         f"đang chờ / waiting {made['waiting']}, hỏng / failed {made['failed']}, "
@@ -109,7 +94,7 @@ def compose(
         Path | None, typer.Option("-o", "--out", help="Ghép cả âm thanh / join its audio too.")
     ] = None,
     url: Url = HERE,
-    user: User = NAME,
+    user: User = OFFICER,
     password: Password = "",
 ) -> None:
     """Ghép một câu từ ngân hàng câu / say a sentence from phrases."""
@@ -130,7 +115,7 @@ def compose(
             if text
         },
     }
-    api = _api(url, user, password)
+    api = signed_in(url, user, password)
     asked = {"language": lang, "sentence": sentence, "audio": out is not None, **values}
     said = api.post("/phrases/compose", asked)
     print(said["text"] or "—")
@@ -145,22 +130,14 @@ def compose(
 
 
 @app.command()
-def index(url: Url = HERE, user: User = NAME, password: Password = "") -> None:
+def index(url: Url = HERE, user: User = OFFICER, password: Password = "") -> None:
     """Mục lục cho các hộp loa, và cỡ của nó / the index for the boxes, and its size."""
     import json
 
-    found = _api(url, user, password).get("/phrases/index")
+    found = signed_in(url, user, password).get("/phrases/index")
     sent = json.dumps(found, separators=(",", ":"))
     print(sent)
     print(f"{len(sent)} byte, {len(found['b'])} thứ tiếng / languages")
-
-
-def _api(url: str, user: str, password: str) -> "Api":
-    from controller.cli.api_client import Api
-
-    api = Api(url)
-    api.sign_in(user, password)
-    return api
 
 
 def _named(prefix: str, given: list[str] | None) -> list[str]:

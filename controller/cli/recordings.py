@@ -1,29 +1,16 @@
 """`loalang recordings`: readers and their recordings, on a running controller."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from controller.cli.api_client import Api
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
 
 app = typer.Typer(help="Bản thu của người đọc / recordings by readers.", no_args_is_help=True)
 
 Ids = Annotated[list[str], typer.Argument(metavar="MÃ…", help="Mã bản thu / recordings.")]
 Why = Annotated[str, typer.Option(help="Lý do / the reason.")]
-Url = Annotated[str, typer.Option(help="Bộ điều khiển / controller.")]
-User = Annotated[str, typer.Option(help="Tên đăng nhập / account.")]
-Password = Annotated[
-    str,
-    typer.Option(
-        prompt="Mật khẩu / password",
-        hide_input=True,
-        envvar="LOALANG_PASSWORD",
-        help="Mật khẩu / password.",
-    ),
-]
-HERE, OFFICER = "http://127.0.0.1:8077", "quantri"
 
 
 @app.command("import")
@@ -43,7 +30,7 @@ def bring(
     from controller.cli.recording_desk import Text, import_files
 
     text = Text(language, bulletin, phrase)
-    raise SystemExit(import_files(_signed_in(url, user, password), files, text, reader))
+    raise SystemExit(import_files(signed_in(url, user, password), files, text, reader))
 
 
 @app.command("list")
@@ -57,7 +44,7 @@ def show(
     """Các bản thu, mới nhất trước / recordings, newest first."""
     from controller.cli.recording_desk import list_recordings
 
-    list_recordings(_signed_in(url, user, password), bulletin, state)
+    list_recordings(signed_in(url, user, password), bulletin, state)
 
 
 @app.command()
@@ -78,7 +65,7 @@ def hear(
     from controller.cli.recording_desk import act
 
     said = {"understands": understand, "vouch": vouch}
-    act(_signed_in(url, user, password), recordings, "heard", said)
+    act(signed_in(url, user, password), recordings, "heard", said)
 
 
 @app.command()
@@ -88,7 +75,7 @@ def release(
     """Cho phát / let them air."""
     from controller.cli.recording_desk import act
 
-    act(_signed_in(url, user, password), recordings, "release", {})
+    act(signed_in(url, user, password), recordings, "release", {})
 
 
 @app.command("take-back")
@@ -98,7 +85,7 @@ def take_back(
     """Ngừng phát, có thể cho phát lại / undo a release."""
     from controller.cli.recording_desk import act
 
-    act(_signed_in(url, user, password), recordings, "take-back", {"why": why})
+    act(signed_in(url, user, password), recordings, "take-back", {"why": why})
 
 
 @app.command()
@@ -108,7 +95,7 @@ def refuse(
     """Loại hẳn / refuse for good."""
     from controller.cli.recording_desk import act
 
-    act(_signed_in(url, user, password), recordings, "refuse", {"why": why})
+    act(signed_in(url, user, password), recordings, "refuse", {"why": why})
 
 
 @app.command()
@@ -116,7 +103,7 @@ def readers(url: Url = HERE, user: User = OFFICER, password: Password = "") -> N
     """Những người đọc / the readers."""
     from controller.cli.recording_desk import list_readers
 
-    list_readers(_signed_in(url, user, password))
+    list_readers(signed_in(url, user, password))
 
 
 @app.command("add-reader")
@@ -135,7 +122,7 @@ def add_reader(
     from controller.cli.recording_desk import add_one
 
     form = {"name": name, "languages": language, "consent": consent, "account": account}
-    add_one(_signed_in(url, user, password), form)
+    add_one(signed_in(url, user, password), form)
 
 
 @app.command("withdraw-reader")
@@ -149,12 +136,4 @@ def withdraw_reader(
     """Người đọc rút lại lời đồng ý / a reader takes the consent back."""
     from controller.cli.recording_desk import withdraw_one
 
-    withdraw_one(_signed_in(url, user, password), reader, why)
-
-
-def _signed_in(url: str, user: str, password: str) -> "Api":
-    from controller.cli.api_client import Api
-
-    api = Api(url)
-    api.sign_in(user, password)
-    return api
+    withdraw_one(signed_in(url, user, password), reader, why)

@@ -15,12 +15,18 @@ def say(text: str | bytes, language: str, out: Path, voice: str | None) -> None:
     """Read a text into one mastered Ogg/Opus file."""
     words = check_text(text)
     spoken = spoken_form(words, language).text
-    engines = engines_here(Settings())
+    settings = Settings()
+    engines = engines_here(settings)
     preference = () if voice is None else (voice_for(language, voice, engines).id,)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".loalang-say-", dir=out.parent) as folder:
         rendered = render_speech(
-            spoken, language, out_dir=Path(folder), preference=preference, engines=engines
+            spoken,
+            language,
+            out_dir=Path(folder),
+            preference=preference,
+            engines=engines,
+            preset=settings.preset,
         )
         rendered.mastered.path.replace(out)
     m = rendered.mastered

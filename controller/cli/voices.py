@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from controller.cli.signed_in import HERE, OFFICER, Url, User, signed_in
+
 if TYPE_CHECKING:
     from controller.settings import Settings
 
@@ -68,21 +70,19 @@ def tally(
     send: Annotated[
         bool, typer.Option("--send", help="Gửi vào bộ điều khiển / keep in the controller.")
     ] = False,
-    url: Annotated[str, typer.Option(help="Bộ điều khiển / controller.")] = "http://127.0.0.1:8077",
-    user: Annotated[str, typer.Option(help="Tên đăng nhập / account.")] = "quantri",
+    url: Url = HERE,
+    user: User = OFFICER,
     password: Annotated[
         str, typer.Option(envvar="LOALANG_PASSWORD", help="Mật khẩu / password.")
     ] = "",
 ) -> None:
     """Đếm phiếu nghe: bao nhiêu từ nghe đúng / tally filled-in listening sheets."""
-    from controller.cli.api_client import Api
     from controller.cli.listening_sheet import send_answers, tally_files
 
     answers = tally_files(files)
     if send:
-        api = Api(url)
-        api.sign_in(user, password or typer.prompt("Mật khẩu / password", hide_input=True))
-        send_answers(answers, api)
+        password = password or typer.prompt("Mật khẩu / password", hide_input=True)
+        send_answers(answers, signed_in(url, user, password))
 
 
 def _settings(data_dir: Path | None) -> "Settings":
