@@ -206,8 +206,12 @@ def _sweep(
         with database.write() as session:
             for stray in strays:
                 run.note(session, rule, stray.sha256, stray.bytes)
+        with database.read() as session:
+            # Looked at again: a file may have been made, stored and named anew meanwhile.
+            kept = named(session).kept
         for gone in (*(h for h in unnamed if h.sha256 in expected), *strays):
-            shelf.delete(gone.sha256)
+            if gone.sha256 not in kept:
+                shelf.delete(gone.sha256)
     return _Swept(len(strays), sum(h.bytes for h in strays), doubtful)
 
 

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel, func, select
 
 from audio_library.bulletin import Kind as BulletinKind
 from audio_library.rendition import phrase_sha256
+from audio_library.store.asset_store import Held
 from audio_library.store.filesystem import FilesystemStore
 from controller.operations.keeping import set_keeping
 from controller.operations.purge import Purged, Shelves, ask_for_purge, do_purge, purge
@@ -29,7 +30,7 @@ from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind
 from schedules.programme import Recurrence
 from tests.controller.office import NOW, Office
-from tests.controller.operations.archive import Archive, PowerCut, planned_play
+from tests.controller.operations.archive import Archive, MemoryShelf, PowerCut, planned_play
 from tests.controller.operations.test_record_playback import event, full_play
 
 DAY = timedelta(days=1)
@@ -222,6 +223,21 @@ def test_a_file_stored_again_after_its_purge_is_a_new_one(archive: Archive) -> N
 
     assert counts(archive.purge(NOW + 3 * DAY)) == {}
     assert set(archive.audio.files) == {old}
+
+
+def test_a_file_made_anew_in_the_middle_of_a_purge_stays(archive: Archive) -> None:
+    old = archive.asset("old", OLD)
+
+    class Made(MemoryShelf):
+        def held(self) -> Iterator[Held]:
+            yield from list(self.files.values())
+            assert archive.assets() == set(), "its row is gone already"
+            archive.asset("old", NOW)
+
+    archive.audio = Made(dict(archive.audio.files))
+    archive.purge(NOW)
+
+    assert archive.assets() == set(archive.audio.files) == {old}
 
 
 def test_a_real_folder_is_cleared(office: Office, tmp_path: Path) -> None:
