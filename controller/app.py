@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from audio_library.recording.check import MAX_RECORDING_BYTES
+from audio_library.recording.errors import RecordingTooLarge
 from controller.api import (
     accounts,
     boxes,
@@ -85,7 +86,8 @@ def create_app(services: Services, version: str) -> FastAPI:
     app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
     failures.install(app)
-    app.add_middleware(Guard, uploads={f"{API}/recordings": MAX_RECORDING_BYTES})
+    too_large = RecordingTooLarge(MAX_RECORDING_BYTES)
+    app.add_middleware(Guard, uploads={f"{API}/recordings": too_large})
     return app
 
 

@@ -23,6 +23,7 @@ class RecordingTooLarge(AudioLibraryError):
     code = "recording_too_large"
 
     def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
         size = f"{limit_bytes // 10**6} MB"
         super().__init__(
             f"Tệp ghi âm lớn hơn {size}. Chưa lưu gì; hãy lưu lại dạng m4a, ogg hoặc flac cho nhỏ, "

@@ -5,7 +5,7 @@ A proposal for a person to look at: nothing is ever changed by itself.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 LANGUAGES = ("bdq", "jra", "sed")
@@ -130,17 +130,20 @@ def proposal(text: str, language: str) -> Proposal | None:
         certain = set(changes)
         every, unexplained = _read(text, language, _NOTHING)
         changes = [c if c in certain else replace(c, sure=False) for c in every]
-    doubtful = len(unexplained) + sum(not change.sure for change in changes)
-    return Proposal(
-        language,
-        applied(text, changes),
-        tuple(changes),
-        tuple(unexplained),
+    vi, en = _said(changes, unexplained)
+    return Proposal(language, applied(text, changes), tuple(changes), tuple(unexplained), vi, en)
+
+
+def _said(changes: Collection[Change], unexplained: Collection[Mark]) -> tuple[str, str]:
+    unsure = sum(not change.sure for change in changes)
+    return (
         f"Văn bản có vẻ gõ bằng phông chữ cũ: đề nghị đổi {len(changes)} chỗ sang chữ Unicode"
-        + (f", có {doubtful} chỗ chưa chắc" if doubtful else "")
+        + (f", trong đó {unsure} chỗ chưa chắc" if unsure else "")
+        + (f"; {len(unexplained)} ký hiệu chưa biết là chữ gì, để nguyên" if unexplained else "")
         + ". Hãy xem từng chỗ rồi mới nhận; chưa có gì được đổi.",
-        f"The text seems typed for an old font: {len(changes)} places could become Unicode letters"
-        + (f", {doubtful} of them not for certain" if doubtful else "")
+        f"The text seems typed for an old font. Places that could become Unicode: {len(changes)}"
+        + (f", not for certain: {unsure}" if unsure else "")
+        + (f", signs left as they are: {len(unexplained)}" if unexplained else "")
         + ". Look at each before taking it; nothing was changed.",
     )
 

@@ -33,6 +33,8 @@ STATUS = {
     "not_approved": 409,
     "changed_meanwhile": 409,
     "language_doubtful": 409,
+    "body_too_long": 413,
+    "recording_too_large": 413,
     "database_busy": 503,
     "disk_full": 507,
     "store_full": 507,

@@ -6,9 +6,12 @@ from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.api.failures import unanswerable
+from audio_library.recording.errors import RecordingTooLarge
+from controller.api.failures import answer, unanswerable
+from controller.errors import ControllerError
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
@@ -26,17 +29,17 @@ SECURITY_HEADERS = {
 # What was not read of a refused body must not be taken for the next request.
 HANG_UP = {"connection": "close"}
 _LENGTH = re.compile(r"[0-9]{1,10}")
-_NOWHERE: Mapping[str, int] = MappingProxyType({})
+_NOWHERE: Mapping[str, RecordingTooLarge] = MappingProxyType({})
 
 
 class Guard:
     """Refuse bodies of unknown or too great length; add the security headers.
 
-    `uploads`: paths to which a longer body may be posted, and how many bytes. Whoever answers
-    there asks for the login first and writes what comes to a file.
+    `uploads`: paths to which a longer body may be posted, and the refusal of one that is too long
+    even there. Whoever answers there asks for the login first and writes what comes to a file.
     """
 
-    def __init__(self, app: ASGIApp, uploads: Mapping[str, int] = _NOWHERE) -> None:
+    def __init__(self, app: ASGIApp, uploads: Mapping[str, RecordingTooLarge] = _NOWHERE) -> None:
         self._app = app
         self._uploads = uploads
 
@@ -53,30 +56,37 @@ class Guard:
                     going.setdefault(name, value)
             await send(message)
 
-        most = self._most(scope)
-        refusal = _refusal(Headers(scope=scope), most)
+        upload = self._uploads.get(scope["path"]) if scope.get("method") == "POST" else None
+        most = upload.limit_bytes if upload else MAX_BODY_BYTES
+        refusal = _refusal(Headers(scope=scope), most, upload)
         if refusal is not None:
-            await unanswerable(refusal)(scope, receive, guarded)
+            await refusal(scope, receive, guarded)
             return
         await self._app(scope, _bounded(receive, most), guarded)
 
-    def _most(self, scope: Scope) -> int:
-        if scope.get("method") != "POST":
-            return MAX_BODY_BYTES
-        return self._uploads.get(scope.get("path", ""), MAX_BODY_BYTES)
 
-
-def _refusal(headers: Headers, most: int) -> HTTPException | None:
+def _refusal(headers: Headers, most: int, upload: RecordingTooLarge | None) -> Response | None:
     """Why a request with these headers is not read, or None.
 
     A transfer encoding is refused also beside a length: the server would believe the encoding.
     """
     if "transfer-encoding" in headers:
-        return HTTPException(411, headers=HANG_UP)
+        return unanswerable(HTTPException(411, headers=HANG_UP))
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length) or int(length) > most:
-        return HTTPException(413, headers=HANG_UP)
+        refused = answer(upload or _body_too_long())
+        refused.headers.update(HANG_UP)
+        return refused
     return None
+
+
+def _body_too_long() -> ControllerError:
+    size = f"{MAX_BODY_BYTES // 2**20} MiB"
+    return ControllerError(
+        "body_too_long",
+        f"Nội dung gửi lên dài quá {size}. Chưa lưu gì; hãy chia nhỏ rồi gửi lại.",
+        f"What was sent is longer than {size}. Nothing was kept; split it and send it again.",
+    )
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -145,3 +145,12 @@ def test_a_proposal_changes_its_places_and_nothing_else(text: str, language: str
 def test_a_long_line_without_blanks_is_read_quickly() -> None:
     assert proposal("[a" * 20_000, "bdq") is not None
     assert proposal("a" * 40_000 + "[", "bdq") is None
+
+
+def test_what_is_unsure_is_counted_apart_from_what_nobody_can_explain() -> None:
+    found = proposal("c\\ar C\\ar kon [^ng", "jra")
+
+    assert found is not None
+    assert [change.sure for change in found.changes] == [True, False]
+    assert "2 chỗ sang chữ Unicode, trong đó 1 chỗ chưa chắc; 2 ký hiệu chưa biết" in found.vi
+    assert "Unicode: 2, not for certain: 1, signs left as they are: 2." in found.en

@@ -178,8 +178,11 @@ def test_a_recording_may_be_long_but_not_endless_and_nothing_else_may(
     too_long = {"content-length": str(MAX_RECORDING_BYTES + 1)}
 
     assert bring(bytes(MAX_BODY_BYTES + 10)).json()["code"] == "not_a_recording"
-    assert officer.post(f"{API}/recordings", headers=too_long, content=b"x").status_code == 413
-    assert officer.post(f"{API}/readers", headers=long, content=b"x").status_code == 413
+    endless = officer.post(f"{API}/recordings", headers=too_long, content=b"x")
+    assert (endless.status_code, endless.json()["code"]) == (413, "recording_too_large")
+    assert "200 MB" in endless.json()["vi"]
+    elsewhere = officer.post(f"{API}/readers", headers=long, content=b"x")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (413, "body_too_long")
     assert officer.post(f"{API}/recordings/1/heard", headers=long, content=b"").status_code == 413
 
 
