@@ -16,8 +16,6 @@ from audio_library.wording.numbers import cardinal
 
 MAX_CHARACTERS = 200
 """Of one phrase: some fifteen seconds of speech."""
-LARGEST_WHOLE_NUMBER = 999_999
-"""A language may record any number up to this as one phrase of its own."""
 MINUTE_STEP = 5
 """Of the minutes, those that an emergency cannot do without."""
 
@@ -26,6 +24,7 @@ PLACE = "place."
 
 _PLACE_ID = re.compile(r"place\.[a-z0-9][a-z0-9-]{0,39}")
 _NUMBER_ID = re.compile(r"number\.(0|[1-9]\d{0,5})")
+"""A language may record any number up to 999,999 as one phrase of its own."""
 _FOURTH = {4: "tư"}
 
 

@@ -84,7 +84,7 @@ def put_bulletin(bulletin_id: str, form: BulletinEdit, given: Given, who: Signed
 
 @at.get("/bulletins/{bulletin_id}/readiness")
 def get_readiness(bulletin_id: str, given: Given, who: Signed) -> list[ReadinessOut]:
-    """For every language that some village listens to: ready, or the exact reason why not."""
+    """For its languages and all that its villages listen to: ready, or the exact reason."""
     with given.database.read() as session:
         return [
             ReadinessOut(language=r.language, ready=r.ready, reason=r.lack, vi=r.vi, en=r.en)

@@ -9,6 +9,8 @@ from audio_library.writing.sort_key import vietnamese_sort_key
 from controller.errors import ControllerError, NotFound
 from controller.operations.find_village import bare
 from controller.storage import tables
+from schedules.area import AreaTree
+from schedules.types import UnitId
 
 SHOWN = 200
 """Units of one answer; a province has fewer communes than that."""
@@ -49,6 +51,13 @@ def show_units(session: Session, query: str) -> list[UnitLine]:
     found = [u for u in _standing(session) if u.code == query or matches(query, u.name)]
     found.sort(key=lambda u: (vietnamese_sort_key(u.name), vietnamese_sort_key(u.above)))
     return found[:SHOWN]
+
+
+def inside(tree: AreaTree, unit_id: str | None) -> frozenset[str]:
+    """A unit and all below it; None: every unit."""
+    if unit_id is None:
+        return frozenset(u.id for u in tree.units)
+    return frozenset((unit_id, *(u.id for u in tree.descendants(UnitId(unit_id)))))
 
 
 def _standing(session: Session) -> list[UnitLine]:

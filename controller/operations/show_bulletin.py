@@ -17,11 +17,13 @@ from controller.operations.asked_work import (
     rendition_key,
 )
 from controller.operations.bulletin_readiness import bulletin_readiness
+from controller.operations.find_unit import inside
+from controller.operations.find_village import villages
 from controller.operations.review_bulletin import read_aloud, version_of
 from controller.operations.show_fleet import unconfirmed_withdrawals
 from controller.operations.still_wanted import wanted_words
 from controller.operations.unit_speech import unit_speech
-from controller.storage import bulletins, places, tables, work_items
+from controller.storage import bulletins, places, programmes, tables, work_items
 from controller.storage.database import Database
 
 
@@ -94,9 +96,14 @@ def preview_bulletin(
 
 
 def show_readiness(session: Session, bulletin_id: str, now: datetime) -> tuple[Readiness, ...]:
-    """For every language that some village listens to: ready, or the exact reason why not."""
+    """For its own languages, and all that are listened to in its unit and where it is to air."""
     bulletin = bulletins.load(session, bulletin_id)
-    heard = (tag for zone in places.zones(session).values() for tag in zone.languages)
+    zones, units = places.zones(session), inside(places.area_tree(session), bulletin.unit)
+    meant = {z for v in villages(session) if v.id in units for z in v.zone_ids}
+    for planned in programmes.standing(session).values():
+        if bulletin.id in planned.bulletin_ids:
+            meant.update(planned.programme.zone_ids)
+    heard = (tag for id, zone in zones.items() if id in meant for tag in zone.languages)
     wanted = tuple(dict.fromkeys((*bulletin.languages, *heard)))
     return bulletin_readiness(session, bulletin, wanted, now)
 

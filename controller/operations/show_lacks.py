@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.languages import language as language_of
@@ -17,6 +17,7 @@ from audio_library.speech.engine import Engine
 from audio_library.speech.registry import voices
 from controller.errors import NotFound
 from controller.operations.bulletin_readiness import bulletin_readiness
+from controller.operations.find_unit import inside
 from controller.operations.find_village import Village, villages
 from controller.operations.lack_line import About, LackLine, most_urgent_first, sentence
 from controller.operations.phrase_bank import bank_lacks
@@ -25,7 +26,6 @@ from controller.storage import bulletins, places, programmes, tables
 from controller.storage.instants import to_ms, to_utc
 from schedules.area import AreaTree
 from schedules.recurrence import occurrences
-from schedules.types import UnitId
 
 AHEAD = timedelta(days=60)
 """How far ahead an airing is looked for."""
@@ -144,8 +144,8 @@ def _scope(
     session: Session, tree: AreaTree, unit: str | None, now: datetime, zone: ZoneInfo
 ) -> _Scope:
     unit_id = _unit_id(tree, unit) if unit else None
-    inside = _below(tree, unit_id)
-    here = tuple(v for v in villages(session) if v.id in inside)
+    units = inside(tree, unit_id)
+    here = tuple(v for v in villages(session) if v.id in units)
     listened = {zone_id for v in here for zone_id in v.zone_ids}
     known = places.zones(session)
     heard = {z: tuple(str(tag) for tag in known[z].languages) for z in sorted(listened)}
@@ -159,30 +159,28 @@ def _unit_id(tree: AreaTree, asked: str) -> str:
     return found.id
 
 
-def _below(tree: AreaTree, unit_id: str | None) -> set[str]:
-    if unit_id is None:
-        return {u.id for u in tree.units}
-    return {unit_id, *(u.id for u in tree.descendants(UnitId(unit_id)))}
-
-
 # --- bulletins -----------------------------------------------------------------------------------
 
 
 def _of_bulletins(session: Session, tree: AreaTree, scope: _Scope) -> Iterator[LackLine]:
     """Approved, or waiting for it, or planned; valid, and still to be heard."""
-    query = select(tables.Bulletin.id).where(
-        col(tables.Bulletin.state) != State.WITHDRAWN.value,
-        col(tables.Bulletin.valid_until_ms) > to_ms(scope.now),
-    )
     planned = programmes.standing(session)
+    named = {bulletin_id for p in planned.values() for bulletin_id in p.bulletin_ids}
+    state = col(tables.Bulletin.state)
+    query = select(tables.Bulletin.id).where(
+        col(tables.Bulletin.valid_until_ms) > to_ms(scope.now),
+        state != State.WITHDRAWN.value,
+        # Of drafts there may be thousands: only those that are planned are read.
+        or_(state != State.DRAFT.value, col(tables.Bulletin.id).in_(named)),
+    )
     for bulletin in bulletins.load_many(session, session.exec(query)):
         chosen = [p for p in planned.values() if bulletin.id in p.bulletin_ids]
         if chosen:
             airs = _airings(chosen, bulletin, scope)
             yield from _of_bulletin(session, bulletin, airs, scope)
         elif bulletin.state is not State.DRAFT and not _was_told(session, bulletin):
-            inside = _below(tree, bulletin.unit)
-            meant = {z for v in scope.villages if v.id in inside for z in v.zone_ids}
+            units = inside(tree, bulletin.unit)
+            meant = {z for v in scope.villages if v.id in units for z in v.zone_ids}
             yield from _of_bulletin(session, bulletin, dict.fromkeys(sorted(meant)), scope)
 
 

@@ -239,6 +239,26 @@ def test_each_language_of_the_villages_is_ready_or_says_why_not(
     assert "Xơ Đăng" in said["sed"]["vi"]
 
 
+def test_a_commune_is_not_asked_for_a_language_that_only_another_listens_to(
+    officer: TestClient, office: Office
+) -> None:
+    boxes = office.boxes(3)
+    with office.database.write() as session:
+        for box, other in zip(boxes, ("sed", "hre", "bdq"), strict=True):
+            zone = box.village.cluster_id.replace("cum-", "vung-")
+            session.get_one(tables.Zone, zone).languages = ["vi", other]
+        village = session.get_one(tables.Cluster, boxes[0].village.cluster_id).unit_id
+    bulletin = office.approved(unit=village)
+
+    def asked_for() -> list[str]:
+        said = officer.get(f"/api/v1/bulletins/{bulletin}/readiness").json()
+        return [answer["language"] for answer in said]
+
+    assert asked_for() == ["vi", "sed"]
+    office.scheduled(bulletin, [boxes[1]], NOW + timedelta(hours=1))
+    assert asked_for() == ["vi", "sed", "hre"], "it airs there too"
+
+
 def test_a_withdrawal_without_a_reason_is_refused(officer: TestClient, office: Office) -> None:
     bulletin = office.approved()
 
