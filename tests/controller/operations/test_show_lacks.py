@@ -99,6 +99,15 @@ def test_what_waits_for_approval_is_one_line_however_many_languages(office: Offi
     assert (len(line.villages), line.airs_at) == (1, None)
 
 
+def test_drafts_that_nobody_planned_are_not_even_read(office: Office) -> None:
+    office.boxes(1)
+    draft = submit_bulletin(office.database, Written({"vi": TEXT}), "Y Hạnh", NOW)
+    with office.database.write() as session:
+        session.get_one(tables.Script, (draft.id, "vi")).text = ""
+
+    assert of_bulletins(lacks(office)) == []
+
+
 def test_a_planned_bulletin_that_was_edited_and_not_approved_again_is_a_line(
     office: Office,
 ) -> None:
