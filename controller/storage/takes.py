@@ -1,5 +1,6 @@
 """Readers and their takes between table rows and the domain's values."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,10 +148,16 @@ class ReleasedTakes:
             newest = newest_released(session, language, spoken_sha256)
         if newest is None or newest.reader_id != reader_id:
             return None
-        return self.sounds.path(newest.sound_sha256) if self._holds(newest) else None
+        path = self.sounds.path(newest.sound_sha256)
+        return path if _is_as_heard(path, newest.sound_sha256) else None
 
-    def _holds(self, take: Take) -> bool:
-        return self.sounds.exists(take.sound_sha256)
+
+def _is_as_heard(path: Path, sha256: str) -> bool:
+    """Is the file there, and still the very sound that a second person heard."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def newest_released(session: Session, language: str, spoken_sha256: str) -> Take | None:

@@ -224,6 +224,17 @@ def test_a_recording_waits_until_it_is_heard_and_released_and_then_is_mastered(
     assert studio.lack() == (None, "Sẵn sàng.")
 
 
+def test_a_sound_that_is_no_longer_what_was_heard_is_not_given(studio: Studio) -> None:
+    studio.released()
+    sound = studio.sound_of()
+    assert sound is not None
+    kept = sound.read_bytes()
+    sound.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert studio.sound_of() is None
+    sound.unlink()
+    assert studio.sound_of() is None
+
+
 def test_the_reader_and_who_brought_it_cannot_hear_it(studio: Studio) -> None:
     take = studio.bring(by="An")
     for person in ("An", "Y Blin"):
