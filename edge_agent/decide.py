@@ -36,7 +36,6 @@ MAX_STARTS = 5
 _RANKS = {rank: place for place, rank in enumerate(Rank)}
 _SEVERITIES = {severity: place for place, severity in enumerate(Severity)}
 _EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
-_DAY_MS = 24 * 3_600_000
 
 
 class Act(StrEnum):

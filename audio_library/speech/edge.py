@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audio_library.errors import EngineOffline, VoiceNotReady
-from audio_library.speech.engine import Missing, Speech, Voice
+from audio_library.speech.engine import Speech, Voice
 from audio_library.speech.kept_answers import KeptAnswers
-from audio_library.speech.online import NOT_ALLOWED, NOT_INSTALLED, Ask, ask_all, short
+from audio_library.speech.online import Ask, ask_all, lacking, short
 
 NAME = "edge-tts"
 
@@ -43,7 +43,7 @@ class EdgeTts:
                 engine=self.name,
                 licence=self.licence,
                 online=self.online,
-                missing=self._missing(),
+                missing=lacking(allowed=self.allowed, installed=self.installed()),
                 fingerprint=f"{NAME} {voice}",
             )
             for voice, name_vi in VOICES_VI.items()
@@ -52,16 +52,11 @@ class EdgeTts:
     def speak(
         self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
     ) -> tuple[Speech, ...]:
-        missing = self._missing()
+        missing = lacking(allowed=self.allowed, installed=self.installed())
         if missing is not None:
             raise VoiceNotReady(voice.id, missing.vi, missing.en)
         name = voice.id.removeprefix("edge:")
         return ask_all(NAME, self.ask, texts, name, kept=self.kept, into=into, timeout_s=timeout_s)
-
-    def _missing(self) -> Missing | None:
-        if not self.allowed:
-            return NOT_ALLOWED
-        return None if self.installed() else NOT_INSTALLED
 
 
 def _ask(text: str, voice: str, timeout_s: float) -> Iterator[bytes]:

@@ -28,6 +28,13 @@ Ask = Callable[[str, str, float], Iterator[bytes]]
 """(text, voice name at the service, seconds) → its MP3 in parts; raises EngineOffline."""
 
 
+def lacking(*, allowed: bool, installed: bool) -> Missing | None:
+    """What an online voice lacks before it may be asked: leave first, then its package."""
+    if not allowed:
+        return NOT_ALLOWED
+    return None if installed else NOT_INSTALLED
+
+
 def short(error: Exception) -> str:
     """The first line of what a library complains of."""
     return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -9,7 +9,6 @@ from sqlmodel import Session
 from audio_library.phrases.catalogue import Category, category_of
 from audio_library.phrases.readiness import Stage
 from audio_library.speech.engine import Engine
-from audio_library.speech.recorded import NAME as RECORDED
 from controller.console.words import Look
 from controller.errors import ControllerError
 from controller.operations.phrase_audio import making
@@ -39,11 +38,6 @@ class Spoken:
     unready: tuple[VoiceNow, ...]
     villages: int
     set_by: str | None
-
-    @property
-    def by_people_only(self) -> bool:
-        """No machine reads it here."""
-        return all(v.voice.engine == RECORDED for v in self.tried)
 
 
 @dataclass(frozen=True, slots=True)
