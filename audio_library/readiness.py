@@ -157,6 +157,12 @@ def _not_voiced(
     ]
     work = recordings.work.get(names.tag)
     standing = [take for take in of_these_words if take.state is not TakeState.REFUSED]
+    if work is not None and work.state == "waiting" and work.vi:
+        return Reason(
+            Lack.RENDER_FAILED,
+            f"Chưa tạo được âm thanh tiếng {names.name_vi}, máy sẽ tự thử lại: {work.vi}",
+            f"The {names.name_en} audio could not be made yet and is tried again: {work.en}",
+        )
     if work is not None and work.state in ("waiting", "working"):
         return Reason(
             Lack.BEING_MADE,

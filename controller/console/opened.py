@@ -158,6 +158,8 @@ def _look(audio: Audio, has_voice: bool, studio: Studio) -> Look:
             return RECORDED_READY if by_person else READ
         case _ if not has_voice and not released:
             return studio.look
+        case "waiting" if audio.vi:
+            return FAILED
         case "waiting" | "working":
             return MASTERING if released else READING
         case "failed":

@@ -100,7 +100,8 @@ def render_bulletin(
         now_ms = progress.now_ms()
         error = (e.code, e.vi, e.en)
         with database.write() as session:
-            work_items.fail(session, work.id, error, now_ms, final=e.code not in RETRIED)
+            outage = e.code in OUTAGES
+            work_items.fail(session, work.id, error, now_ms, final=not outage, keep_trying=outage)
             told: dict[str, object] = {"key": work.key, "state": "failed", "vi": e.vi, "en": e.en}
             events.tell(session, "rendition", told, now_ms)
         return
@@ -149,4 +150,5 @@ def _words_sha256(language: str, spoken: str, dressing: Dressing) -> str:
     return digest(language, spoken)
 
 
-RETRIED = frozenset({"store_full", "store_unreachable", "engine_offline"})
+OUTAGES = frozenset({"store_full", "store_unreachable", "engine_offline"})
+"""They end by themselves or by somebody's hand: whoever clears the disk need not ask again."""

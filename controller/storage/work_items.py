@@ -10,6 +10,8 @@ from controller.storage.tables import WorkItem
 LEASE_MS = 10 * 60_000
 MAX_ATTEMPTS = 3
 RETRY_AFTER_MS = 2_000
+SEEN_AGAIN_AFTER_MS = 30_000
+"""Of what is tried for ever: soon enough after an outage, seldom enough during one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def fail(
     item.state = "waiting" if again else "failed"
     if item.asked_again:
         item.attempts, item.asked_again = 0, False
-    wait_ms = RETRY_AFTER_MS * min(item.attempts, MAX_ATTEMPTS)
+    soon = item.attempts < MAX_ATTEMPTS
+    wait_ms = RETRY_AFTER_MS * item.attempts if soon else SEEN_AGAIN_AFTER_MS
     item.due_ms, item.updated_ms = now_ms + wait_ms, now_ms
     session.add(item)
 

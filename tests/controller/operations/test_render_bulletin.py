@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import select
 
-from audio_library.errors import AudioLibraryError, EngineOffline
+from audio_library.errors import AudioLibraryError, EngineOffline, MasteringFailed, StoreFull
 from audio_library.render import Rendered, render_speech
 from audio_library.rendition import spoken_sha256
 from audio_library.store.filesystem import FilesystemStore
@@ -89,8 +89,10 @@ def test_a_full_store_is_said_and_tried_again_when_there_is_room(office: Office)
     assert audio(office, bulletin, "vi")[0] == "ready"
 
 
-@pytest.mark.parametrize("error", [lambda: EngineOffline("gtts", "no network")])
-def test_a_voice_out_of_reach_is_tried_three_times_and_then_says_why(
+@pytest.mark.parametrize(
+    "error", [lambda: EngineOffline("gtts", "no network"), lambda: StoreFull(10, 0)]
+)
+def test_an_outage_of_an_hour_is_outlasted_and_said_meanwhile(
     office: Office, error: Callable[[], AudioLibraryError]
 ) -> None:
     def unreachable(spoken: str, language: str, **asked: object) -> Rendered:
@@ -99,11 +101,25 @@ def test_a_voice_out_of_reach_is_tried_three_times_and_then_says_why(
     store = FilesystemStore(office.folder / "audio")
     bulletin = preview(office, vi="Họp thôn lúc 7h.")
 
-    tries = 0
-    while work_once(office, store, unreachable, tries * MINUTE_MS):
-        tries += 1
+    assert work_once(office, store, unreachable)
+    assert not work_once(office, store, unreachable), "not in a hot loop"
+    for minute in range(1, 60):
+        assert work_once(office, store, unreachable, minute * MINUTE_MS)
+        assert audio(office, bulletin, "vi") == ("waiting", error().vi)
 
-    assert tries == work_items.MAX_ATTEMPTS
+    assert work_once(office, store, render_speech, 61 * MINUTE_MS)
+    assert audio(office, bulletin, "vi") == ("ready", None)
+
+
+def test_what_cannot_be_mended_by_waiting_fails_at_once(office: Office) -> None:
+    def broken(spoken: str, language: str, **asked: object) -> Rendered:
+        raise MasteringFailed("-20 LUFS")
+
+    store = FilesystemStore(office.folder / "audio")
+    bulletin = preview(office, vi="Họp thôn lúc 7h.")
+
+    assert work_once(office, store, broken)
+    assert not work_once(office, store, broken, 60 * MINUTE_MS)
     assert audio(office, bulletin, "vi")[0] == "failed"
 
 
