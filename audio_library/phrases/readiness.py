@@ -55,11 +55,11 @@ class BankReadiness:
     def vi(self) -> str:
         name = language_of(self.language).name_vi
         if self.ready:
-            return f"{name}: đủ {self.needed} câu khẩn cấp."
+            return f"Tiếng {name}: đủ {self.needed} câu khẩn cấp."
         lacks = ", ".join(
             f"{self.counts[stage]} {vi}" for stage, (vi, _) in _SAID.items() if self.counts[stage]
         )
-        return f"{name}: trong {self.needed} câu khẩn cấp có {lacks}."
+        return f"Tiếng {name}: trong {self.needed} câu khẩn cấp có {lacks}."
 
     @property
     def en(self) -> str:

@@ -1,5 +1,6 @@
 """`loalang say`: the audio library by hand."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def say(text: str | bytes, language: str, out: Path, voice: str | None) -> None:
             preset=settings.preset,
         )
         rendered.mastered.path.replace(out)
+    if voice is not None and rendered.voice != voice:
+        print(
+            f"Giọng {voice} không đọc được lần này; {rendered.voice} đọc thay.\n"
+            f"{voice} could not speak this time; {rendered.voice} spoke instead.",
+            file=sys.stderr,
+        )
     m = rendered.mastered
     print(
         f"{out}: {m.duration_ms / 1000:.2f} s, {m.lufs:.1f} LUFS, {m.true_peak_dbtp:.1f} dBTP, "

@@ -34,4 +34,4 @@ def test_a_whole_bank_is_ready() -> None:
     bank = Bank("vi", dict.fromkeys(NEEDED, "lời"), dict.fromkeys(NEEDED, SOUND))
     found = bank_readiness(bank, NEEDED, synthetic=True)
     assert found.ready
-    assert found.vi == "Việt: đủ 5 câu khẩn cấp."
+    assert found.vi == "Tiếng Việt: đủ 5 câu khẩn cấp."
