@@ -28,12 +28,47 @@ _PIECE = re.compile(r"(?P<letters>[^\W\d]+)|(?P<digits>\d+)|(?P<point>\.)")
 _IN_BRACKETS = re.compile(r"[ \t]*\(([^\s()]{2,12})\)")
 _CAPITALS = re.compile(rf"[{_UPPER}]{{2,}}(?![\w])")
 
+_OF_A_VARIETY = re.compile(r"(?<!\w)giống(?!\w)[^.;\n]{0,80}$")
+"""What is named there is a plant: `giống lúa ĐT100`."""
 _NEXT_NUMBER = re.compile(r" +\d")
 
 _SEVERAL_MEANINGS = (
     "Chữ viết tắt này có nhiều nghĩa. Hãy xem có đúng không, nếu không thì viết đủ chữ.",
     "This short form has several meanings. See whether it is right, else write it out.",
 )
+_PUT_TOGETHER = (
+    "Chữ viết tắt lạ, được đọc ghép từ hai chữ viết tắt quen. Hãy xem có đúng không.",
+    "Unknown short form, put together from two known ones. See whether it is right.",
+)
+_HEADS = (
+    ("PCT", "phó chủ tịch"),
+    ("CT", "chủ tịch"),
+    ("BCH", "Ban Chấp hành"),
+    ("BTV", "Ban Thường vụ"),
+    ("BCĐ", "Ban Chỉ đạo"),
+    ("BQL", "ban quản lý"),
+    ("PBT", "phó bí thư"),
+    ("BT", "bí thư"),
+    ("PGĐ", "phó giám đốc"),
+    ("GĐ", "giám đốc"),
+    ("TT", "trung tâm"),
+    ("HV", "hội viên"),
+    ("CB", "cán bộ"),
+    ("CTV", "cộng tác viên"),
+    ("UV", "ủy viên"),
+    ("QL", "quản lý"),
+    ("TV", "thành viên"),
+    ("VP", "văn phòng"),
+    ("PC", "phòng chống"),
+    ("HĐ", "hội đồng"),
+    ("XD", "xây dựng"),
+    ("SX", "sản xuất"),
+    ("DV", "dịch vụ"),
+    ("HTX", "hợp tác xã"),
+    ("H", "hội"),
+)
+_OF_UNIONS = ("PCT", "CT", "BCH", "BTV", "PBT", "BT")
+"""Who leads a union or a council; `CT` before other things is a programme or a building."""
 _FOREIGN_NAME = (
     "Tên nước ngoài: hãy viết cách đọc, hoặc thêm vào từ điển của xã.",
     "A foreign name: write how it is said, or add it to the lexicon of the commune.",
@@ -134,7 +169,7 @@ def _is_code(letters: str) -> bool:
 def _code_letters(letters: str, place: Place) -> str:
     text, start = place.match.string, place.match.start()
     alone = re.compile(re.escape(letters)).match(text, start)
-    if letters in _entries() and alone is not None:
+    if letters in _entries() and alone is not None and not place.follows(_OF_A_VARIETY):
         beside = Place(alone)
         return next(
             (entry.spoken for entry in _entries()[letters] if entry.holds(beside)), spelled(letters)
@@ -151,6 +186,17 @@ def _code_digits(digits: str) -> str:
     return digit_by_digit(digits)
 
 
+def _composed(word: str) -> str | None:
+    """An office before a short form that has one reading: `PCTHPN`, `BCHCCB`, `TTDVNN`."""
+    for head, spoken in _HEADS:
+        entries = _entries().get(word.removeprefix(head), ()) if word.startswith(head) else ()
+        if len(entries) != 1 or entries[0].conditional or len(word) - len(head) < 3:
+            continue
+        if head not in _OF_UNIONS or entries[0].spoken[0].isupper():
+            return f"{spoken} {entries[0].spoken}"
+    return None
+
+
 def _capitals(place: Place) -> Said | None:
     """A short form that nobody listed; words of a heading in capitals are left alone."""
     word = place[0]
@@ -161,6 +207,9 @@ def _capitals(place: Place) -> Said | None:
         return None
     if perhaps_name(word):
         return Said(word, _FOREIGN_NAME)
+    composed = _composed(word)
+    if composed is not None:
+        return Said(composed, _PUT_TOGETHER)
     return Said(
         spelled(word),
         (

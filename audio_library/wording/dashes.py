@@ -15,6 +15,7 @@ _PEOPLE = re.compile(r"(?<!\w)(?:giẻ|gié|bru)$")
 _PEOPLE_GOES_ON = re.compile(r"(?:Triêng|Vân Kiều)(?!\w)")
 _NUMBER_ENDS = re.compile(r"\d$")
 _NUMBER = re.compile(r"\d")
+_BELOW_NUMBER = re.compile(r"(?:dưới|trên|hơn)\s\d")
 _COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
 _COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
 _WEEKDAY_ENDS = re.compile(r"(?<!\w)(?:thứ\s(?:[2-7]|hai|ba|tư|năm|sáu|bảy))$")
@@ -24,7 +25,8 @@ _DAY_OF_MONTH = re.compile(r"\d{1,2}\stháng\s(?:giêng|chạp|\d)", re.IGNORECA
 _TIME_ENDS = re.compile(r"(?:\d\s?h(?:\d\d)?|giờ|phút|[\dh]/\d{1,4})$")
 _TIME = re.compile(r"\d{1,2}\s?(?:h|giờ)(?![^\W\d_])")
 _NUMBERED_BEFORE = re.compile(r"(?<!\w)(thôn|tổ|khu|lớp|điều|khoản|chương)\s(\d{1,3})$")
-_NUMBERED_AFTER = re.compile(r"([^\W\d_]+)\s(\d{1,3})(?![\w.,/])")
+_NUMBERED_AFTER = re.compile(r"([^\W\d_]+)\s(\d{1,3})(?![\w.,/]|\s?:?\s?\d{1,2}\s?[-–:]\s?\d)")
+"""Not the second of two teams: `thôn 1 - thôn 5: 3-1`."""
 _SMALL_AFTER = re.compile(r"[^\W\d_]")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 
@@ -38,6 +40,8 @@ def _between(place: Place) -> str:
     if before and after and before[1] == after[1].lower():
         return " đến "
     if _from_to(place):
+        return " đến "
+    if _NUMBER_ENDS.search(place.before) and place.precedes(_BELOW_NUMBER):
         return " đến "
     if place["dash"] == "−" and _NUMBER_ENDS.search(place.before) and place.precedes(_NUMBER):
         return " trừ "

@@ -29,11 +29,16 @@ _SHORT_QUARTER = re.compile(
     rf"[Qq]\.?\s?(I{{1,3}}|IV|[1-4])(?:{_TO}(?:[Qq]\.?)?(I{{1,3}}|IV|[1-4]))?/(\d{{4}})(?!\d)"
 )
 _LAW_OF_YEAR = re.compile(r"(?:19|20)\d\d(?=\s*(?:$|[,.;:()\n]))|(?:19|20)\d\d(?=\s[^\W\d_])")
-_MONTHS_SINCE = re.compile(r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|qua)(?!\w)))")
+_MONTHS_SINCE = re.compile(
+    r"(\d{1,2})T(?:/(\d{4})(?!\d)|(?=\s+(?:đầu|cuối|qua|tăng|giảm|đạt|ước|năm)(?!\w)))"
+)
 _SHORT_MONTHS = re.compile(rf"T(\d{{1,2}})(?:{_TO}T?(\d{{1,2}}))?/(\d{{4}})(?!\d)")
 _SHORT_MONTH_NAME = re.compile(r"T(1[0-2]|[1-9])(?![\w/])")
 _WEEKDAYS = re.compile(rf"T([2-7]){_TO}(?:T([2-7])|(CN))(?!\w)")
 _SHORT_WEEKDAYS = re.compile(r"T[2-7](?:\s?[-–]\s?(?:T[2-7]|CN)){2,6}(?!\w)")
+_WEEKDAYS_AFTER_T = re.compile(
+    r"T([2-7](?:(?:\s?,\s?[2-7]){1,5}|(?:-[2-7]){2,5}))(?![\w/-]|[.,:]\d)"
+)
 _WEEKDAYS_LIST = re.compile(
     r"[2-7](?:(?:\s?[-–]\s?[2-7]){2,5}|(?:\s?,\s?[2-7]){1,5})(?![\w/-]|[.,:]\d|\s?tháng)"
 )
@@ -58,6 +63,7 @@ _PART_OF_DAY = "ngày|hôm|sáng|trưa|chiều|tối|đêm|khuya|rạng sáng|m�
 _NAMED_DAY = preceded_by(
     f"{_PART_OF_DAY}|dịp|lễ|tết|quốc khánh|giải phóng|rằm|ngày(?:\\s\\d{{1,2}}(?:/\\d{{1,2}})?,)+"
 )
+_NAMED_AFTER_DAY = preceded_by("quảng trường|đường|phố|công viên|sư đoàn|nhà máy")
 _DAY_EXPECTED = re.compile(
     rf"(?<!\w)(?:{_PART_OF_DAY}|dịp|lễ|tết|rằm|mừng|quốc khánh|thứ \w+|chủ nhật|từ|đến|tới"
     r"|trước|sau|hạn|vào|nay|mai|hết|kể từ)[\s,(:]*$"
@@ -79,6 +85,8 @@ _UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
 _DEADLINE = preceded_by("nay đến|hạn|hạn chót|hạn cuối|hết|từ nay tới")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
+_DAYS_COUNTED = re.compile(r"ngày\s0,[\d\s,]*$")
+"""Days after the first dose, not of a month: `các ngày 0, 3, 7`."""
 _MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
 _LUNAR_MONTH = re.compile(r"\s+tháng\s+(?:giêng|chạp)(?!\w)", re.IGNORECASE)
 _AFTER_MONTH = preceded_by("tháng|tháng \\w+ đến|tháng \\w+ và")
@@ -270,6 +278,11 @@ def _short_weekdays(place: Place) -> str:
     return ", ".join("chủ nhật" if day == "CN" else f"thứ {ordinal(int(day))}" for day in days)
 
 
+def _weekdays_after_t(place: Place) -> str:
+    """`T3,5,7`, `T2-4-6`."""
+    return f"thứ {', '.join(ordinal(int(day)) for day in re.findall(r'[0-9]', place[1]))}"
+
+
 def _weekdays_list(place: Place) -> str | None:
     """`thứ 3-5-7`."""
     if not place.follows(_AFTER_ORDINAL):
@@ -295,7 +308,7 @@ def _days_list(place: Place) -> str | None:
 def _short_day(place: Place) -> str | None:
     """The number in `ngày 5 tháng 9`; not the one in `ngày 2 lần`."""
     day = int(place[0])
-    if not 1 <= day <= 10:
+    if not 1 <= day <= 10 or place.follows(_DAYS_COUNTED):
         return None
     known = (
         (place.follows(_AFTER_DAY) and place.precedes(_DAY_ENDS))
@@ -334,7 +347,7 @@ def _valid(day: int, month: int, year: str) -> tuple[int, int, int | None] | Non
 
 
 def _prefix(place: Place) -> str:
-    return "" if place.follows(_NAMED_DAY) else "ngày "
+    return "" if place.follows(_NAMED_DAY) or place.follows(_NAMED_AFTER_DAY) else "ngày "
 
 
 def _named(day: int, month: int, year: int | None) -> str:
@@ -372,6 +385,7 @@ RULES = (
     Rule(Start.LETTER, _SHORT_MONTHS, _short_months, "T"),
     Rule(Start.LETTER, _SHORT_MONTH_NAME, _short_month_name, "T"),
     Rule(Start.LETTER, _SHORT_WEEKDAYS, _short_weekdays, "T"),
+    Rule(Start.LETTER, _WEEKDAYS_AFTER_T, _weekdays_after_t, "T"),
     Rule(Start.LETTER, _WEEKDAYS, _weekdays, "T"),
     Rule(Start.LETTER, _WEEKDAY, _weekday, "T"),
     Rule(Start.DIGIT, _WEEKDAYS_LIST, _weekdays_list, "234567", then="-–,"),

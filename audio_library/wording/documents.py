@@ -16,6 +16,8 @@ _PARTY = re.compile(rf"(\d{{1,4}})\s?[-–]\s?({_CODE})/({_CODE})(?!\w)")
 _STANDARD = re.compile(rf"(QCVN|TCVN)\s*(\d{{1,5}})(?:-\d+)?(?::(\d{{4}}))?(?:/({_CODE}))?(?!\w)")
 _WITH_YEAR = re.compile(r"(\d{1,5})/(\d{4})(?![\w/])")
 
+_BOARDS = ("Ban Chỉ đạo", "Ban Chỉ huy")
+"""Of whom the code also says at which ministry they sit: `CĐ-BCĐ-BNNMT`."""
 _STANDARDS = {"QCVN": "quy chuẩn kỹ thuật quốc gia", "TCVN": "tiêu chuẩn quốc gia"}
 _AFTER_NUMBER_SIGN = preceded_by("số")
 _AFTER_TYPE = preceded_by(
@@ -109,6 +111,8 @@ def _meaning(code: str) -> tuple[list[str], list[str], bool]:
             types.append(spoken)
         elif kind == "issuer" and spoken not in issuers:
             issuers.append(spoken)
+    if len(issuers) > 1 and issuers[0] in _BOARDS:
+        return types, [f"{issuers[0]}, {issuers[1]}"], True
     jointly = any(kind.endswith(("liên tịch", "phối hợp", "liên bộ")) for kind in types)
     return types, issuers if jointly else issuers[:1], bool(types or issuers)
 

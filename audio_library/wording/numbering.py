@@ -4,7 +4,7 @@ import re
 
 from audio_library.wording import units
 from audio_library.wording.letters import spelled
-from audio_library.wording.numbers import cardinal, digit_by_digit, whole
+from audio_library.wording.numbers import cardinal, decimal, digit_by_digit, whole
 from audio_library.wording.rule import Place, Rule, Start, preceded_by
 
 _SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=[.)]?\s+[^\W\d_]|\.\s*$)(?![.,]\d)")
@@ -13,6 +13,8 @@ _NUMBERED = re.compile(rf"\d{{1,3}}\.\d{{1,2}}(?![\w%°]|[.,/]\d|\s?{units.ALONE
 _PAPER = re.compile(r"0\d(?![\w%°]|[.,:/–-]\w)")
 
 _PETROL = re.compile(r"(?:E\s?(\d{1,2})\s?)?RON\s?(\d{2})(?:\s?[-–]\s?(II|III|IV|V))?(?!\w)")
+_SULPHUR = re.compile(r"0,(0\d{1,3})S(?:\s?[-–]\s?(II|III|IV|V))?(?!\w)")
+_PRICE_FOLLOWS = re.compile(r" +\d")
 _ROAD = re.compile(r"(\d{3})([A-E])?(?![\w%°]|[.,:/]\d)")
 _ALLEY = re.compile(r"\d{1,4}(?:/\d{1,4}){2,4}(?![\w/])")
 _AFTER_ALLEY = preceded_by("hẻm|ngõ|ngách|kiệt|nhà|số nhà|địa chỉ|ngõ số|hẻm số|nhà số")
@@ -59,7 +61,16 @@ def _petrol(place: Place) -> str:
     """`E5RON92-II`."""
     words = ["e", cardinal(int(place[1]))] if place[1] else []
     words += ["RON", cardinal(int(place[2]))]
-    return " ".join([*words, _GRADES[place[3]]] if place[3] else words)
+    spoken = " ".join([*words, _GRADES[place[3]]] if place[3] else words)
+    return f"{spoken}," if place.precedes(_PRICE_FOLLOWS) else spoken
+
+
+def _sulphur(place: Place) -> str:
+    """The diesel of `DO 0,05S-II`."""
+    spoken = f"{decimal('0', place[1])} ét"
+    if place[2]:
+        spoken += f", {_GRADES[place[2]]}"
+    return f"{spoken}," if place.precedes(_PRICE_FOLLOWS) else spoken
 
 
 def _road(place: Place) -> str | None:
@@ -82,6 +93,7 @@ RULES = (
     Rule(Start.DIGIT, _NUMBERED, _numbered, then="."),
     Rule(Start.DIGIT, _PAPER, _paper, "0"),
     Rule(Start.DIGIT, _ALLEY, _alley, then="/"),
+    Rule(Start.DIGIT, _SULPHUR, _sulphur, "0", then=","),
     Rule(Start.DIGIT, _ROAD, _road),
     Rule(Start.LETTER, _PETROL, _petrol, "ER"),
 )

@@ -22,7 +22,8 @@ _LONG = re.compile(r"\d{6,}(?![\w%°]|[.,/:\-]\d)")
 
 _CALL = re.compile(
     r"(?<!\w)(?:gọi|điện thoại|đường dây nóng|tổng đài|zalo|viber|di động|máy bàn|hotline|số máy"
-    r"|qua số|tới số|theo số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn)"
+    r"|qua số|tới số|theo số|liên hệ|sđt|đt|alo|báo ngay|máy lẻ|cứu hỏa|cứu hoả|cấp cứu|cứu nạn"
+    r"|báo số|báo về số)"
     r"(?:[\s:,;/.()–-]|số|điện|ngay|cho|đến|tới|theo|qua|đường dây nóng|cảnh sát|công an|cứu hỏa"
     r"|cứu hoả|cấp cứu|cứu nạn|khẩn cấp|hoặc|và|hay|bàn|cố định|di động|\d++)*+$"
 )
@@ -35,7 +36,7 @@ _COUNTED = followed_by(
 _MEASURED = re.compile(rf"\s?{units.ANY}{units.ENDS}")
 _CODE_NUMBER = preceded_by(
     "tài khoản|stk|mst|mã|mã số|mã số thuế|căn cước|cccd|cmnd|định danh|hộ chiếu|thẻ|biển số|số thẻ"
-    "|thẻ số|tài khoản số|căn cước số|bảo hiểm số|số máy|máy|số hiệu"
+    "|thẻ số|tài khoản số|căn cước số|bảo hiểm số|số máy|máy|số hiệu|sm|sk|số khung|sbd|số báo danh"
 )
 _SERIES = re.compile(r"(?<!\w)(?:số|sổ|thẻ)(?:\s?:)?\s[a-zđ]{1,2}\s$")
 

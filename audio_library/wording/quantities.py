@@ -23,6 +23,7 @@ _RANGE = re.compile(
     r"(?!\d|\s?[-–]\s?\d|(?<=\d)/\d)"
 )
 _LIST = re.compile(r"\d{1,4}(?:[-–]\d{1,4}){2,}(?![\d/])")
+_AMOUNTS = re.compile(rf"{_NUMBER}(?P<unit>{_UNIT})(?:\s?[-–]\s?{_NUMBER}(?P=unit)){{2,4}}(?!\w)")
 _COMMA_LIST = re.compile(r"\d{1,3}(?:,\d{1,2})+(?![\w%°]|[.,]\d)")
 _MINUTES = re.compile(r"(\d{1,3})\s?['’′](?![\w'’])")
 _SPACED_THOUSANDS = re.compile(
@@ -65,7 +66,8 @@ _ARC = re.compile(
 _MAGNITUDE = re.compile(r"M[LW]?(?:\s?=\s?(?=\d[.,]\d)|(?=\s?\d[.,]\d))")
 _PER_EACH = re.compile(
     rf"\s?/\s?(?:{units.ALONE}|(?i:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
-    r"|lượng|chỉ|đợt|ca|mũi|liều|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp))(?!\w)"
+    r"|lượng|chỉ|đợt|ca|mũi|liều|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp)"
+    r"|bình|gốc|thùng|gói|chai|phòng|vé|xe|tấn|tạ|mâm|bàn|gian|sản phẩm|thành viên|hội viên)(?!\w)"
 )
 _PER_SHORT_FORM = re.compile(r"\s?/\s?(?=(?:HS|GV|CB|CBCC|ĐV|TDP|HTX|NCT|KDC|đ/c)(?!\w))")
 _COORDINATES_RANGE = re.compile(
@@ -109,7 +111,10 @@ _SCORE_ENDS = re.compile(
 )
 _TEAM = re.compile(r"\s[A-ZĐ][^\W\d_]")
 _SHARES = preceded_by("tỷ lệ|tỉ lệ|tỷ số|tỉ số")
-_POINTS = re.compile(r"(?<!\w)(?:điểm|điểm thi|chấm|xếp loại|thang)(?!\w)[^.;\n]{0,60}$")
+_POINTS = re.compile(
+    r"(?<!\w)(?:điểm|điểm thi|chấm|xếp loại|thang|học bạ|hb|xét tuyển|trúng tuyển"
+    r"|tổ hợp)(?!\w)[^.;\n]{0,60}$"
+)
 _MARK = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?|100")
 _PART_OF_MARK = re.compile(r"\d{1,2}[.,]\d{1,2}")
 _OF_SUBJECT = followed_by("môn|bài thi|bài kiểm tra")
@@ -124,9 +129,17 @@ _AGED = re.compile(
     r"(?:tuổi|trẻ(?: em)?|bé|cháu)(?:\s\w+){0,2}\s*$|(?<!\w)(?:(?:nam|nữ),?|tròn|thọ)\s*$"
     r"|(?<!\w)(?:ông|bà|cụ|anh|chị|em|cháu|bé|già làng|nạn nhân)\s[^.;:\d]{1,40}[(,–-]\s*$"
 )
+_OF_PEOPLE = re.compile(
+    r"(?<!\w)(?:trẻ|trẻ em|người|công dân|thanh niên|học sinh|cháu|bé|tuổi|nam|nữ|phụ nữ|hội viên)"
+    r"(?!\w)(?:(?!xe|tải|gạo|phân|hàng)[^.;\n]){0,60}$"
+)
+"""Before a small `t`: years of age and no tonnes."""
+_LASTING = re.compile(r"(?<!\w)(?:kỳ hạn|thời hạn|bảo hành|trả góp)(?:[^.;:\n]{0,12})$")
+_YIELDS = re.compile(r"\s?:?\s?\d[\d.,]*\s?(?:[-–]\s?\d[\d.,]*\s?)?%")
+_INTEREST = re.compile(r"(?<!\w)(?:lãi suất|tiết kiệm|tiền gửi|kỳ hạn)(?!\w)[^.\n]{0,120}$")
 _LOADED = re.compile(r"(\d)T(\d)(?!\w)")
 _LADEN = re.compile(r"(?:xe|tải|trọng|nặng|hàng|chở)(?:\s\w+){0,2}[\s<>≤≥~]*$")
-_AMOUNT_ENDS = re.compile(r"\d[\d.,]*\s?(?:%|[^\W\d_]+(?:/[^\W\d_]+)?)?(?:\s[^\W\d_]+)?$")
+_AMOUNT_ENDS = re.compile(r"\d[\d.,]*\s?(?:%|[^\W\d_]+(?:/[^\W\d_]+){0,3})?(?:\s[^\W\d_]+)?$")
 _SCALES = {
     "tr": ("triệu", "nghìn"),
     "triệu": ("triệu", "nghìn"),
@@ -143,9 +156,9 @@ _AT_LEAST = re.compile(
 )
 _WORD_GOES_ON = re.compile(r"\s[^\W\d_]")
 _FROM_BEFORE = preceded_by("từ")
-_CHANGE = re.compile(r"[+\-−–](?=\d[\d.,]*\s?(?:đ|đồng|%|k|nghìn)?(?:/\w+)?\s?\))")
+_CHANGE = re.compile(r"[+\-−–](?=\d[\d.,]*\s?(?:đ|đồng|%|k|nghìn)?(?:/\w+)?\s?(?:\)|so với|[,;]))")
 _PRICE_BEFORE = re.compile(r"\d\s?(?:đ|đồng|vnđ|%|nghìn|triệu)(?:\s?/\s?\w+)?\s*\($")
-_QUOTES = re.compile("['‘’′]")
+_QUOTES = re.compile(r"(?<!\d)['‘’′]")
 _TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,160})\)")
 _IN_LETTERS = re.compile(r"^(?:viết )?bằng chữ\s?:?\s?|[./ ]+$")
 _CARDINAL_ENDS = re.compile(r"(\d{1,3}(?:\.\d{3})+|\d{1,15})(\s[^\W\d_]+)?\s*$")
@@ -314,6 +327,14 @@ def _list(place: Place) -> str:
     return f"{spoken}," if place.precedes(_NEXT_NUMBER) else spoken
 
 
+def _amounts(place: Place) -> str:
+    """Prices side by side: `vé 50k-100k-200k`."""
+    unit = place["unit"].strip()
+    numbers = re.findall(_NUMBER, place[0])
+    values = (_value(place, number, _money(unit)) for number in numbers)
+    return ", ".join(f"{value} {units.spoken(unit)}" for value in values)
+
+
 def _comma_list(place: Place) -> str | None:
     """`thôn 1,2,3`: more than one comma, or places that are numbered."""
     if place[0].count(",") < 2 and not place.follows(_NUMBERED_PLACE):
@@ -408,8 +429,10 @@ def _t(place: Place) -> Said | str:
     """Tonnes of a lorry, years of a child, else whoever reads must say."""
     numbers = [place[group] for group in ("number", "last") if place[group]]
     amount = " đến ".join(_value(place, number, money=False) for number in numbers)
-    if place.follows(_AGED):
+    if place.follows(_AGED) or (place[0][-1] == "t" and place.follows(_OF_PEOPLE)):
         return f"{amount} tuổi"
+    if place.follows(_LASTING) or (place.precedes(_YIELDS) and place.follows(_INTEREST)):
+        return f"{amount} tháng"
     if place.follows(_LADEN):
         return f"{amount} tấn"
     return Said(
@@ -474,6 +497,7 @@ RULES = (
     Rule(Start.DIGIT, _BROKEN_MONEY, _broken_money, then="tk"),
     Rule(Start.DIGIT, _SPACED_THOUSANDS, _spaced_thousands, then="0123456789"),
     Rule(Start.DIGIT, _LIST, _list, then="-–"),
+    Rule(Start.DIGIT, _AMOUNTS, _amounts),
     Rule(Start.DIGIT, _COMMA_LIST, _comma_list, then=","),
     Rule(Start.DIGIT, _LOADED, _loaded, then="T"),
     Rule(Start.DIGIT, _T, _t),

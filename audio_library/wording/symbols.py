@@ -69,6 +69,10 @@ _PLACES = re.compile(
 _FIRST_OF_RANGE = re.compile(r"(?:(?<!\w)([^\W\d_]+)\s)?\d+\s*$")
 _RAIN_BEFORE = re.compile(r"\d\s?(?:mm|cm|m)$")
 _WHILE = re.compile(r"\s?\d{1,2}\s?(?:h|giờ|ngày|phút|tháng)(?!\w)")
+_PAID_BEFORE = re.compile(r"\d\s?(?:đ|đồng|k|tr|nghìn|triệu|tỷ)(?:/[^\W\d_]+){0,2}$")
+_FOR_SO_LONG = re.compile(
+    r"\s?\d{1,3}\s(?:ngày|tháng|năm|giờ|phút|tuần|buổi|lần|người|học sinh)(?!\w)"
+)
 _CODE_BEFORE = re.compile(r"(?<!\w)\d{1,2}[a-z]$")
 _CODE_AFTER = re.compile(r"\s?\d{1,2}[A-Z](?!\w)")
 _PAUSE = re.compile(r"[ \t]{0,20}[/|→⇒⟶➔\\]")
@@ -153,13 +157,16 @@ def _sign(place: Place) -> str | None:
     number_after = _NUMBER_AFTER.match(place.after)
     word = None
     if number_after and _NUMBER_BEFORE.search(place.before):
-        word = _BETWEEN_NUMBERS.get(sign)
+        evenly = place.before[-1].isspace() == place.after[0].isspace()
+        word = _BETWEEN_NUMBERS.get(sign) if evenly or sign not in "<>" else None
         if sign == "+" and place.follows(_PLACES):
             word = "và"
     if number_after and word is None:
         word = _BEFORE_NUMBER.get(sign)
     if sign == "+" and not number_after:
-        word = "trở lên" if _NUMBER_ENDS.search(place.before) else _plus(place)
+        apart = not place.after[:1].isalpha()
+        at_least = apart and _NUMBER_ENDS.search(place.before)
+        word = "trở lên" if at_least else _plus(place)
     if sign == "×" and word is None:
         goes_on = _SENTENCE_GOES_ON.match(place.after)
         word = "nhân" if goes_on and _ENDS_IN_WORD.search(place.before) else None
@@ -168,7 +175,7 @@ def _sign(place: Place) -> str | None:
 
 def _plus(place: Place) -> str | None:
     """`lương + phụ cấp`, `loại A+`."""
-    if _LETTER_ENDS.search(place.before):
+    if _LETTER_ENDS.search(place.before) or place.after[:1].isalpha():
         return "cộng"
     goes_on = _SENTENCE_GOES_ON.match(place.after)
     return "cộng" if goes_on and _ENDS_IN_WORD.search(place.before) else None
@@ -179,6 +186,8 @@ def _pause(place: Place) -> str:
         return " đến "
     if place.follows(_CODE_BEFORE) and place.precedes(_CODE_AFTER):
         return ", "
+    if place[0] == "/" and place.follows(_PAID_BEFORE) and place.precedes(_FOR_SO_LONG):
+        return " cho "
     if place[0] == "/" and place.follows(_RAIN_BEFORE) and place.precedes(_WHILE):
         return "trong"
     if place[0].endswith("/") and _NUMBER_AFTER.match(place.after):

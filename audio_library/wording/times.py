@@ -12,7 +12,7 @@ _TIME = (
     rf"(\d{{1,2}})(?:(?:\s?[hg]\s?(?=\d)|[HG](?=\d\d))(\d{{1,2}})(?!\d|/\d|{_MEASURE}){_MINUTES}"
     rf"|:(\d{{2}})(?!\d|\.\d)|\s?h(?!\w))"
 )
-_SECONDS = r"(?:\s?(\d{1,2})\s?(?:''|”|″|giây|s)(?!\w)|:(\d{2})(?!\d))?"
+_SECONDS = r"(?:\s?(\d{1,2})\s?(?:''|\"|”|″|giây|s)(?!\w)|:(\d{2})(?!\d))?"
 
 _TIME_OF_DAY = re.compile(rf"{_TIME}{_SECONDS}")
 _FROM_TO = re.compile(rf"{_TIME}\s*[-–—÷]\s*{_TIME}")

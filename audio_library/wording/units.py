@@ -37,7 +37,10 @@ ANY = rf"(?:{_alternatives(list(_units()))})"
 """A unit right behind a number."""
 ALONE = rf"(?:{_alternatives([u for u, (_, kind) in _units().items() if kind == 'measure'])})"
 """A unit that cannot be taken for a word."""
-PER = rf"(?:\s?/\s?(?:{_alternatives([u for u in _units() if u[0].isalpha()])}|[{LETTERS}]+))"
+PER = (
+    rf"(?:\s?/\s?(?:{_alternatives([u for u in _units() if u[0].isalpha()])}"
+    rf"|(?![A-ZĐ]{{2,}}\s\d)[{LETTERS}]+))"
+)
 """What it is counted by: a unit or any word."""
 ENDS = r"(?![\w²³])"
 
@@ -45,11 +48,25 @@ ENDS = r"(?![\w²³])"
 def _denominator(written: str) -> tuple[str, str]:
     """Also in the capitals of a heading: `KM/H`."""
     table = _units()
+    if written == "ngđ":
+        return "ngày đêm", ""
     return table.get(written) or table.get(written.lower()) or (_name(written), "")
 
 
+@cache
+def _short_forms() -> dict[str, str]:
+    """Those that mean one thing wherever they stand, such as `HSSV` in `đồng/tháng/HSSV`."""
+    return {
+        written: spoken
+        for written, spoken, before, after in rows("acronyms.tsv", 4)
+        if not before and not after
+    }
+
+
 def _name(word: str) -> str:
-    """What is no unit is a word, unless it cannot be said as one."""
+    """What is no unit is a short form or a word, unless it cannot be said as one."""
+    if word in _short_forms():
+        return _short_forms()[word]
     return word if pronounceable(word) else spelled_out(word)
 
 
