@@ -42,7 +42,7 @@ def add_reading(
         for older in standing:
             if older.written == entry.written:
                 _remove(older, by, now)
-        if len(standing) >= MAX_ENTRIES:
+        if sum(older.written != entry.written for older in standing) >= MAX_ENTRIES:
             raise _too_many()
         kept = LexiconEntry(
             unit_id=unit_id,

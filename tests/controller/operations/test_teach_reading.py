@@ -152,6 +152,7 @@ def test_a_lexicon_does_not_grow_without_end(office: Office) -> None:
     with pytest.raises(ControllerError) as refusal:
         taught(office, COMMUNE, "TTVH", "Trung tâm Văn hoá")
     assert refusal.value.code == "lexicon_full"
+    taught(office, COMMUNE, "A7", "đọc khác đi")
 
 
 def test_approval_pins_the_reading_and_names_lexicon_and_dialect(office: Office) -> None:
