@@ -1,5 +1,7 @@
 """Who may come in: session cookie or bearer token; every change needs one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -19,27 +21,34 @@ TRIES_OF_A_NAME = RateLimitItemPerMinute(100)
 
 
 class Doorkeeper:
-    """Counts tries to sign in: few from one address, more for one name from everywhere.
+    """Counts refused tries to sign in: few from one address, more for one name from everywhere.
 
-    Nobody can lock an officer out from elsewhere by guessing at their name.
+    Nobody can lock an officer out from elsewhere by guessing at their name, and an office behind
+    one address signs in as often as it works.
     """
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def admit(self, name: str, address: str) -> None:
-        """Count one try; raises `SignInRefused` after ten in a minute from one address."""
+    @contextmanager
+    def watching(self, name: str, address: str) -> Iterator[None]:
+        """One try; raises `SignInRefused` after ten refused ones in a minute from one address."""
         counted = (
             (TRIES_OF_AN_ADDRESS, f"from/{address}"),
             (TRIES_OF_A_NAME, f"name/{name}"),
         )
-        within = [self._limiter.hit(limit, key) for limit, key in counted]
-        if not all(within):
+        if not all(self._limiter.test(limit, key) for limit, key in counted):
             raise SignInRefused(
                 "too_many_tries",
                 "Thử quá nhiều lần. Hãy đợi một phút rồi thử lại.",
                 "Too many tries. Wait a minute and try again.",
             )
+        try:
+            yield
+        except SignInRefused:
+            for limit, key in counted:
+                self._limiter.hit(limit, key)
+            raise
 
 
 def services(request: Request) -> Services:

@@ -26,8 +26,8 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
     ) -> SignedInAs:
         """Sign in: sets a cookie, and gives the same token for use as a bearer."""
         refuse_foreign_origin(request)
-        doorkeeper.admit(form.name, request.client.host if request.client else "")
-        token = sign_in(given.database, form.name, form.password, given.clock())
+        with doorkeeper.watching(form.name, request.client.host if request.client else ""):
+            token = sign_in(given.database, form.name, form.password, given.clock())
         hand_over(token, response, secure=given.secure_cookies)
         return SignedInAs(name=form.name, token=token)
 

@@ -52,8 +52,8 @@ def router(show: Screen, doorkeeper: Doorkeeper) -> APIRouter:
         name = name[:LONGEST_NAME]
         try:
             refuse_foreign_origin(request)
-            doorkeeper.admit(name, request.client.host if request.client else "")
-            token = sign_in(given.database, name, password, given.clock())
+            with doorkeeper.watching(name, request.client.host if request.client else ""):
+                token = sign_in(given.database, name, password, given.clock())
         except ControllerError as refusal:
             return show(request, "sign_in.html", 401, name=name, tin=tin, refusal=refusal)
         answer = RedirectResponse(with_bulletin("/", tin), 303)

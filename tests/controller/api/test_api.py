@@ -61,6 +61,16 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
     assert officer.cookies.get("loalang_session")
 
 
+def test_an_office_signs_in_as_often_as_it_works(services: Services, stranger: TestClient) -> None:
+    made = enrol_first_account(services.database, NOW)
+    assert made is not None
+    form = {"name": made[0], "password": made[1]}
+
+    codes = {stranger.post("/api/v1/sessions", json=form).status_code for _ in range(12)}
+
+    assert codes == {201}
+
+
 def test_guessing_is_stopped_after_ten_tries_in_a_minute(stranger: TestClient) -> None:
     codes = [
         stranger.post("/api/v1/sessions", json={"name": "quantri", "password": "x"}).status_code
