@@ -106,12 +106,20 @@ def _entries() -> dict[str, tuple[_Entry, ...]]:
     return listed
 
 
-def _listed_pattern() -> re.Pattern[str]:
+def _listed_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """With the point that belongs to it, and without: `NHS.` may also end a sentence."""
     longest_first = sorted(_entries(), key=len, reverse=True)
     words = [key for key in longest_first if not key.endswith(".")]
-    whole = "|".join(map(_key_pattern, words))
+    whole = "|".join(_beginning_with(first, words) for first in sorted({key[0] for key in words}))
     dotted = "|".join(re.escape(key) for key in longest_first if key.endswith("."))
-    return re.compile(rf"{dotted}|(?:{whole})(?!\w)")
+    return re.compile(dotted), re.compile(rf"(?:{whole})(?!\w)")
+
+
+def _beginning_with(first: str, words: list[str]) -> str:
+    """One branch for all that begin alike: a letter is looked up once, not in every short form."""
+    begin = re.escape(first)
+    rest = "|".join(_key_pattern(key)[len(begin) :] for key in words if key[0] == first)
+    return f"{begin}(?:{rest})"
 
 
 def _key_pattern(key: str) -> str:
@@ -222,9 +230,13 @@ def _capitals(place: Place) -> Said | None:
 WORDS = frozenset(_entries())
 """Short forms as written."""
 
+_DOTTED, _WHOLE = _listed_patterns()
+_DOTTED_BEGIN = "".join(sorted({key[0] for key in WORDS if key.endswith(".") and key[0].isalpha()}))
+
 RULES = (
     Rule(Start.OTHER, _IN_BRACKETS, _introduced, " \t("),
-    Rule(Start.LETTER, _listed_pattern(), _listed),
+    Rule(Start.LETTER, _DOTTED, _listed, _DOTTED_BEGIN),
+    Rule(Start.LETTER, _WHOLE, _listed),
     Rule(Start.LETTER, _CODE, _code),
     Rule(Start.LETTER, _CAPITALS, _capitals),
 )

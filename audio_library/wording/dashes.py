@@ -15,6 +15,10 @@ _PEOPLE = re.compile(r"(?<!\w)(?:giẻ|gié|bru)$")
 _PEOPLE_GOES_ON = re.compile(r"(?:Triêng|Vân Kiều)(?!\w)")
 _NUMBER_ENDS = re.compile(r"\d$")
 _NUMBER = re.compile(r"\d")
+_SINCE = re.compile(r"(?<!\w)từ\s(?:(?!đến|tới)[^.,;:()\n]){1,40}$")
+_UNTIL = re.compile(
+    r"(?:(?:sáng|trưa|chiều|tối|đêm|ngày|hết|mùng|cuối|đầu)\s|\d{1,2}/\d|\d{1,2}\s?(?:h|giờ)|[Kk]m\s?\d)"
+)
 _BELOW_NUMBER = re.compile(r"(?:dưới|trên|hơn)\s\d")
 _COUNTED_BEFORE = re.compile(r"\d\s+([^\W\d_]+)$")
 _COUNTED_AFTER = re.compile(r"\d[\d.,]*\s+([^\W\d_]+)")
@@ -56,6 +60,8 @@ def _from_to(place: Place) -> bool:
     months = _MONTH_ENDS.search(place.before) and _DAY_OF_MONTH.match(place.after)
     before, after = _NUMBERED_BEFORE.search(place.before), _NUMBERED_AFTER.match(place.after)
     numbered = before and after and before[1] == after[1].lower() and int(before[2]) < int(after[2])
+    if place.follows(_SINCE) and place.precedes(_UNTIL):
+        return True
     times = _TIME_ENDS.search(place.before) and _TIME.match(place.after)
     return bool(weekdays or months or numbered or times)
 

@@ -48,7 +48,8 @@ _WEEKDAY_FOLLOWS = re.compile(
     r"|\s*[,(]\s*(?:ngày\s)?\d{1,2}/\d{1,2}(?!\d)"
 )
 _AFTER_WEEKDAY = re.compile(
-    r"(?<!\w)(?:t[2-7]\s*(?:đến|tới|và|[-–,])|sáng|trưa|chiều|tối|đêm|hằng tuần|hàng tuần)\s*$"
+    r"(?<!\w)(?:t[2-7]\s*(?:đến|tới|và|[-–,])|sáng|trưa|chiều|tối|đêm|hằng tuần|hàng tuần"
+    r"|\d{1,2}[hg](?:\d\d)?'?|giờ|phút)\s*$"
 )
 _DEVICE = re.compile(
     r"(?<!\w)(?:tba|trạm|trạm biến áp|máy biến áp|mba|lộ|xuất tuyến|tủ|tổ máy)\s(?:t\d+[\s,và-]*)*$"
@@ -78,13 +79,22 @@ _AFTER_DAY = preceded_by(r"ngày|ngày(?:\s\d{1,2}(?:-\d{1,2})?(?:,| và))+")
 _AFTER_FIRST_DAY = preceded_by("từ ngày|các ngày|những ngày|mỗi ngày|trong ngày")
 _AFTER_DAYS = preceded_by("ngày|các ngày|hai ngày|từ|đêm|sáng")
 _NEAR_DAY = re.compile(
-    r"(?<!\w)(?:(?:sáng|trưa|chiều|tối|đêm|hôm nay|sáng nay|chiều nay|tối nay|ngày mai|sáng mai"
+    r"(?<!\w)(?:(?:sáng|sáng sớm|rạng sáng|trưa|chiều|tối|đêm|đêm qua|hôm"
+    r"|hôm nay|sáng nay|chiều nay|tối nay|ngày mai|sáng mai"
     r"|chiều mai|hôm qua|dịp|chào mừng|kỷ niệm|lễ|tết)\s|(?:mai|nay|kia|chủ nhật|thứ \w+)\s?\()\s*$"
 )
 _UNTIL = preceded_by("đến|tới|hết|trước|sau|hạn")
 _DEADLINE = preceded_by("nay đến|hạn|hạn chót|hạn cuối|hết|từ nay tới")
 _AFTER_PART = preceded_by("đầu|giữa|cuối|trong")
+_AFTER_BILL = preceded_by(
+    "tiền điện|tiền nước|lương|kỳ|hóa đơn|trợ cấp|học phí|sang|vào|từ|hết|kế hoạch|lịch|báo cáo"
+)
+"""Before T8 to T12, which are no weekdays."""
 _OTHER_DAY = re.compile(r"ngày\s[^.;:\n]{1,40}(?:và|đến|hoặc|,)\s*$")
+_STREET = re.compile(
+    r" (?:đường )?(?:[A-ZĐÂÊÔƠƯÁ][a-zà-öø-ÿăđĩũơưạ-ỹ]+ ){1,3}[A-ZĐÂÊÔƠƯÁ][a-zà-öø-ÿăđĩũơưạ-ỹ]"
+)
+"""The name of a street follows: `2/4 Trần Hưng Đạo` is a house."""
 _DAYS_COUNTED = re.compile(r"ngày\s0,[\d\s,]*$")
 """Days after the first dose, not of a month: `các ngày 0, 3, 7`."""
 _MONTH_FOLLOWS = re.compile(r"\s+tháng\s+(?:\d|chạp|giêng)", re.IGNORECASE)
@@ -97,7 +107,7 @@ _AFTER_ORDINAL = preceded_by(r"thứ|thứ [2-7](?:, [2-7])*(?:,| và)")
 _AMOUNT_BEFORE = preceded_by(
     "khoảng|gần|hơn|chỉ|có|đạt|được|chiếm|bằng|tỷ lệ|tỉ lệ|số|nhà|hẻm|ngõ|thửa|đã có|trực"
     "|hoạt động|liên tục|phục vụ|trên|quá|ít nhất|tối thiểu|mới|bậc|hạng|mức|sổ|lớp|tổ"
-    "|xếp hạng|huyết áp"
+    "|xếp hạng|huyết áp|thị lực|mắt|lực học"
 )
 _COUNTED = followed_by(
     "xã|huyện|thôn|làng|tổ|phường|tỉnh|hộ|người|bà con|học sinh|trường|lớp|nhà|đại biểu|thành viên"
@@ -107,7 +117,7 @@ _COUNTED = followed_by(
     "|ý kiến|đối tượng|nhóm|nội dung|mục tiêu|đoàn|tuyến|cầu|nước|hồ|giếng|máy|xe|gia đình|cử tri"
     "|doanh nghiệp|sản phẩm|nghị quyết|tổ chức|vị trí|điểm trường|phòng|gói|ao|lồng|chuồng|vườn"
     "|mặt|đường|quả|đoạn|sào|mẫu|viên|tạ|tấn|lít|ca|trạm|loa|phụ nữ|trẻ|chi bộ|hợp tác xã|bản"
-    "|buôn|giờ|huyện,|khu|đội|chương"
+    "|buôn|giờ|huyện,|khu|đội|chương|cửa|tổ máy|van|nhịp|làn|bể|lô|thửa|hội trường|bị hại|nạn nhân"
 )
 _MEASURED = re.compile(rf"\s?{units.ALONE}{units.ENDS}")
 _DAYS_FOLLOW = re.compile(r"\s+(?:ngày|tuần|điểm)(?!\w)")
@@ -171,7 +181,7 @@ def _day_month(place: Place) -> Said | str | None:
     if place.follows(_DAY_EXPECTED) or place.precedes(_DATE_GOES_ON):
         return f"{_prefix(place)}{_said(place, *date)}"
     counted = place.precedes(_COUNTED) or place.precedes(_MEASURED)
-    if counted or place.follows(_AMOUNT_BEFORE):
+    if counted or place.follows(_AMOUNT_BEFORE) or place.precedes(_STREET):
         return None
     return Said(
         f"{_prefix(place)}{_said(place, *date)}",
@@ -261,7 +271,9 @@ def _short_months(place: Place) -> str | None:
 
 def _short_month_name(place: Place) -> str | None:
     """`giữa T10`."""
-    return f"tháng {_month(int(place[1]))}" if place.follows(_AFTER_PART) else None
+    month = int(place[1])
+    known = place.follows(_AFTER_PART) or (month > 7 and place.follows(_AFTER_BILL))
+    return f"tháng {_month(month)}" if known else None
 
 
 def _weekday(place: Place) -> str | None:

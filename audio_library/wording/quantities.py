@@ -23,7 +23,9 @@ _RANGE = re.compile(
     r"(?!\d|\s?[-–]\s?\d|(?<=\d)/\d)"
 )
 _LIST = re.compile(r"\d{1,4}(?:[-–]\d{1,4}){2,}(?![\d/])")
-_AMOUNTS = re.compile(rf"{_NUMBER}(?P<unit>{_UNIT})(?:\s?[-–]\s?{_NUMBER}(?P=unit)){{2,4}}(?!\w)")
+_AMOUNTS = re.compile(
+    rf"{_NUMBER}(?P<unit>\s?(?:k|tr|đ|triệu|nghìn))(?:\s?[-–]\s?{_NUMBER}(?P=unit)){{2,4}}(?!\w)"
+)
 _COMMA_LIST = re.compile(r"\d{1,3}(?:,\d{1,2})+(?![\w%°]|[.,]\d)")
 _MINUTES = re.compile(r"(\d{1,3})\s?['’′](?![\w'’])")
 _SPACED_THOUSANDS = re.compile(
@@ -31,7 +33,7 @@ _SPACED_THOUSANDS = re.compile(
     r"(?:(?=\s?(?:đồng|đ|VNĐ|VND|USD|kg|tấn)(?!\w))|(?<= \d{3} \d{3})(?![\d.,]\d))"
 )
 _MIXED_WEIGHT = re.compile(r"(\d{1,3})kg(\d)(?!\w)")
-_MIXED_LENGTH = re.compile(r"(\d{1,3})m(\d{2}|[4-9])(?!\w)")
+_MIXED_LENGTH = re.compile(r"(\d{1,3})m(\d{2}|[4-9])(?:\s?[-–]\s?(\d{1,3})m(\d{2}|[4-9]))?(?!\w)")
 _CLASS = re.compile(r"(\d{1,4})([A-CEFH-KM-UX-Z])(?!\w)")
 _AFTER_CLASS = preceded_by("lớp|phòng|nhà|thôn|tổ")
 _PER_COUNT = re.compile(
@@ -44,6 +46,8 @@ _BELOW_ZERO = re.compile(
     rf"[-−–](?P<first>{_NUMBER})(?P<first_unit>\s?(?:[°º]\s?[CF]?|℃|độ(?:\s?[CF](?!\w))?))"
 )
 _MINUS = re.compile(r"[-−](?=\d)")
+_SHARE = re.compile(r"\d+\s?%")
+_BARGAIN = re.compile(r"(?<!\w)(?:giảm giá|khuyến mãi|khuyến mại|ưu đãi|sale)(?!\w)[^.\n]{0,80}$")
 _CURRENCY = re.compile(
     rf"(?P<sign>[$€£¥]|(?:USD|EUR|VNĐ|VND)(?=\s\d))\s?(?P<first>{_NUMBER})(?!\d)(?P<scale>\s(?:nghìn|ngàn|triệu|tỷ|tỉ)(?!\w))?"
     rf"(?P<per>{units.PER}{{0,2}})(?!\w)"
@@ -58,7 +62,7 @@ _KM_POST = re.compile(
     r"[Kk]m\.?\s?(\d{1,4})(?:\s?\+\s?(\d{1,3}))?"
     r"(?:\s?[-–]\s?[Kk]m\.?\s?(\d{1,4})(?:\s?\+\s?(\d{1,3}))?)?(?![\w,.]\d)"
 )
-_T = re.compile(rf"(?P<number>{_NUMBER})(?:\s?[-–]\s?(?P<last>{_NUMBER}))?\s?[Tt](?!\w)")
+_T = re.compile(rf"(?P<number>{_NUMBER})(?:\s?[Tt]?\s?[-–]\s?(?P<last>{_NUMBER}))?\s?[Tt](?!\w)")
 _ARC = re.compile(
     r"(\d{1,3})\s?[°º]\s?(\d{1,2})\s?['’′](?:\s?(\d{1,2}(?:[.,]\d{1,3})?)\s?(?:[\"”″]|''))?"
     r"(?:\s?([NBSEĐ])(?!\w))?"
@@ -67,7 +71,8 @@ _MAGNITUDE = re.compile(r"M[LW]?(?:\s?=\s?(?=\d[.,]\d)|(?=\s?\d[.,]\d))")
 _PER_EACH = re.compile(
     rf"\s?/\s?(?:{units.ALONE}|(?i:ngày|đêm|tháng|năm|tuần|quý|vụ|giờ|hộ|người|lần|sào|khẩu|con|cây"
     r"|lượng|chỉ|đợt|ca|mũi|liều|xã|thôn|làng|tổ|đội|chốt|nhóm|trường|điểm|lượt|suất|em|cháu|bao|cái|chiếc|bộ|buổi|lớp)"
-    r"|bình|gốc|thùng|gói|chai|phòng|vé|xe|tấn|tạ|mâm|bàn|gian|sản phẩm|thành viên|hội viên)(?!\w)"
+    r"|bình|gốc|thùng|gói|chai|phòng|vé|xe|tấn|tạ|mâm|bàn|gian|sản phẩm|thành viên|hội viên"
+    r"|lứa|đàn|ổ|mùa|trang|bản|môn|tín chỉ|kỳ)(?!\w)"
 )
 _PER_SHORT_FORM = re.compile(r"\s?/\s?(?=(?:HS|GV|CB|CBCC|ĐV|TDP|HTX|NCT|KDC|đ/c)(?!\w))")
 _COORDINATES_RANGE = re.compile(
@@ -130,7 +135,8 @@ _AGED = re.compile(
     r"|(?<!\w)(?:ông|bà|cụ|anh|chị|em|cháu|bé|già làng|nạn nhân)\s[^.;:\d]{1,40}[(,–-]\s*$"
 )
 _OF_PEOPLE = re.compile(
-    r"(?<!\w)(?:trẻ|trẻ em|người|công dân|thanh niên|học sinh|cháu|bé|tuổi|nam|nữ|phụ nữ|hội viên)"
+    r"(?<!\w)(?:trẻ|trẻ em|người|công dân|thanh niên|học sinh|cháu|bé|tuổi|nam|nữ|phụ nữ|hội viên"
+    r"|nct|hv|hs|cụ|bệnh nhân|bn|thí sinh|lao động)"
     r"(?!\w)(?:(?!xe|tải|gạo|phân|hàng)[^.;\n]){0,60}$"
 )
 """Before a small `t`: years of age and no tonnes."""
@@ -150,14 +156,15 @@ _SCALES = {
 _NEXT_NUMBER = re.compile(r" +\d")
 _AT_LEAST = re.compile(
     rf"(?P<sign>≥|>=|≤|<=)\s?(?P<first>{_NUMBER})(?P<first_unit>{_UNIT})?(?!\d)"
+    r"(?P<minutes>\s?['’′](?![\w'’]))?"
     r"(?P<counted>(?:\s(?:nghìn|ngàn|triệu|tỷ|tỉ))?(?:\s(?:đồng|tháng tuổi|tuổi|tháng|năm|ngày|giờ"
     r"|phút|lần|người|hộ|con|cây|điểm|em|cháu|buổi|tiêu chí|lượt|học sinh|cử tri|độ|tấn|tạ|sào))?"
     rf"(?!\w)(?:{units.PER}{{1,2}}(?!\w))?)"
 )
 _WORD_GOES_ON = re.compile(r"\s[^\W\d_]")
 _FROM_BEFORE = preceded_by("từ")
-_CHANGE = re.compile(r"[+\-−–](?=\d[\d.,]*\s?(?:đ|đồng|%|k|nghìn)?(?:/\w+)?\s?(?:\)|so với|[,;]))")
-_PRICE_BEFORE = re.compile(r"\d\s?(?:đ|đồng|vnđ|%|nghìn|triệu)(?:\s?/\s?\w+)?\s*\($")
+_CHANGE = re.compile(r"[+\-−–](?=\d[\d.,]*\s?(?:%|[^\W\d_]{1,6})?(?:/\w+)?\s?(?:\)|so với|[,;]))")
+_PRICE_BEFORE = re.compile(r"\d\s?(?:%|[^\W\d_]{1,6})(?:\s?/\s?\w+)?\s*\($")
 _QUOTES = re.compile(r"(?<!\d)['‘’′]")
 _TWICE = re.compile(r"[ \t]{0,20}\(([^()\n]{1,160})\)")
 _IN_LETTERS = re.compile(r"^(?:viết )?bằng chữ\s?:?\s?|[./ ]+$")
@@ -199,6 +206,8 @@ def _is_score(place: Place) -> bool:
     bare = not (place["first_unit"] or place["last_unit"])
     if not (small and bare):
         return False
+    if int(place["first"]) == int(place["last"]):
+        return True
     upside_down = int(place["first"]) > int(place["last"])
     if upside_down and (place.precedes(_TEAM) or place.follows(_SHARES)):
         return True
@@ -354,9 +363,15 @@ def _spaced_thousands(place: Place) -> str:
 
 
 def _mixed_length(place: Place) -> str:
-    """`1m70`, `1m02`."""
-    beyond = digit_by_digit(place[2]) if place[2][0] == "0" else whole(place[2])
-    return f"{whole(place[1])} mét {beyond}"
+    """`1m70`, `1m02`, `1m64-1m95`."""
+    first, last = _length(place[1], place[2]), _length(place[3], place[4])
+    return f"{first} đến {last}" if last else first
+
+
+def _length(metres: str, beyond: str) -> str:
+    if not metres:
+        return ""
+    return f"{whole(metres)} mét {digit_by_digit(beyond) if beyond[0] == '0' else whole(beyond)}"
 
 
 def _mixed_weight(place: Place) -> str:
@@ -390,6 +405,8 @@ def _below_zero(place: Place) -> str:
 def _minus(place: Place) -> str | None:
     """A minus between a blank and a number; at the start of a line it marks an item."""
     at = place.match.start()
+    if place.precedes(_SHARE) and place.follows(_BARGAIN):
+        return "giảm "
     line_starts = not place.before.rpartition("\n")[2].strip()
     return "" if line_starts or not place.match.string[at - 1].isspace() else "âm "
 
@@ -460,11 +477,13 @@ def _at_least(place: Place) -> str:
         amount = f"{_value(place, place['first'], money=False)} điểm"
     else:
         amount = _amount(place, "first", "first_unit")
+    if place["minutes"]:
+        amount += " phút"
     counted, *per = re.split(r"\s?/\s?", place["counted"])
     amount += "".join([counted, *(f" một {units.spoken(each)}" for each in per)])
     if place["sign"] in ("≤", "<="):
         return f"không quá {amount}"
-    named = place["first_unit"] or place["counted"]
+    named = place["first_unit"] or place["minutes"] or place["counted"]
     if place.precedes(_WORD_GOES_ON) and not named:
         return f"ít nhất {amount}"
     return f"{amount} trở lên" if place.follows(_FROM_BEFORE) else f"từ {amount} trở lên"
@@ -497,7 +516,7 @@ RULES = (
     Rule(Start.DIGIT, _BROKEN_MONEY, _broken_money, then="tk"),
     Rule(Start.DIGIT, _SPACED_THOUSANDS, _spaced_thousands, then="0123456789"),
     Rule(Start.DIGIT, _LIST, _list, then="-–"),
-    Rule(Start.DIGIT, _AMOUNTS, _amounts),
+    Rule(Start.DIGIT, _AMOUNTS, _amounts, then="ktđn.,"),
     Rule(Start.DIGIT, _COMMA_LIST, _comma_list, then=","),
     Rule(Start.DIGIT, _LOADED, _loaded, then="T"),
     Rule(Start.DIGIT, _T, _t),

@@ -60,8 +60,14 @@ def rules_at(kind: Start, character: str, then: str = "") -> tuple[NamedRule, ..
 
 
 _LABELS = "|".join(addresses.LABELS)
-_READ_WORDS = "|".join(map(re.escape, ("độ", *units.WORDS, *sorted(acronyms.WORDS))))
-_WORD = rf"(?!(?:{_READ_WORDS}|(?i:{_LABELS}))(?!\w))[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{{2,}}+"
+_SHAPE = r"[A-ZĐ]?[a-zà-öø-ÿăđĩũơư\u1ea0-\u1ef9]{2,}"
+_READ_WORDS = "|".join(
+    re.escape(word)
+    for word in ("độ", *sorted(units.WORDS), *sorted(acronyms.WORDS))
+    if re.match(_SHAPE, word)
+)
+"""Those that begin as a plain word does; the others are none to begin with."""
+_WORD = rf"(?!(?:{_READ_WORDS}|(?i:{_LABELS}))(?!\w)){_SHAPE}+"
 _WORD_ENDS = r"(?=[ \n,;!?)”]|[.:…](?:\s|$)|$)"
 _NUMBER = r"\d[\d.,/:%hgkmđ–-]{0,15}+(?![\w.@])"
 _NAME = rf"(?!(?i:{_LABELS}))[^\W\d_]{{2,}}+(?=[ ,;\n)])"

@@ -96,7 +96,7 @@ _ENDS_IN_WORD = re.compile(r"[^\W_]['’”\"%°$€₫)\]}]*[ \t]*$")
 _LETTER_ENDS = re.compile(r"[^\W\d_]$")
 _NUMBER_BEFORE = re.compile(r"\d\s*$")
 _NUMBER_ENDS = re.compile(r"\d(?:\s[^\W\d_]+)?$")
-_NUMBER_AFTER = re.compile(r"\s*(?:BĐ\s?)?(?:\d|(?<=Đ)I|(?<=Đ )I)")
+_NUMBER_AFTER = re.compile(r"\s*(?:BĐ\s?|cấp\s|mức\s)?(?:\d|(?<=Đ)I|(?<=Đ )I)")
 _ORDINARY = "Ký hiệu này không được đọc.", "This symbol is not read."
 
 
