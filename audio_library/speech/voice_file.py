@@ -93,6 +93,9 @@ def _skip_field(file: BinaryIO) -> int:
         _varint(file)
     elif wire in (_FIXED64, _FIXED32, _BYTES):
         length = {_FIXED64: 8, _FIXED32: 4}.get(wire) or _varint(file)
+        if length > MAX_MODEL_BYTES:
+            # No file system knows the place that noise may name.
+            raise ValueError(length)
         file.seek(length, 1)
     else:
         raise ValueError(wire)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audio_library.errors import EngineFailed, StoreFull, TookTooLong, VoiceNotReady
@@ -192,6 +192,7 @@ def test_it_stops_when_its_time_is_up(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
+@example(bytes([1 << 3 | 2, *[0xFF] * 9, 0x01]))
 def test_random_bytes_are_never_more_than_no_voice(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes
 ) -> None:
