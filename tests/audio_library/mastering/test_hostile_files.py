@@ -200,6 +200,7 @@ def test_damaged_files_kill_nobody(tmp_path: Path, sound: tuple[bytes, int]) -> 
         (tmp_path / f"m{number}").write_bytes(content)
         waiting.append(f"m{number}")
     outcomes: Counter[str] = Counter()
+    largest_before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     argv = [sys.executable, "-I", "-c", DECODE, str(MEMORY_BYTES), str(tmp_path)]
     while waiting:
         ended = run_child(argv, given=json.dumps(waiting).encode(), what="decoding", timeout_s=300)
@@ -216,4 +217,5 @@ def test_damaged_files_kill_nobody(tmp_path: Path, sound: tuple[bytes, int]) -> 
     assert outcomes["audio_unreadable"] > COUNT / 10
     assert outcomes["died"] < COUNT / 100
     peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert peak_kib * 1024 <= MEMORY_BYTES
+    # Children of other tests count as well; what is larger now came from here.
+    assert peak_kib == largest_before or peak_kib * 1024 <= MEMORY_BYTES
