@@ -4,11 +4,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audio_library.errors import EngineFailed, TookTooLong
-from audio_library.speech.engine import MP3, Missing, Speech
+from audio_library.errors import EngineFailed, TookTooLong, VoiceNotReady
+from audio_library.speech.engine import MP3, Missing, Speech, Voice
 from audio_library.speech.kept_answers import KeptAnswers, copied
 
 SAMPLE_RATE = 24_000
@@ -28,11 +29,55 @@ Ask = Callable[[str, str, float], Iterator[bytes]]
 """(text, voice name at the service, seconds) → its MP3 in parts; raises EngineOffline."""
 
 
-def lacking(*, allowed: bool, installed: bool) -> Missing | None:
-    """What an online voice lacks before it may be asked: leave first, then its package."""
-    if not allowed:
-        return NOT_ALLOWED
-    return None if installed else NOT_INSTALLED
+@dataclass(frozen=True, slots=True)
+class OnlineEngine:
+    """Vietnamese voices of one service; `ask` is the way to it, by the extra `online`."""
+
+    name: str
+    licence: str
+    prefix: str
+    """Of the ids of its voices."""
+    names: tuple[tuple[str, str], ...]
+    """Of its voices: at the service, and for people."""
+    ask: Ask
+    installed: Callable[[], bool]
+    allowed: bool = False
+    kept: KeptAnswers | None = None
+    online: bool = True
+    unofficial: bool = True
+    whole: bool = False
+
+    def voices(self) -> tuple[Voice, ...]:
+        return tuple(
+            Voice(
+                id=f"{self.prefix}:{voice}",
+                language="vi",
+                name_vi=name_vi,
+                engine=self.name,
+                licence=self.licence,
+                online=self.online,
+                missing=self._missing(),
+                fingerprint=f"{self.name} {voice}",
+            )
+            for voice, name_vi in self.names
+        )
+
+    def speak(
+        self, texts: Sequence[str], voice: Voice, *, into: Path, timeout_s: float
+    ) -> tuple[Speech, ...]:
+        missing = self._missing()
+        if missing is not None:
+            raise VoiceNotReady(voice.id, missing.vi, missing.en)
+        name = voice.id.removeprefix(f"{self.prefix}:")
+        return ask_all(
+            self.name, self.ask, texts, name, kept=self.kept, into=into, timeout_s=timeout_s
+        )
+
+    def _missing(self) -> Missing | None:
+        """Leave first, then its package."""
+        if not self.allowed:
+            return NOT_ALLOWED
+        return None if self.installed() else NOT_INSTALLED
 
 
 def short(error: Exception) -> str:
