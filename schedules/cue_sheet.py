@@ -14,7 +14,7 @@ from itertools import groupby
 
 from schedules.airtime import AirtimeLaw, Breach, breaks, lowest_gain, open_until, too_many_sessions
 from schedules.errors import RepeatedOccurrence, WrongZone
-from schedules.precedence import Enter, Leave, Rank, default_rules
+from schedules.precedence import Enter, Leave, Rank
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence
 from schedules.rundown import GAP_MS, Material, MaterialKind, Rundown
@@ -137,13 +137,16 @@ def cue_sheet(
 def cue_id(rundown: Rundown, asset: AssetSha256, repeat: int) -> CueId:
     """The same for the same airing of the same asset, however often and late it is planned.
 
+    Another time, chosen by a person, is another airing; what only waits for a stronger item is not.
+
     `repeat` counts earlier items of the rundown with that asset: an item put in or taken out
     elsewhere changes no other cue.
     """
     occurrence = rundown.occurrence
     name = (
         occurrence.programme_id,
-        occurrence.local_date.isoformat(),
+        occurrence.recurrence_id.isoformat(),
+        occurrence.start_utc.isoformat(),
         rundown.zone_id,
         asset,
         str(repeat),
@@ -234,8 +237,8 @@ class _Desk:
         found: list[Breach] = []
         if end > item.valid_until:
             found.append(_expired(wall_clock(item.valid_until, self._tz)))
-        if programme.max_duration_ms is not None and length > programme.max_duration_ms:
-            found.append(_programme_full(length, programme.max_duration_ms))
+        if programme.duration_ms is not None and length > programme.duration_ms:
+            found.append(_programme_full(length, programme.duration_ms))
         if not _is_excused(programme):
             found += breaks(self._law, opening.astimezone(self._tz), length)
             most = self._law.max_sessions_per_day
@@ -246,7 +249,7 @@ class _Desk:
 
     def _cue(self, rundown: Rundown, item: Material, start: UtcInstant, repeat: int) -> Cue:
         programme = rundown.programme
-        rules = default_rules(programme.rank)
+        rules = programme.rules
         end = later(start, item.duration_ms)
         wall_start, wall_end = wall_clock(start, self._tz), wall_clock(end, self._tz)
         valid_until = utc_instant(item.valid_until)

@@ -81,7 +81,7 @@ class DateOutOfRange(ScheduleError):
 
 
 class WallTimeWithZone(ScheduleError):
-    def __init__(self, wall: time) -> None:
+    def __init__(self, wall: datetime) -> None:
         super().__init__(
             "wall_time_with_zone",
             f"Giờ phát {_said(wall)} phải là giờ đồng hồ tại chỗ; múi giờ ghi riêng.",

@@ -7,6 +7,7 @@ from controller.doors import Given, Signed
 from controller.errors import ControllerError
 from controller.operations.find_village import find_village, villages
 from controller.operations.schedule_programme import (
+    Repeat,
     Scheduled,
     Slot,
     cancel_programme,
@@ -65,19 +66,20 @@ def post_programme(form: ProgrammeIn, given: Given, who: Signed) -> ProgrammeOut
 @at.delete("/programmes/{programme_id}", status_code=204)
 def delete_programme(programme_id: str, given: Given, who: Signed) -> None:
     """Take it off every plan; what it aired stays on record."""
-    cancel_programme(given.database, programme_id, given.clock())
+    cancel_programme(given.database, programme_id, who.name, given.clock())
 
 
 def _out(scheduled: Scheduled) -> ProgrammeOut:
     p = scheduled.planned.programme
+    when = p.timing
     return ProgrammeOut(
         id=p.id,
         title=p.title,
-        kind=p.kind,
-        start_date=p.start_date,
-        wall_time=p.wall_time,
-        until=p.until,
-        time_zone=p.time_zone,
+        kind=Repeat.DAILY if when.recurs else Repeat.ONCE,
+        start_date=when.start.date(),
+        wall_time=when.start.time(),
+        until=when.valid_until,
+        time_zone=when.time_zone,
         bulletins=list(scheduled.planned.bulletin_ids),
         zones=list(p.zone_ids),
         created_by=scheduled.planned.created_by,

@@ -12,11 +12,11 @@ from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.script import MAX_CHARACTERS
 from audio_library.writing.language_guard import Judgement, Verdict
 from controller.fleet.status import Status
+from controller.operations.schedule_programme import Repeat
 from controller.operations.show_fleet import ClusterNow
 from controller.storage.instants import to_utc
 from controller.storage.tables import AsRun
 from schedules.as_run import Outcome
-from schedules.programme import Recurrence
 
 # The domain says in words how long a text may be; this bound only spares the reader.
 LONGEST_BODY = 10 * MAX_CHARACTERS
@@ -323,7 +323,7 @@ class ProgrammeIn(Shape):
     """First day of airing, in the office's time zone."""
     wall_time: time
     """Time of day in the office's time zone, without an offset."""
-    kind: Recurrence = Recurrence.ONCE
+    kind: Repeat = Repeat.ONCE
     """Once, or every day until `until`."""
     until: date | None = None
     """Last day of a daily programme, itself included; none: until cancelled."""
@@ -351,7 +351,7 @@ class ProgrammeOut(Shape):
     """Names the programme."""
     title: str
     """For people."""
-    kind: Recurrence
+    kind: Repeat
     """Once, or every day until `until`."""
     start_date: date
     """First day of airing, in `time_zone`."""

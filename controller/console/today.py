@@ -90,13 +90,14 @@ class Coming:
     def again(self) -> dict[str, object]:
         """What to ask for to plan the same once more."""
         programme = self.planned.programme
+        when = programme.timing
         return {
             "bulletins": list(self.planned.bulletin_ids),
             "villages": [v.id for v in self.villages],
-            "start_date": programme.start_date.isoformat(),
-            "wall_time": programme.wall_time.isoformat(),
-            "kind": programme.kind.value,
-            "until": programme.until.isoformat() if programme.until else None,
+            "start_date": when.start.date().isoformat(),
+            "wall_time": when.start.time().isoformat(),
+            "kind": "daily" if when.recurs else "once",
+            "until": when.valid_until.isoformat() if when.valid_until else None,
             "title": programme.title,
             "priority": programme.rank is Rank.PRIORITY,
             "quiet_ok": programme.quiet_ok or "",
@@ -222,6 +223,6 @@ def _obstacle(bulletin: Bulletin, at: UtcInstant) -> str:
 
 def _next_start(programme: Programme, now: datetime) -> UtcInstant | None:
     # From its first date on, three days hold the next start of anything that airs daily.
-    first = datetime.combine(programme.start_date, time(), now.tzinfo)
+    first = datetime.combine(programme.timing.start, time(), now.tzinfo)
     until = max(now, first) + timedelta(days=3)
     return next((o.start_utc for o in occurrences(programme, now, until)), None)

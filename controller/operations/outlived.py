@@ -17,6 +17,7 @@ from controller.operations.phrase_audio import PHRASE
 from controller.operations.still_wanted import EMERGENCY_RANKS, still_wanted, wanted_words
 from controller.storage.instants import to_utc
 from controller.storage.library_tables import BulletinWords, Purge, Take
+from controller.storage.schedule_tables import ProgrammeBulletin
 from controller.storage.tables import (
     AsRun,
     Asset,
@@ -24,7 +25,6 @@ from controller.storage.tables import (
     Event,
     PlannedPlay,
     PlaybackEvent,
-    ProgrammeBulletin,
     QuarantinedEvent,
     Rendition,
     Script,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -18,10 +19,12 @@ from controller.storage.instants import to_ms
 from schedules.airtime import breaks
 from schedules.cue_sheet import Refusal
 from schedules.precedence import Rank
-from schedules.programme import Programme, Recurrence
+from schedules.programme import Programme
 from schedules.recurrence import occurrences, require_future
 from schedules.rundown import Lacking
-from schedules.types import DurationMs, ProgrammeId, ZoneId, time_zone
+from schedules.template import chosen_alone
+from schedules.timing import Timing
+from schedules.types import BulletinId, DurationMs, ProgrammeId, ZoneId, time_zone
 
 MS_PER_CHARACTER = 67
 """eSpeak NG reads 4,886 characters of a spoken form in 327 s."""
@@ -29,6 +32,13 @@ MS_PER_CHARACTER = 67
 
 class BreaksAirtimeLaw(ControllerError):
     """Nothing of the programme may air as planned; the sentences say which rule it breaks."""
+
+
+class Repeat(StrEnum):
+    """How often a slot airs."""
+
+    ONCE = "once"
+    DAILY = "daily"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Slot:
     zone_ids: tuple[str, ...]
     start_date: date
     wall_time: time
-    kind: Recurrence = Recurrence.ONCE
+    kind: Repeat = Repeat.ONCE
     until: date | None = None
     title: str = ""
     rank: Rank = Rank.PROGRAMME
@@ -77,16 +87,15 @@ def schedule_programme(
             id=ProgrammeId(new_id()),
             title=check_title(slot.title) or chosen[0].title,
             zone_ids=tuple(ZoneId(z) for z in dict.fromkeys(slot.zone_ids)),
-            time_zone=known[slot.zone_ids[0]].time_zone,
-            start_date=slot.start_date,
-            wall_time=slot.wall_time,
-            kind=slot.kind,
-            until=slot.until,
+            timing=_timing(slot, known[slot.zone_ids[0]].time_zone),
+            template=chosen_alone(tuple(BulletinId(b) for b in slot.bulletin_ids)),
             rank=slot.rank,
             quiet_ok=check_title(slot.quiet_ok) or None,
         )
         require_future(programme, now)
-        planned = programmes.Planned(programme, slot.bulletin_ids, by, to_ms(now))
+        planned = programmes.Planned(
+            programme, f"{programme.id}@loalang", 0, by, to_ms(now), by, to_ms(now)
+        )
         programmes.add(session, planned)
         session.flush()
         outlook = look_ahead(session, rules, now)
@@ -105,6 +114,15 @@ def show_programmes(session: Session, rules: PlanRules, now: datetime) -> list[S
     """Every standing programme, oldest first, with all of it that will not air and why."""
     outlook = look_ahead(session, rules, now)
     return [_scheduled(planned, outlook) for planned in outlook.programmes.values()]
+
+
+def _timing(slot: Slot, zone_name: str) -> Timing:
+    return Timing(
+        datetime.combine(slot.start_date, slot.wall_time),
+        zone_name,
+        rules=("FREQ=DAILY",) if slot.kind is Repeat.DAILY else (),
+        valid_until=slot.until,
+    )
 
 
 def _scheduled(planned: programmes.Planned, outlook: Outlook) -> Scheduled:
@@ -131,12 +149,12 @@ def _refuse_unlawful_start(
         return
     characters = sum(len(pin.spoken) for b in chosen for pin in b.pins)
     length = DurationMs(characters * MS_PER_CHARACTER)
-    window = datetime.combine(programme.start_date, time(), UTC) - timedelta(days=1)
+    window = programme.timing.start.replace(tzinfo=UTC) - timedelta(days=1)
     first = occurrences(programme, max(now, window), max(now, window) + timedelta(days=3))
     broken = []
     for zone_id in programme.zone_ids:
         law = outlook.law_for(session.get_one(tables.Zone, zone_id).unit_id)
-        tz = time_zone(programme.time_zone)
+        tz = time_zone(programme.timing.time_zone)
         found = [b for o in first[:1] for b in breaks(law, o.start_utc.astimezone(tz), length)]
         if not found:
             return
@@ -144,10 +162,10 @@ def _refuse_unlawful_start(
     raise _breaks_law(broken)
 
 
-def cancel_programme(database: Database, programme_id: str, now: datetime) -> None:
+def cancel_programme(database: Database, programme_id: str, by: str, now: datetime) -> None:
     """Take a programme off every plan; what it aired stays on record."""
     with database.write() as session:
-        programmes.cancel(session, programme_id, to_ms(now))
+        programmes.cancel(session, programme_id, by, to_ms(now))
         ask_for_plan(session, now)
         told: dict[str, object] = {"id": programme_id, "state": "cancelled"}
         events.tell(session, "programme", told, to_ms(now))

@@ -1,122 +1,222 @@
 """Programmes between their table rows and the values of `schedules`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlmodel import Session, col, select
+from pydantic import TypeAdapter
+from sqlmodel import Session, col, delete, select
 
 from controller.errors import NotFound
-from controller.storage import tables
-from schedules.precedence import Rank
-from schedules.programme import Programme, Recurrence
-from schedules.types import ProgrammeId, ZoneId
+from controller.storage.schedule_tables import (
+    Programme as Row,
+)
+from controller.storage.schedule_tables import (
+    ProgrammeBulletin,
+    ProgrammeChange,
+    ProgrammeZone,
+)
+from schedules.precedence import Enter, Leave, Rank
+from schedules.programme import Programme
+from schedules.template import Template
+from schedules.timing import Timing
+from schedules.types import DurationMs, ProgrammeId, ZoneId
+
+_timing = TypeAdapter(Timing)
+_template = TypeAdapter(Template)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A programme, what it airs, and who planned it when."""
+    """A programme with its name in calendars, and who made and changed it when."""
 
     programme: Programme
-    bulletin_ids: tuple[str, ...]
+    uid: str
+    sequence: int
     created_by: str
     created_ms: int
+    changed_by: str
+    changed_ms: int
+    cancelled_ms: int | None = None
+
+    @property
+    def bulletin_ids(self) -> tuple[str, ...]:
+        """Bulletins that a person chose for it, in order."""
+        return self.programme.template.chosen
 
 
-def standing(session: Session) -> dict[str, Planned]:
-    """Every programme that is not cancelled, by id, oldest first."""
+def standing(session: Session, zone_id: str | None = None) -> dict[str, Planned]:
+    """Every programme that is not cancelled, by id, oldest first; of one zone if that is given."""
     query = (
-        select(tables.Programme)
-        .where(col(tables.Programme.cancelled_ms).is_(None))
-        .order_by(col(tables.Programme.created_ms), col(tables.Programme.id))
+        select(Row)
+        .where(col(Row.cancelled_ms).is_(None))
+        .order_by(col(Row.created_ms), col(Row.id))
     )
-    return {row.id: value for row, value in _values(session, session.exec(query).all())}
+    if zone_id is not None:
+        mine = select(ProgrammeZone.programme_id).where(ProgrammeZone.zone_id == zone_id)
+        query = query.where(col(Row.id).in_(mine))
+    return {each.programme.id: each for each in _values(session, session.exec(query).all())}
 
 
 def load(session: Session, programme_id: str) -> Planned:
     """One programme, also a cancelled one; raises `NotFound`."""
-    row = session.get(tables.Programme, programme_id)
+    return _values(session, [_row(session, programme_id)])[0]
+
+
+def load_by_uid(session: Session, uid: str) -> Planned | None:
+    """The programme of that iCalendar UID, also a cancelled one; None if there is none."""
+    found = session.exec(select(Row).where(Row.uid == uid)).first()
+    return _values(session, [found])[0] if found else None
+
+
+def add(session: Session, planned: Planned, what: str = "created") -> None:
+    """Keep a new programme with its zones and bulletins, as its first version."""
+    session.add(Row(id=planned.programme.id, **_columns(planned)))
+    session.flush()
+    _point(session, planned)
+    _note(session, planned, what)
+
+
+def replace_with(session: Session, planned: Planned, what: str) -> Planned:
+    """Keep a changed programme under its id, as the next version. Raises `NotFound`.
+
+    Gives back what was kept: the stored sequence plus one, and the stored maker.
+    """
+    row = _row(session, planned.programme.id)
+    kept = replace(
+        planned,
+        uid=row.uid,
+        sequence=row.sequence + 1,
+        created_by=row.created_by,
+        created_ms=row.created_ms,
+    )
+    row.sqlmodel_update(_columns(kept))
+    session.add(row)
+    for index in (ProgrammeZone, ProgrammeBulletin):
+        session.exec(delete(index).where(col(index.programme_id) == row.id))
+    _point(session, kept)
+    _note(session, kept, what)
+    return kept
+
+
+def versions(session: Session, programme_id: str) -> list[ProgrammeChange]:
+    """All that a programme ever was, oldest first."""
+    query = select(ProgrammeChange).where(ProgrammeChange.programme_id == programme_id)
+    return list(session.exec(query.order_by(col(ProgrammeChange.sequence))))
+
+
+def programme_of(version: ProgrammeChange) -> Programme:
+    """The programme as that version had it."""
+    body = version.body
+    zones = body["zones"]
+    assert isinstance(zones, list)
+    return _programme(version.programme_id, body, [ZoneId(zone) for zone in zones])
+
+
+def cancel(session: Session, programme_id: str, by: str, now_ms: int) -> None:
+    """It airs no more; what it aired stays on record. Raises `NotFound`."""
+    planned = load(session, programme_id)
+    if planned.cancelled_ms is None:
+        gone = replace(planned, changed_by=by, changed_ms=now_ms, cancelled_ms=now_ms)
+        replace_with(session, gone, "cancelled")
+
+
+def _row(session: Session, programme_id: str) -> Row:
+    row = session.get(Row, programme_id)
     if row is None:
         raise NotFound("chương trình", "programme", programme_id)
-    return _values(session, [row])[0][1]
+    return row
 
 
-def add(session: Session, planned: Planned) -> None:
-    """Keep a new programme with its zones and bulletins."""
+def _columns(planned: Planned) -> dict[str, Any]:
+    return {
+        "uid": planned.uid,
+        "sequence": planned.sequence,
+        "created_by": planned.created_by,
+        "created_ms": planned.created_ms,
+        "changed_by": planned.changed_by,
+        "changed_ms": planned.changed_ms,
+        "cancelled_ms": planned.cancelled_ms,
+        **_body(planned.programme),
+    }
+
+
+def _body(programme: Programme) -> dict[str, object]:
+    return {
+        "title": programme.title,
+        "rank": programme.rank.name,
+        "timing": _timing.dump_python(programme.timing, mode="json"),
+        "template": _template.dump_python(programme.template, mode="json"),
+        "duration_ms": programme.duration_ms,
+        "enter": programme.enter.value if programme.enter else "",
+        "leave": programme.leave.value if programme.leave else "",
+        "quiet_ok": programme.quiet_ok or "",
+    }
+
+
+def _point(session: Session, planned: Planned) -> None:
+    """Write the indexes of zones and named bulletins."""
     programme = planned.programme
+    for zone_id in dict.fromkeys(programme.zone_ids):
+        session.add(ProgrammeZone(programme_id=programme.id, zone_id=zone_id))
+    for position, bulletin_id in enumerate(programme.template.chosen):
+        session.add(
+            ProgrammeBulletin(programme_id=programme.id, position=position, bulletin_id=bulletin_id)
+        )
+
+
+def _note(session: Session, planned: Planned, what: str) -> None:
     session.add(
-        tables.Programme(
-            id=programme.id,
-            title=programme.title,
-            kind=programme.kind.value,
-            time_zone=programme.time_zone,
-            start_date=programme.start_date.isoformat(),
-            wall_time=programme.wall_time.isoformat(),
-            until=programme.until.isoformat() if programme.until else None,
-            rank=programme.rank.name,
-            quiet_ok=programme.quiet_ok or "",
-            created_by=planned.created_by,
-            created_ms=planned.created_ms,
+        ProgrammeChange(
+            programme_id=planned.programme.id,
+            sequence=planned.sequence,
+            what=what,
+            body={**_body(planned.programme), "zones": list(planned.programme.zone_ids)},
+            by=planned.changed_by,
+            at_ms=planned.changed_ms,
         )
     )
-    session.flush()
-    for zone_id in programme.zone_ids:
-        session.add(tables.ProgrammeZone(programme_id=programme.id, zone_id=zone_id))
-    for position, bulletin_id in enumerate(planned.bulletin_ids):
-        session.add(
-            tables.ProgrammeBulletin(
-                programme_id=programme.id, position=position, bulletin_id=bulletin_id
-            )
-        )
 
 
-def cancel(session: Session, programme_id: str, now_ms: int) -> None:
-    """It airs no more; what it aired stays on record. Raises `NotFound`."""
-    row = session.get(tables.Programme, programme_id)
-    if row is None:
-        raise NotFound("chương trình", "programme", programme_id)
-    row.cancelled_ms = row.cancelled_ms or now_ms
-    session.add(row)
-
-
-def _values(
-    session: Session, rows: Sequence[tables.Programme]
-) -> list[tuple[tables.Programme, Planned]]:
-    ids = [row.id for row in rows]
+def _values(session: Session, rows: Sequence[Row]) -> list[Planned]:
     zones: dict[str, list[ZoneId]] = {}
-    for z in session.exec(
-        select(tables.ProgrammeZone)
-        .where(col(tables.ProgrammeZone.programme_id).in_(ids))
-        .order_by(col(tables.ProgrammeZone.zone_id))
-    ):
+    for z in _zones_of(session, [row.id for row in rows]):
         zones.setdefault(z.programme_id, []).append(ZoneId(z.zone_id))
-    aired: dict[str, list[str]] = {}
-    for b in session.exec(
-        select(tables.ProgrammeBulletin)
-        .where(col(tables.ProgrammeBulletin.programme_id).in_(ids))
-        .order_by(col(tables.ProgrammeBulletin.position))
-    ):
-        aired.setdefault(b.programme_id, []).append(b.bulletin_id)
     return [
-        (
-            row,
-            Planned(
-                Programme(
-                    id=ProgrammeId(row.id),
-                    title=row.title,
-                    zone_ids=tuple(zones.get(row.id, ())),
-                    time_zone=row.time_zone,
-                    start_date=date.fromisoformat(row.start_date),
-                    wall_time=time.fromisoformat(row.wall_time),
-                    kind=Recurrence(row.kind),
-                    until=date.fromisoformat(row.until) if row.until else None,
-                    rank=Rank[row.rank],
-                    quiet_ok=row.quiet_ok or None,
-                ),
-                tuple(aired.get(row.id, ())),
-                row.created_by,
-                row.created_ms,
-            ),
+        Planned(
+            _programme(row.id, row.model_dump(), zones.get(row.id, ())),
+            row.uid,
+            row.sequence,
+            row.created_by,
+            row.created_ms,
+            row.changed_by,
+            row.changed_ms,
+            row.cancelled_ms,
         )
         for row in rows
     ]
+
+
+def _zones_of(session: Session, ids: Sequence[str]) -> Iterable[ProgrammeZone]:
+    query = select(ProgrammeZone).order_by(col(ProgrammeZone.zone_id))
+    for start in range(0, len(ids), 500):
+        yield from session.exec(
+            query.where(col(ProgrammeZone.programme_id).in_(ids[start : start + 500]))
+        )
+
+
+def _programme(programme_id: str, body: dict[str, object], zones: Sequence[ZoneId]) -> Programme:
+    length = body["duration_ms"]
+    enter, leave, quiet_ok = str(body["enter"]), str(body["leave"]), str(body["quiet_ok"])
+    return Programme(
+        id=ProgrammeId(programme_id),
+        title=str(body["title"]),
+        zone_ids=tuple(zones),
+        timing=_timing.validate_python(body["timing"]),
+        template=_template.validate_python(body["template"]),
+        duration_ms=DurationMs(length) if isinstance(length, int) else None,
+        rank=Rank[str(body["rank"])],
+        quiet_ok=quiet_ok or None,
+        enter=Enter(enter) if enter else None,
+        leave=Leave(leave) if leave else None,
+    )

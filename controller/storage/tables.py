@@ -33,7 +33,13 @@ class Cluster(SQLModel, table=True):
     unit_id: str = Field(foreign_key="unit.id", index=True)
     horns: int = 1
     radius_m: int | None = None
+    """How far it is heard; None: not known."""
+    latitude: float | None = None
+    longitude: float | None = None
     sensitive: bool = False
+    """It has `places`, or is marked so without saying which."""
+    places: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Kinds of sensitive place in earshot: school, clinic, church, communal_house."""
 
 
 class VillageHears(SQLModel, table=True):
@@ -152,40 +158,6 @@ class Rendition(SQLModel, table=True):
     voice: str
     engine: str
     created_ms: int = Field(sa_column=_big())
-
-
-class Programme(SQLModel, table=True):
-    """A slot, once or daily, in wall time of a named zone."""
-
-    id: str = Field(primary_key=True)
-    title: str
-    kind: str
-    time_zone: str
-    start_date: str
-    wall_time: str
-    until: str | None = None
-    rank: str
-    quiet_ok: str = ""
-    created_by: str
-    created_ms: int = Field(sa_column=_big())
-    cancelled_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
-
-
-class ProgrammeZone(SQLModel, table=True):
-    """Where a programme airs."""
-
-    __tablename__ = "programme_zone"
-    programme_id: str = Field(primary_key=True, foreign_key="programme.id")
-    zone_id: str = Field(primary_key=True, foreign_key="zone.id")
-
-
-class ProgrammeBulletin(SQLModel, table=True):
-    """What a programme airs, in order."""
-
-    __tablename__ = "programme_bulletin"
-    programme_id: str = Field(primary_key=True, foreign_key="programme.id")
-    position: int = Field(primary_key=True)
-    bulletin_id: str = Field(foreign_key="bulletin.id", index=True)
 
 
 class SerialCounter(SQLModel, table=True):

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from edge_agent.contract.types import (
+    Address,
     AssetBytes,
     DurationMs,
     GainDb,
@@ -59,11 +60,20 @@ class Asset(msgspec.Struct, frozen=True):
     media_type: str = "audio/ogg"
 
 
+class Stream(msgspec.Struct, frozen=True):
+    """Another station's stream: https with a verified host, or `excepted` says who let it be."""
+
+    url: Address
+    excepted: Reason = ""
+
+
 class Cue(msgspec.Struct, frozen=True):
     """Play this asset then, so loud, not after then.
 
     It never starts after `latest_start`, nor if it could not end by `latest_end`,
-    nor sounds at all after `valid_until`.
+    nor sounds at all after `valid_until`. `play_ms` is its length on air where that is not the
+    asset's own: music is cut there, a stream ends there. With a `stream` the asset sounds only
+    while the stream does not. `fallback` sounds in its place if the asset is not held.
     """
 
     id: Identifier
@@ -79,6 +89,9 @@ class Cue(msgspec.Struct, frozen=True):
     title: Title
     language: LanguageTag
     quiet_ok: Reason = ""
+    play_ms: Annotated[int, msgspec.Meta(ge=1, le=24 * 3_600_000)] | None = None
+    stream: Stream | None = None
+    fallback: Asset | None = None
 
 
 class DayPage(msgspec.Struct, frozen=True):

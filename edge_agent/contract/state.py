@@ -96,6 +96,20 @@ class Hello(msgspec.Struct, frozen=True):
     alerts: tuple[HeldAlerts, ...] = ()
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """Proof of readiness: of what starts before `until` by serial `desired`, what is held and not.
+
+    A hash is in `held` only if the file on disk was read and hashed for this proof.
+    """
+
+    boot: Counter
+    at: ClockMs
+    desired: Counter
+    until: UtcMs
+    held: Annotated[tuple[Sha256, ...], Meta(max_length=1_500)]
+    lacking: Annotated[tuple[Sha256, ...], Meta(max_length=1_500)]
+
+
 class OnAir(msgspec.Struct, frozen=True):
     """What sounds now and how far it has come."""
 

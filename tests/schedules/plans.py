@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
 
-from schedules.programme import Programme, Recurrence
+from schedules.programme import Programme
 from schedules.recurrence import Occurrence, occurrences
 from schedules.rundown import Material, MaterialKind, Rundown
+from schedules.template import chosen_alone
+from schedules.timing import Timing
 from schedules.types import (
     AssetSha256,
     BulletinId,
@@ -35,20 +37,32 @@ def zone(*languages: LanguageTag, zone_id: str = "kon-dao") -> Zone:
     return Zone(ZoneId(zone_id), "Kon Đao", HOME, (), languages or (VI,))
 
 
-def programme(name: str = "sang", wall: time = time(6), **changes: Any) -> Programme:
+_OF_TIMING = {"day", "time_zone", "rules", "dates", "lunar", "valid_from", "valid_until"}
+
+
+def timing(wall: time = time(6), day: date = DAY, **changes: Any) -> Timing:
+    """Once at that wall time of `day` in Viet Nam."""
+    given: dict[str, Any] = {"start": datetime.combine(day, wall), "time_zone": HOME}
+    return Timing(**(given | changes))
+
+
+def programme(
+    name: str = "sang", wall: time = time(6), when: Timing | None = None, **changes: Any
+) -> Programme:
+    """Once, unless `when` says otherwise; of `changes`, those of its timing go there."""
+    own = {key: changes.pop(key) for key in _OF_TIMING & changes.keys()}
     given: dict[str, Any] = {
         "id": ProgrammeId(name),
         "title": "Bản tin sáng",
         "zone_ids": (ZoneId("kon-dao"),),
-        "time_zone": HOME,
-        "start_date": DAY,
-        "wall_time": wall,
+        "timing": when or timing(wall, **own),
+        "template": chosen_alone((BulletinId("tiem-chung"),)),
     }
     return Programme(**(given | changes))
 
 
 def daily(name: str = "sang", wall: time = time(6), **changes: Any) -> Programme:
-    return programme(name, wall, kind=Recurrence.DAILY, **changes)
+    return programme(name, wall, rules=("FREQ=DAILY",), **changes)
 
 
 def material(

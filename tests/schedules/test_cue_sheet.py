@@ -135,7 +135,7 @@ def test_a_session_and_a_programme_have_a_length() -> None:
     law = replace(FREE, max_session_ms=DurationMs(121_000))
     items = material("a"), material("b"), material("c")
     assert refused(plan(rundown(programme(), *items), law=law)) == [("c", ["session_too_long"])]
-    short = programme(max_duration_ms=DurationMs(60_000))
+    short = programme(duration_ms=DurationMs(60_000))
     assert refused(plan(rundown(short, *items), law=FREE)) == [
         ("b", ["programme_full"]),
         ("c", ["programme_full"]),
@@ -215,7 +215,7 @@ def test_over_midnight() -> None:
 def test_the_hour_that_berlin_repeats_leaves_a_cue_its_time() -> None:
     berlin = replace(zone(), time_zone="Europe/Berlin")
     law = replace(FREE, windows=(Window(EVERY_DAY, time(1), time(2, 50)),))
-    slot = programme(wall=time(1, 55), time_zone="Europe/Berlin", start_date=date(2026, 10, 25))
+    slot = programme(wall=time(1, 55), time_zone="Europe/Berlin", day=date(2026, 10, 25))
     begin = datetime(2026, 10, 24, 12, tzinfo=UTC)
     (occurrence,) = occurrences(slot, begin, begin + timedelta(days=1))
     item = material(seconds=4_200, valid_until=begin + timedelta(days=7))
@@ -274,7 +274,7 @@ slots = st.builds(
         time(minute // 60, minute % 60),
         rank=rank,
         quiet_ok=reason,
-        max_duration_ms=most,
+        duration_ms=most,
     ),
     name=st.uuids().map(str),
     minute=st.integers(5 * 60, 7 * 60 + 30) | st.integers(0, 24 * 60 - 1),

@@ -37,7 +37,7 @@ def test_once_is_once_and_in_utc() -> None:
 
 
 def test_daily_until_its_last_date_included() -> None:
-    found = occurrences(daily(until=date(2026, 8, 17)), at(0), at(24 * 30))
+    found = occurrences(daily(valid_until=date(2026, 8, 17)), at(0), at(24 * 30))
     assert [each.local_date.day for each in found] == [15, 16, 17]
 
 
@@ -59,7 +59,7 @@ def test_windows_are_instants_and_run_forward() -> None:
 
 
 def test_a_skipped_wall_time_is_heard_one_gap_later_and_a_repeated_one_once() -> None:
-    berlin = daily(wall=time(2, 30), time_zone="Europe/Berlin", start_date=date(2026, 1, 1))
+    berlin = daily(wall=time(2, 30), time_zone="Europe/Berlin", day=date(2026, 1, 1))
     spring = occurrences(
         berlin, datetime(2026, 3, 27, 23, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC)
     )
@@ -74,26 +74,26 @@ def test_a_skipped_wall_time_is_heard_one_gap_later_and_a_repeated_one_once() ->
 
 
 def test_half_an_hour_on_lord_howe() -> None:
-    slot = daily(wall=time(2, 15), time_zone="Australia/Lord_Howe", start_date=date(2026, 10, 3))
+    slot = daily(wall=time(2, 15), time_zone="Australia/Lord_Howe", day=date(2026, 10, 3))
     found = occurrences(slot, datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 10, 5, tzinfo=UTC))
     assert walls(found, "Australia/Lord_Howe") == ["03/10 02:15", "04/10 02:45", "05/10 02:15"]
 
 
 def test_a_gap_over_midnight_lands_on_the_next_date_and_is_still_found() -> None:
-    slot = programme(wall=time(23, 45), time_zone="America/Toronto", start_date=date(1919, 3, 30))
+    slot = programme(wall=time(23, 45), time_zone="America/Toronto", day=date(1919, 3, 30))
     landed = datetime(1919, 3, 31, 4, 45, tzinfo=UTC)
     found = occurrences(slot, landed, landed + timedelta(minutes=1))
     assert [(each.local_date, each.start_utc) for each in found] == [(date(1919, 3, 30), landed)]
 
 
 def test_the_day_that_samoa_skipped_has_no_airing() -> None:
-    slot = daily(wall=time(6), time_zone="Pacific/Apia", start_date=date(2011, 12, 29))
+    slot = daily(wall=time(6), time_zone="Pacific/Apia", day=date(2011, 12, 29))
     found = occurrences(slot, datetime(2011, 12, 28, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC))
     assert [each.local_date.day for each in found] == [29, 31, 1]
 
 
 def test_leap_day() -> None:
-    slot = daily(start_date=date(2028, 2, 28), until=date(2028, 3, 1))
+    slot = daily(day=date(2028, 2, 28), valid_until=date(2028, 3, 1))
     found = occurrences(slot, datetime(2028, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC))
     assert [f"{each.local_date:%d/%m}" for each in found] == ["28/02", "29/02", "01/03"]
 
@@ -107,9 +107,9 @@ def test_a_start_in_the_past_is_refused_in_the_time_of_the_place() -> None:
 
 def test_a_daily_programme_is_past_only_after_its_last_date() -> None:
     require_future(daily(wall=time(6)), at(24 * 400))
-    require_future(daily(wall=time(6), until=date(2026, 8, 16)), at(7))
+    require_future(daily(wall=time(6), valid_until=date(2026, 8, 16)), at(7))
     with pytest.raises(StartInPast):
-        require_future(daily(wall=time(6), until=date(2026, 8, 16)), at(30))
+        require_future(daily(wall=time(6), valid_until=date(2026, 8, 16)), at(30))
 
 
 dates = st.dates(date(2000, 1, 1), date(2037, 12, 31))
@@ -125,7 +125,7 @@ def test_one_a_local_day_strictly_rising_at_the_same_wall_time_wherever_it_exist
 ) -> None:
     zone = ZoneInfo(zone_name)
     last = first + timedelta(days=days - 1)
-    slot = daily(wall=wall, time_zone=zone_name, start_date=first, until=last)
+    slot = daily(wall=wall, time_zone=zone_name, day=first, valid_until=last)
     begin = datetime.combine(first, time(), tzinfo=UTC)
     found = occurrences(slot, begin - timedelta(days=2), begin + timedelta(days=days + 2))
 
@@ -149,7 +149,7 @@ def test_one_a_local_day_strictly_rising_at_the_same_wall_time_wherever_it_exist
 def test_two_windows_side_by_side_find_what_one_finds(
     zone_name: str, first: date, wall: time, until_split: int, after_split: int
 ) -> None:
-    slot = daily(wall=wall, time_zone=zone_name, start_date=first)
+    slot = daily(wall=wall, time_zone=zone_name, day=first)
     begin = datetime.combine(first, time(12), tzinfo=UTC)
     split = begin + timedelta(hours=until_split)
     end = split + timedelta(hours=after_split)

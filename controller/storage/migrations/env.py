@@ -3,7 +3,11 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from controller.storage import library_tables, tables  # noqa: F401 (they register themselves)
+from controller.storage import (  # noqa: F401 (they register themselves)
+    library_tables,
+    schedule_tables,
+    tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

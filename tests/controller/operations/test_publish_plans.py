@@ -9,17 +9,17 @@ from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.review_bulletin import approve_bulletin, edit_bulletin, withdraw_bulletin
 from controller.operations.schedule_programme import (
     BreaksAirtimeLaw,
+    Repeat,
     cancel_programme,
     show_programmes,
 )
 from controller.operations.show_fleet import unconfirmed_withdrawals
 from controller.operations.submit_bulletin import Written, submit_bulletin
-from controller.storage import outbox, tables
+from controller.storage import outbox, schedule_tables, tables
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from schedules.errors import StartInPast
-from schedules.programme import Recurrence
 from tests.controller.office import NOW, RULES, TEXT, Office
 from tests.controller.operations.test_observe_devices import hello
 
@@ -150,7 +150,7 @@ def test_an_edited_bulletin_airs_no_more_until_it_is_approved_again(office: Offi
 def test_a_daily_programme_fills_the_horizon_and_stops_with_the_bulletin(office: Office) -> None:
     box = office.boxes(1)[0]
     bulletin = office.approved(valid_until=NOW + timedelta(days=3))
-    office.scheduled(bulletin, [box], SOON, kind=Recurrence.DAILY)
+    office.scheduled(bulletin, [box], SOON, kind=Repeat.DAILY)
     office.publish()
 
     assert [p.date for p in office.pages(box.did)] == ["2026-08-10", "2026-08-11", "2026-08-12"]
@@ -158,7 +158,7 @@ def test_a_daily_programme_fills_the_horizon_and_stops_with_the_bulletin(office:
 
 def test_the_plan_of_today_does_not_change_while_the_day_goes_by(office: Office) -> None:
     box = office.boxes(1)[0]
-    office.scheduled(office.approved(), [box], SOON, kind=Recurrence.DAILY)
+    office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
     office.publish()
     before = office.desired(box.did).manifest
 
@@ -171,7 +171,7 @@ def test_the_plan_of_today_does_not_change_while_the_day_goes_by(office: Office)
 def test_a_time_of_today_that_has_passed_is_not_planned_to_be_skipped(office: Office) -> None:
     box = office.boxes(1)[0]
     bulletin = office.approved()
-    office.scheduled(bulletin, [box], NOW + timedelta(minutes=5), kind=Recurrence.DAILY)
+    office.scheduled(bulletin, [box], NOW + timedelta(minutes=5), kind=Repeat.DAILY)
     late = NOW + timedelta(hours=2)
     office.publish(late)
 
@@ -183,7 +183,7 @@ def test_a_cancelled_programme_is_taken_back(office: Office) -> None:
     kept = office.scheduled(office.approved(), [box], SOON)
     office.publish()
 
-    cancel_programme(office.database, kept.planned.programme.id, NOW)
+    cancel_programme(office.database, kept.planned.programme.id, "Y Bia", NOW)
     office.publish()
 
     assert office.pages(box.did) == []
@@ -197,7 +197,7 @@ def test_a_start_in_the_past_is_refused_and_nothing_is_kept(office: Office) -> N
         office.scheduled(bulletin, [box], NOW - timedelta(minutes=1))
 
     with office.database.read() as session:
-        assert session.exec(select(tables.Programme)).all() == []
+        assert session.exec(select(schedule_tables.Programme)).all() == []
 
 
 def test_outside_the_hours_it_needs_a_reason_which_travels_with_the_cue(

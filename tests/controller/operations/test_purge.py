@@ -21,6 +21,7 @@ from controller.operations.keeping import set_keeping
 from controller.operations.purge import Purged, Shelves, ask_for_purge, do_purge, purge
 from controller.operations.record_playback import Received, record_playback
 from controller.operations.review_bulletin import withdraw_bulletin
+from controller.operations.schedule_programme import Repeat
 from controller.operations.show_bulletin import show_bulletin
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.storage import events, tables, work_items
@@ -28,7 +29,6 @@ from controller.storage.instants import to_ms
 from controller.storage.library_tables import Phrase, Reader, Take
 from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind
-from schedules.programme import Recurrence
 from tests.controller.office import NOW, Office
 from tests.controller.operations.archive import Archive, MemoryShelf, PowerCut, planned_play
 from tests.controller.operations.test_record_playback import event, full_play
@@ -483,7 +483,7 @@ def test_no_sound_on_any_boxs_horizon_is_ever_deleted(
             slot: dict[str, object] = {}
             if daily:
                 at = NOW + timedelta(hours=hours)
-                slot = {"kind": Recurrence.DAILY, "until": (at + timedelta(days=5)).date()}
+                slot = {"kind": Repeat.DAILY, "until": (at + timedelta(days=5)).date()}
             office.scheduled(bulletin, [boxes[place]], NOW + timedelta(hours=hours), **slot)
             if replan:
                 office.publish()
