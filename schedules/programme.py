@@ -6,7 +6,7 @@ from schedules.errors import BadDuration, EmptyReason, NoZone
 from schedules.precedence import Enter, Leave, Rank, Rules, default_rules
 from schedules.template import Template
 from schedules.timing import Timing
-from schedules.types import DurationMs, ProgrammeId, ZoneId
+from schedules.types import CartId, DurationMs, ProgrammeId, ZoneId
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Programme:
 
     `duration_ms` is the session's length, in which it ends; None: as long as its items.
     `quiet_ok` is the reason for which an operator lets it break the airtime law.
-    `enter` and `leave` of None are those of its rank.
+    `enter` and `leave` of None are those of its rank. `fallback` sounds where an item of it is
+    not on the box when its time comes; None: silence.
     """
 
     id: ProgrammeId
@@ -28,6 +29,7 @@ class Programme:
     quiet_ok: str | None = None
     enter: Enter | None = None
     leave: Leave | None = None
+    fallback: CartId | None = None
 
     def __post_init__(self) -> None:
         if not self.zone_ids:

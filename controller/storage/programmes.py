@@ -20,7 +20,7 @@ from schedules.precedence import Enter, Leave, Rank
 from schedules.programme import Programme
 from schedules.template import Template
 from schedules.timing import Timing
-from schedules.types import DurationMs, ProgrammeId, ZoneId
+from schedules.types import CartId, DurationMs, ProgrammeId, ZoneId
 
 _timing = TypeAdapter(Timing)
 _template = TypeAdapter(Template)
@@ -150,6 +150,7 @@ def _body(programme: Programme) -> dict[str, object]:
         "duration_ms": programme.duration_ms,
         "enter": programme.enter.value if programme.enter else "",
         "leave": programme.leave.value if programme.leave else "",
+        "fallback": programme.fallback or "",
         "quiet_ok": programme.quiet_ok or "",
     }
 
@@ -208,6 +209,7 @@ def _zones_of(session: Session, ids: Sequence[str]) -> Iterable[ProgrammeZone]:
 def _programme(programme_id: str, body: dict[str, object], zones: Sequence[ZoneId]) -> Programme:
     length = body["duration_ms"]
     enter, leave, quiet_ok = str(body["enter"]), str(body["leave"]), str(body["quiet_ok"])
+    fallback = str(body["fallback"])
     return Programme(
         id=ProgrammeId(programme_id),
         title=str(body["title"]),
@@ -219,4 +221,5 @@ def _programme(programme_id: str, body: dict[str, object], zones: Sequence[ZoneI
         quiet_ok=quiet_ok or None,
         enter=Enter(enter) if enter else None,
         leave=Leave(leave) if leave else None,
+        fallback=CartId(fallback) if fallback else None,
     )

@@ -28,6 +28,7 @@ class Programme(SQLModel, table=True):
     duration_ms: int | None = None
     enter: str = ""
     leave: str = ""
+    fallback: str = ""
     quiet_ok: str = ""
     created_by: str
     created_ms: int = Field(sa_column=_big())

@@ -182,6 +182,7 @@ def _programmes_recur() -> None:
         ("template", sa.JSON(), "{}"),
         ("enter", sa.String(), ""),
         ("leave", sa.String(), ""),
+        ("fallback", sa.String(), ""),
         ("changed_by", sa.String(), ""),
         ("changed_ms", sa.BigInteger(), "0"),
     ):
@@ -212,6 +213,7 @@ def _programmes_recur() -> None:
             "duration_ms": None,
             "enter": "",
             "leave": "",
+            "fallback": "",
             "quiet_ok": row["quiet_ok"],
             "zones": list(zones),
         }
