@@ -12,7 +12,15 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 
-from schedules.airtime import AirtimeLaw, Breach, breaks, lowest_gain, open_until, too_many_sessions
+from schedules.airtime import (
+    NOWHERE,
+    AirtimeLaw,
+    Breach,
+    breaks,
+    lowest_gain,
+    open_until,
+    too_many_sessions,
+)
 from schedules.errors import RepeatedOccurrence, WrongZone
 from schedules.precedence import Enter, Leave, Rank
 from schedules.programme import Programme
@@ -115,14 +123,14 @@ def cue_sheet(
     law: AirtimeLaw,
     now: datetime,
     *,
-    sensitive: bool = False,
+    places: frozenset[str] = NOWHERE,
 ) -> CueSheet:
     """The cues of `zone` for these rundowns, whatever their order, and all that was refused.
 
     An item that is over at `now` is refused as past, yet keeps its place, so that planning again
     later moves nothing. Each item of the rundowns is in exactly one of cues and refusals.
     """
-    desk = _Desk(zone, law, utc_instant(now), sensitive)
+    desk = _Desk(zone, law, utc_instant(now), places)
     ordered = sorted(rundowns, key=_strongest_first)
     _refuse_strangers(ordered, zone)
     for _, equals in groupby(ordered, key=lambda rundown: rundown.programme.rank):
@@ -178,13 +186,15 @@ class _Busy:
 class _Desk:
     """Lays out one zone, rank by rank from the strongest; used for one sheet."""
 
-    def __init__(self, zone: Zone, law: AirtimeLaw, now: UtcInstant, sensitive: bool) -> None:
+    def __init__(
+        self, zone: Zone, law: AirtimeLaw, now: UtcInstant, places: frozenset[str]
+    ) -> None:
         self.cues: list[Cue] = []
         self.refusals: list[Refusal] = []
         self._tz = time_zone(zone.time_zone)
         self._law = law
         self._now = now
-        self._sensitive = sensitive
+        self._places = places
         self._taken: list[tuple[UtcInstant, UtcInstant]] = []
         self._sessions: Counter[date] = Counter()
 
@@ -240,9 +250,9 @@ class _Desk:
         if programme.duration_ms is not None and length > programme.duration_ms:
             found.append(_programme_full(length, programme.duration_ms))
         if not _is_excused(programme):
-            found += breaks(self._law, opening.astimezone(self._tz), length)
-            most = self._law.max_sessions_per_day
+            found += breaks(self._law, opening.astimezone(self._tz), length, self._places)
             today = wall_clock(start, self._tz).date()
+            most = self._law.most_sessions(today)
             if most is not None and session_start is None and self._sessions[today] >= most:
                 found.append(too_many_sessions(self._law, most))
         return tuple(found)
@@ -268,7 +278,7 @@ class _Desk:
             rank=programme.rank,
             enter=rules.enter,
             leave=rules.leave,
-            gain_db=lowest_gain(self._law, wall_start, wall_end, sensitive=self._sensitive),
+            gain_db=lowest_gain(self._law, wall_start, wall_end, self._places),
             quiet_ok=programme.quiet_ok,
             title=item.title,
             language=item.language,
@@ -284,7 +294,7 @@ class _Desk:
     def _spare_ms(self, wall_start: datetime, wall_end: datetime) -> DurationMs:
         """How much later than planned the law still lets the item end."""
         late = timedelta(milliseconds=LATE_START_MS)
-        closes = open_until(self._law, wall_start, wall_end + late)
+        closes = open_until(self._law, wall_start, wall_end + late, self._places)
         return DurationMs(max((closes - wall_end) // timedelta(milliseconds=1), 0))
 
 

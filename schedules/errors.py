@@ -3,8 +3,9 @@
 Nothing here is stored, so every refusal leaves the plan as it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from types import MappingProxyType
 
 
 class ScheduleError(Exception):
@@ -215,4 +216,91 @@ class RepeatedOccurrence(ScheduleError):
             "repeated_occurrence",
             f"Chương trình «{title}» ngày {_said(day)} bị đưa vào hai lần; chưa xếp gì.",
             f"Programme “{title}” on {_said(day)} was given twice; nothing was planned.",
+        )
+
+
+_LUNAR_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "day": "ngày",
+        "month": "tháng",
+        "days": "số ngày phát liên tiếp",
+        "offset_days": "số ngày dời",
+    }
+)
+
+
+class BadLunarRule(ScheduleError):
+    def __init__(self, field: str, value: int, allowed: str) -> None:
+        super().__init__(
+            "bad_lunar_rule",
+            f"Quy tắc âm lịch: {_LUNAR_FIELDS[field]} {value} không hợp lệ, phải là {allowed}.",
+            f"Lunar rule: {field} {value} is not valid; it must be {allowed}.",
+        )
+
+
+class UnknownSeason(ScheduleError):
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        there = ", ".join(known) or "—"
+        super().__init__(
+            "unknown_season",
+            f"Lịch của nơi này không có mùa tên {name[:80]!r}; đang có: {there}. "
+            "Hãy đặt mùa đó trong lịch, hoặc bỏ mùa khỏi chương trình.",
+            f"The calendar of this place has no season {name[:80]!r}; there are: {there}. "
+            "Set it in the calendar, or take the season out of the programme.",
+        )
+
+
+class BadSeason(ScheduleError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "bad_season",
+            f"Mùa {name[:80]!r} cần một tên, và ngày đầu, ngày cuối có thật trong năm "
+            "(tháng, ngày); mỗi tên chỉ đặt một lần.",
+            f"Season {name[:80]!r} needs a name, and a first and last day that exist "
+            "(month, day); each name only once.",
+        )
+
+
+class RepeatedSwap(ScheduleError):
+    def __init__(self, day: date) -> None:
+        super().__init__(
+            "repeated_swap",
+            f"Ngày {_said(day)} được hoán đổi hai lần. Hãy giữ một dòng cho mỗi ngày.",
+            f"The date {_said(day)} is swapped twice. Keep one line for each date.",
+        )
+
+
+class BadGain(ScheduleError):
+    def __init__(self, gain_db: float) -> None:
+        super().__init__(
+            "bad_gain",
+            f"Mức âm lượng {gain_db:g} dB không hợp lệ, phải từ −60 đến 0 dB.",
+            f"A gain of {gain_db:g} dB is not valid; it must be from −60 to 0 dB.",
+        )
+
+
+class BadSessionCount(ScheduleError):
+    def __init__(self, sessions: int) -> None:
+        super().__init__(
+            "bad_session_count",
+            f"Số buổi phát trong ngày {sessions} không hợp lệ; ghi từ 0 trở lên.",
+            f"{sessions} sessions a day is not valid; it must be 0 or more.",
+        )
+
+
+class RepeatedClause(ScheduleError):
+    def __init__(self) -> None:
+        super().__init__(
+            "repeated_clause",
+            "Một giới hạn được ghi hai lần trong phần điều khoản. Hãy giữ một dòng cho mỗi mã.",
+            "One limit is named by two clauses. Keep one line for each code.",
+        )
+
+
+class RepeatedPlaceRule(ScheduleError):
+    def __init__(self) -> None:
+        super().__init__(
+            "repeated_place_rule",
+            "Một loại nơi cần yên tĩnh được ghi hai lần. Hãy giữ một dòng cho mỗi loại.",
+            "One kind of sensitive place has two rules. Keep one line for each kind.",
         )

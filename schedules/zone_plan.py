@@ -74,5 +74,5 @@ def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime)
         start = max(first, standing.since)
         for each in occurrences(programme, start, max(start, last), inputs.calendar):
             rundowns.append(build(programme, each, inputs.zone, chosen))
-    sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, sensitive=bool(inputs.places))
+    sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
     return ZonePlan(inputs.zone.id, tuple(rundowns), sheet.cues, sheet.refusals)

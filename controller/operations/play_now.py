@@ -64,7 +64,8 @@ def play_now(
             raise NotFound("cụm loa nào ở đơn vị", "loudspeaker in the unit", asked.unit_id)
         law = places.law_for(asked.unit_id, tree, places.laws(session))
         local = now.astimezone(time_zone(zone_name))
-        broken = breaks(law, local, DurationMs(asset.duration_ms))
+        near = frozenset[str]().union(*(spot.places for spot in hearing))
+        broken = breaks(law, local, DurationMs(asset.duration_ms), near)
         if broken and not asked.quiet_ok.strip():
             raise BreaksAirtimeLaw(
                 "breaks_airtime_law",
@@ -74,7 +75,7 @@ def play_now(
         rules = default_rules(Precedence.LIVE)
         wall = local.replace(tzinfo=None)
         over = wall + timedelta(milliseconds=asset.duration_ms)
-        loud = lowest_gain(law, wall, over, sensitive=any(s.sensitive for s in hearing))
+        loud = lowest_gain(law, wall, over, near)
         body = Play(
             asset=Asset(asset.sha256, asset.bytes, asset.duration_ms, asset.media_type),
             rank=Rank.LIVE,

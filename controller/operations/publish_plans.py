@@ -117,8 +117,8 @@ def look_ahead(session: Session, rules: PlanRules, now: datetime) -> Outlook:
     for zone_id, zone in zones.items():
         rundowns = tuple(_rundowns(zone, outlook, window))
         law = outlook.law_for(units[zone_id])
-        sensitive = _is_sensitive(zone, outlook.spots.values())
-        sheet = cue_sheet(rundowns, zone, law, window[0], sensitive=sensitive)
+        near = _places_near(zone, outlook.spots.values())
+        sheet = cue_sheet(rundowns, zone, law, window[0], places=near)
         missing = tuple(dict.fromkeys(lack for r in rundowns for lack in r.missing))
         plans[zone_id] = ZonePlan(zone, sheet.cues, sheet.refusals, missing)
     return replace(outlook, plans=plans)
@@ -219,9 +219,9 @@ def _rundowns(zone: Zone, outlook: Outlook, window: tuple[datetime, datetime]) -
             yield build(programme, occurrence, zone, chosen)
 
 
-def _is_sensitive(zone: Zone, spots: Iterable[places.Spot]) -> bool:
+def _places_near(zone: Zone, spots: Iterable[places.Spot]) -> frozenset[str]:
     members = {m.cluster_id for m in zone.clusters}
-    return any(spot.sensitive and spot.cluster_id in members for spot in spots)
+    return frozenset[str]().union(*(s.places for s in spots if s.cluster_id in members))
 
 
 def _cues_of(session: Session, spot: places.Spot, outlook: Outlook, now: datetime) -> list[Cue]:
@@ -315,7 +315,7 @@ def _word(
 
     How loud stands in each cue, so the volume profile stays empty: it would lower twice.
     """
-    quiet = outlook.law_for(spot.unit_ids[0]).quiet
+    quiet = outlook.law_for(spot.unit_ids[0]).silence
     return wire.Desired(
         did=spot.device_id,
         serial=1,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlmodel import Session, SQLModel, col, or_, select
 
 from controller.storage import tables
-from schedules.airtime import DEFAULT_AIRTIME_LAW, AirtimeLaw
+from schedules.airtime import DEFAULT_AIRTIME_LAW, OTHER_PLACE, AirtimeLaw
 from schedules.area import AreaTree, Level, Unit
 from schedules.types import AreaCode, ClusterId, LanguageTag, UnitId, ZoneId
 from schedules.zone import Membership, Zone
@@ -25,7 +25,8 @@ class Spot:
     device_id: str
     cluster_id: str
     cluster_name: str
-    sensitive: bool
+    places: frozenset[str]
+    """Kinds of sensitive place in earshot; `other` where nobody said which."""
     unit_ids: tuple[str, ...]
     """Units above the cluster, nearest first."""
     village: str
@@ -105,7 +106,7 @@ def _spot(cluster: Any, tree: AreaTree) -> Spot:
         cluster.device_id,
         cluster.id,
         cluster.name,
-        cluster.sensitive,
+        frozenset(cluster.places or ([OTHER_PLACE] if cluster.sensitive else [])),
         (unit.id, *(u.id for u in above)),
         f"{unit.name}, {above[0].name}" if above else unit.name,
     )

@@ -116,7 +116,7 @@ def test_the_count_of_sessions_is_said() -> None:
 )
 def test_volume_by_hour(wall: time, ordinary: float, near_a_school: float) -> None:
     assert gain_at(LAW, wall) == ordinary
-    assert gain_at(LAW, wall, sensitive=True) == near_a_school
+    assert gain_at(LAW, wall, frozenset({"school"})) == near_a_school
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_items_follow_each_other_with_a_second_between() -> None:
 def test_before_six_and_near_a_school_it_is_quieter() -> None:
     early = rundown(programme(wall=time(5, 40)), material())
     assert [cue.gain_db for cue in plan(early).cues] == [-15.0]
-    near = cue_sheet([early], zone(), LAW, at(0), sensitive=True)
+    near = cue_sheet([early], zone(), LAW, at(0), places=frozenset({"school"}))
     assert [cue.gain_db for cue in near.cues] == [-25.0]
 
 

@@ -28,6 +28,14 @@ EXAMPLES = [
     errors.BadVolumeProfile(),
     errors.WrongZone("Bản tin sáng", "Kon Đao"),
     errors.RepeatedOccurrence("Bản tin sáng", date(2026, 8, 15)),
+    errors.BadLunarRule("day", 31, "1–30, -1"),
+    errors.UnknownSeason("mưa", ["fire", "storm"]),
+    errors.BadSeason("mưa"),
+    errors.RepeatedSwap(date(2026, 8, 22)),
+    errors.BadGain(3.0),
+    errors.BadSessionCount(-1),
+    errors.RepeatedClause(),
+    errors.RepeatedPlaceRule(),
 ]
 
 
