@@ -1,0 +1,345 @@
+"""One box on a fake clock: the true `decide`, carried out by a player that never fails. Pure.
+
+All instants are true time in ms UTC; a clock that steps is seen only by the box.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from edge_agent.contract.alert import Alert
+from edge_agent.contract.manifest import Cue, Rank
+from edge_agent.decide import (
+    LEAD_MS,
+    Act,
+    Candidate,
+    Current,
+    Decision,
+    Past,
+    PastState,
+    Policy,
+    Situation,
+    decide,
+)
+from schedules.as_run import Outcome
+
+BOOT_MS = 40_000
+"""From the return of power to the first decision."""
+
+STRETCH_MS = 3 * 3_600_000
+
+NO_POWER = "no_power"
+PAGE_MISSING = "page_missing"
+KILL_SWITCH = "kill_switch"
+CLOCK_UNTRUSTED = "clock_untrusted"
+CLOCK_WRONG = "clock_wrong"
+AUDIO_MISSING = "audio_missing"
+
+_EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
+_IDLE = ("nothing_due", "no_plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `from_ms` up to but not at `until_ms`."""
+
+    from_ms: int
+    until_ms: int
+
+    def holds(self, at_ms: int) -> bool:
+        return self.from_ms <= at_ms < self.until_ms
+
+    def meets(self, from_ms: int, until_ms: int) -> bool:
+        """It has an instant of [from_ms, until_ms] in it."""
+        return self.from_ms <= until_ms and from_ms < self.until_ms
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """While `span` lasts the box believes a clock that is `by_ms` ahead (negative: behind)."""
+
+    span: Span
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong. Without an RTC a box that starts knows the time only from the network.
+
+    `never_held` are hashes of audio that never arrives; `alerts` arrive when the network is there.
+    """
+
+    network: tuple[Span, ...] = ()
+    power: tuple[Span, ...] = ()
+    clock: tuple[Span, ...] = ()
+    steps: tuple[ClockStep, ...] = ()
+    kill_switch: tuple[Span, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    never_held: frozenset[str] = frozenset()
+    has_rtc: bool = False
+
+
+NO_FAULTS, PLAIN = Faults(), Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A cue, and when the box was first told of it."""
+
+    cue: Cue
+    published_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One sound, or one that was given up; `reason` is the box's own word.
+
+    `fault` names what was wrong while it was due. A sound that was cut and taken up again is two.
+    """
+
+    cue: Cue
+    at_ms: int
+    sounded_ms: int
+    outcome: Outcome
+    reason: str
+    gain_db: float = 0.0
+    fault: str = ""
+
+
+def replay_box(
+    sent: Iterable[Sent],
+    since_ms: int,
+    until_ms: int,
+    faults: Faults = NO_FAULTS,
+    policy: Policy = PLAIN,
+) -> tuple[Heard, ...]:
+    """All that a box airs and gives up in [since_ms, until_ms), every cue at least once."""
+    return tuple(_Box(tuple(sent), faults, policy).run(since_ms, until_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    candidate: Candidate
+    from_ms: int
+    ends_ms: int
+    reason: str
+    gain_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What a box has and knows between two instants at which anything changes."""
+
+    cues: tuple[Cue, ...]
+    held: frozenset[str]
+    alerts: tuple[Alert, ...]
+    clock_trusted: bool
+    ahead_ms: int
+    policy: Policy
+
+
+class _Box:
+    """Used for one replay."""
+
+    def __init__(self, sent: Sequence[Sent], faults: Faults, policy: Policy) -> None:
+        self._faults = faults
+        self._policy = policy
+        self._dark = tuple(replace(p, until_ms=p.until_ms + BOOT_MS) for p in faults.power)
+        cut_off = (*faults.network, *self._dark)
+        self._untrusted = (*faults.clock, *self._starts_without_time())
+        self._cues = [(_first_outside(cut_off, s.published_ms), s.cue) for s in sent]
+        self._alerts = [(_first_outside(cut_off, a.issued), a) for a in faults.alerts]
+        self._history: dict[str, Past] = {}
+        self._playing: _Playing | None = None
+        self._heard: list[Heard] = []
+
+    def run(self, since_ms: int, until_ms: int) -> list[Heard]:
+        """Live through the time, one stretch in which nothing outside changes after the other."""
+        for start, end in pairwise(self._edges(since_ms, until_ms)):
+            if _holds(self._dark, start):
+                self._lose_power(start)
+                continue
+            world = self._world(start)
+            now = start
+            while now < end:
+                now = self._step(world, now, end)
+        if self._playing is not None:
+            self._over(self._playing.ends_ms, Outcome.PLAYED, "", PastState.DONE)
+        self._give_up_the_rest(until_ms)
+        return sorted(self._heard, key=lambda h: (h.at_ms, h.cue.start, h.cue.id))
+
+    def _step(self, world: _World, now_ms: int, end_ms: int) -> int:
+        """Decide once and act on it; gives the instant of the next decision, at most `end_ms`."""
+        if self._playing is not None and now_ms >= self._playing.ends_ms:
+            self._over(now_ms, Outcome.PLAYED, "", PastState.DONE)
+        decision = decide(self._situation(world, now_ms))
+        for skip in decision.skipped:
+            self._give_up(skip.candidate.cue, now_ms, skip.reason)
+        clock_ms = now_ms + world.ahead_ms
+        waits = [decision.next_deadline_ms]
+        if decision.play is not None and self._playing is None:
+            if decision.at_ms <= clock_ms:
+                self._start(decision, decision.play, now_ms)
+                return now_ms
+            waits.append(decision.at_ms)
+        elif decision.cut_at_ms is not None and self._playing is not None:
+            if decision.cut_at_ms <= clock_ms:
+                self._cut(decision, now_ms)
+                return now_ms
+            waits.append(decision.cut_at_ms)
+        elif decision.reason in _IDLE and not world.alerts:
+            # Nothing is near: the next decision that differs comes with the next cue.
+            starts = (c.start for c in world.cues if c.start > clock_ms)
+            waits = [next((start - LEAD_MS for start in starts), end_ms + world.ahead_ms)]
+        following = min(waits) - world.ahead_ms
+        if self._playing is not None:
+            following = min(following, self._playing.ends_ms)
+        return min(max(following, now_ms + 1), end_ms)
+
+    def _situation(self, world: _World, now_ms: int) -> Situation:
+        playing = self._playing
+        return Situation(
+            now_ms=now_ms + world.ahead_ms,
+            clock_trusted=world.clock_trusted,
+            cues=world.cues,
+            held=world.held,
+            history=self._history,
+            alerts=world.alerts,
+            current=Current(playing.candidate, now_ms - playing.from_ms) if playing else None,
+            policy=world.policy,
+        )
+
+    def _world(self, at_ms: int) -> _World:
+        known = sorted((c for at, c in self._cues if at <= at_ms), key=lambda c: (c.start, c.id))
+        open_ = tuple(c for c in known if not self._is_done(c))
+        alerts = tuple(a for at, a in self._alerts if at <= at_ms)
+        sounds = {a.sha256 for c in open_ for a in (c.asset, c.fallback) if a is not None}
+        sounds |= {s.sha256 for a in alerts for spoken in a.spoken for s in spoken.assets}
+        silenced = KILL_SWITCH if _holds(self._faults.kill_switch, at_ms) else ""
+        return _World(
+            open_,
+            frozenset(sounds - self._faults.never_held),
+            alerts,
+            not _holds(self._untrusted, at_ms),
+            sum(step.by_ms for step in self._faults.steps if step.span.holds(at_ms)),
+            replace(self._policy, silenced=silenced or self._policy.silenced),
+        )
+
+    def _edges(self, since_ms: int, until_ms: int) -> list[int]:
+        """Instants at which the world changes, the two ends included, in order."""
+        faults = self._faults
+        spans = (
+            *self._dark,
+            *self._untrusted,
+            *faults.kill_switch,
+            *(s.span for s in faults.steps),
+        )
+        instants = {at for span in spans for at in (span.from_ms, span.until_ms)}
+        instants |= {at for at, _ in (*self._cues, *self._alerts)}
+        inside = {at for at in instants if since_ms < at < until_ms}
+        # What is over is left behind at every edge, so that no decision looks at a whole week.
+        return sorted({*range(since_ms, until_ms, STRETCH_MS), until_ms} | inside)
+
+    def _starts_without_time(self) -> Iterator[Span]:
+        """After each return of power, until the network has said the time."""
+        for dark in () if self._faults.has_rtc else self._dark:
+            known = _first_outside(self._faults.network, dark.until_ms)
+            if known > dark.until_ms:
+                yield Span(dark.until_ms, known)
+
+    def _start(self, decision: Decision, candidate: Candidate, now_ms: int) -> None:
+        ends_ms = now_ms + _sound_ms(candidate)
+        self._playing = _Playing(candidate, now_ms, ends_ms, decision.reason, decision.gain_db)
+
+    def _cut(self, decision: Decision, now_ms: int) -> None:
+        """As the box does: what gave way goes on by its rules, what had to stop does not."""
+        if decision.act is Act.PLAY:
+            self._over(now_ms, Outcome.CUT, "preempted", PastState.INTERRUPTED)
+            return
+        playing = self._playing
+        emergency = playing is not None and playing.candidate.cue.rank in _EMERGENCIES
+        goes_on = emergency and decision.reason == KILL_SWITCH
+        state = PastState.INTERRUPTED if goes_on else PastState.DONE
+        self._over(now_ms, Outcome.CUT, decision.reason, state)
+
+    def _lose_power(self, now_ms: int) -> None:
+        if self._playing is not None:
+            self._over(now_ms, Outcome.INTERRUPTED, NO_POWER, PastState.INTERRUPTED)
+
+    def _over(self, now_ms: int, outcome: Outcome, reason: str, state: PastState) -> None:
+        playing, self._playing = self._playing, None
+        if playing is None:
+            return
+        candidate = playing.candidate
+        sounded_ms = now_ms - playing.from_ms
+        before = self._history.get(candidate.cue.id)
+        self._history[candidate.cue.id] = Past(
+            state, candidate.from_ms + sounded_ms, now_ms, (before.starts if before else 0) + 1
+        )
+        self._note(
+            candidate.cue,
+            playing.from_ms,
+            sounded_ms,
+            outcome,
+            reason or playing.reason,
+            playing.gain_db,
+        )
+
+    def _give_up(self, cue: Cue, now_ms: int, reason: str) -> None:
+        if cue.id not in self._history:
+            self._history[cue.id] = Past(PastState.DONE, at_ms=now_ms, starts=0)
+            self._note(cue, now_ms, 0, Outcome.SKIPPED, reason)
+
+    def _give_up_the_rest(self, until_ms: int) -> None:
+        """What was due and the box never judged: it was off, or never told, or had no time."""
+        for _, cue in self._cues:
+            if cue.start < until_ms and cue.id not in self._history:
+                self._note(cue, cue.start, 0, Outcome.SKIPPED, self._fault_of(cue) or "not_judged")
+
+    def _note(
+        self,
+        cue: Cue,
+        at_ms: int,
+        sounded_ms: int,
+        outcome: Outcome,
+        reason: str,
+        gain_db: float = 0.0,
+    ) -> None:
+        fault = "" if outcome is Outcome.PLAYED else self._fault_of(cue)
+        self._heard.append(Heard(cue, at_ms, sounded_ms, outcome, reason, gain_db, fault))
+
+    def _fault_of(self, cue: Cue) -> str:
+        """What of the script kept this cue from its time; "" if nothing did."""
+        due = (cue.start, max(cue.start, cue.latest_start))
+        arrived = next((at for at, known in self._cues if known.id == cue.id), cue.start)
+        faults = (
+            (NO_POWER, any(p.meets(*due) for p in self._dark)),
+            (PAGE_MISSING, arrived > due[1]),
+            (AUDIO_MISSING, cue.asset.sha256 in self._faults.never_held),
+            (KILL_SWITCH, any(k.meets(*due) for k in self._faults.kill_switch)),
+            (CLOCK_UNTRUSTED, any(u.meets(*due) for u in self._untrusted)),
+            (CLOCK_WRONG, any(s.span.meets(*due) for s in self._faults.steps)),
+        )
+        return next((name for name, holds in faults if holds), "")
+
+    def _is_done(self, cue: Cue) -> bool:
+        past = self._history.get(cue.id)
+        return past is not None and past.state is PastState.DONE
+
+
+def _sound_ms(candidate: Candidate) -> int:
+    cue = candidate.cue
+    length_ms = cue.asset.duration_ms if cue.play_ms is None else cue.play_ms
+    return max(0, min(length_ms - candidate.from_ms, candidate.limit_ms))
+
+
+def _holds(spans: Iterable[Span], at_ms: int) -> bool:
+    return any(span.holds(at_ms) for span in spans)
+
+
+def _first_outside(spans: Iterable[Span], at_ms: int) -> int:
+    """The first instant from `at_ms` on that lies in none of the spans."""
+    for span in sorted(spans, key=lambda s: s.from_ms):
+        if span.holds(at_ms):
+            at_ms = span.until_ms
+    return at_ms
