@@ -1,6 +1,7 @@
 """Find the place a person means: an id, a name, or `commune/name`, accents or not."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
@@ -50,7 +51,11 @@ def villages(session: Session) -> list[Village]:
 
 def find_village(session: Session, asked: str) -> Village:
     """The one village that `asked` names; raises `UnknownVillage` with candidates."""
-    known = villages(session)
+    return named(villages(session), asked)
+
+
+def named(known: Sequence[Village], asked: str) -> Village:
+    """The one of these villages that `asked` names; raises `UnknownVillage` with candidates."""
     wanted = bare(asked)
     exact = [v for v in known if asked == v.id or wanted in (bare(v.path), bare(v.name))]
     if len(exact) == 1:
