@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from edge_agent.contract.alert import Alert, Severity
 from edge_agent.contract.commands import Command, Play
 from edge_agent.contract.desired import QuietHours, VolumeStep
-from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 
-RULES = 1
+RULES = 2
 """Number of this set of rules, said in hello and copied into every as-run event."""
 
 LEAD_MS = 5_000
@@ -32,6 +32,22 @@ END_GRACE_MS = 1_000
 
 MAX_STARTS = 5
 """An interrupted play is taken up again only so often."""
+
+MAX_PIECES = 100
+"""A relay begins this often at most: each turn of its stream and of its fallback is a start."""
+
+MIN_RELAY_MS = 3_000
+"""For less than this a stream is not opened any more."""
+
+LENGTH_REACHED = "length_reached"
+"""What sounds has had the length on air that its cue gives it: it ends, it is not cut off."""
+
+RELAY = "relay"
+RELAY_UNPROVED = "relay_unproved"
+"""A stream over a line on which nobody proves who speaks, let in by an exception."""
+
+FALLBACK = "fallback"
+"""Other audio sounds: the cue's own is not held, or its stream gives no sound."""
 
 _RANKS = {rank: place for place, rank in enumerate(Rank)}
 _SEVERITIES = {severity: place for place, severity in enumerate(Severity)}
@@ -51,6 +67,8 @@ class PastState(StrEnum):
 
     DONE = "done"
     INTERRUPTED = "interrupted"
+    OPEN = "open"
+    """A stream died, or what sounded in its place ended: the rest of its time is still to fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,8 @@ class Candidate:
 
     `alert` names the alert that it speaks for, "" for a cue of the plan or of a command.
     `resumed` was on air before, so that its first instant does not bind it any more.
+    It is heard from `stream` if that is given, else from `instead` if that is, else from its own
+    audio.
     """
 
     cue: Cue
@@ -77,6 +97,25 @@ class Candidate:
     alert: str = ""
     from_ms: int = 0
     resumed: bool = False
+    stream: Stream | None = None
+    instead: Asset | None = None
+
+    @property
+    def asset(self) -> Asset:
+        """The audio on disk that sounds where no stream does."""
+        return self.instead or self.cue.asset
+
+    @property
+    def length_ms(self) -> int:
+        """How long it sounds if nothing comes between."""
+        if self.stream is not None:
+            return self.limit_ms
+        return min(self.asset.duration_ms - self.from_ms, self.limit_ms)
+
+    def sounds_like(self, other: "Candidate") -> bool:
+        """Whether both are one cue, heard from one place."""
+        mine = (self.cue.id, self.stream, self.instead)
+        return mine == (other.cue.id, other.stream, other.instead)
 
 
 def ordered(command: Command, play: Play, now_ms: int) -> Candidate:
@@ -129,7 +168,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a decision rests on; `cues` are in order of start, `held` are hashes on disk."""
+    """All that a decision rests on; `cues` are in order of start, `held` are hashes on disk.
+
+    `dead_streams` are addresses that give no sound, until they have proved to give it again.
+    """
 
     now_ms: int
     clock_trusted: bool
@@ -140,6 +182,7 @@ class Situation:
     alerts: tuple[Alert, ...] = ()
     current: Current | None = None
     policy: Policy = Policy()
+    dead_streams: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +265,11 @@ def decide(s: Situation) -> Decision:
     )
 
 
+def length_on_air(cue: Cue) -> int:
+    """How long `cue` is to sound, in ms; a fallback that is longer ends there."""
+    return cue.asset.duration_ms if cue.play_ms is None else cue.play_ms
+
+
 def alert_key(alert: Alert) -> str:
     """Name one version of one alert, in at most 100 characters."""
     return f"{alert.id[:80]}.v{alert.version}"
@@ -258,10 +306,10 @@ def _decide_without_clock(s: Situation) -> Decision:
         return _silence(s, s.policy.silenced, deadline, (), cut=True)
     if s.current is None:
         return _silence(s, "clock_untrusted", deadline, ())
-    if s.current.candidate.cue.asset.sha256 in s.policy.withdrawn:
+    if _is_withdrawn(s.current.candidate, s.policy):
         return _silence(s, "withdrawn", deadline, (), cut=True)
     if _over_limit(s.current):
-        return _silence(s, "limit_reached", deadline, (), cut=True)
+        return _silence(s, _limit(s.current.candidate), deadline, (), cut=True)
     gain = gain_at(s.current.candidate.cue, s.now_ms, s.policy)
     return Decision(Act.KEEP, "on_air", deadline, gain_db=gain)
 
@@ -281,8 +329,9 @@ def _candidates(s: Situation) -> Iterator[Candidate]:
         if cue.start > horizon:
             break
         past = s.history.get(cue.id)
-        if cue.id != playing and (past is None or _can_go_on(cue, past)):
-            yield _continued(Candidate(cue, cue.asset.duration_ms), past, s.policy)
+        may_begin = cue.id != playing or _gives_way(cue, s)
+        if may_begin and (past is None or _can_go_on(cue, past)):
+            yield _planned(cue, past, s)
     for order in s.orders:
         past = s.history.get(order.cue.id)
         if order.cue.id != playing and (past is None or _can_go_on(order.cue, past)):
@@ -293,12 +342,61 @@ def _candidates(s: Situation) -> Iterator[Candidate]:
             yield item
 
 
+def _planned(cue: Cue, past: Past | None, s: Situation) -> Candidate:
+    """Choose what a cue of the plan is heard from: its stream, its own audio or its fallback."""
+    if cue.stream is not None:
+        return _relayed(cue, cue.stream, past, s)
+    whole = Candidate(cue, length_on_air(cue))
+    if cue.fallback is not None and cue.asset.sha256 not in s.held and _sounds(cue.fallback, s):
+        return replace(whole, instead=cue.fallback, resumed=past is not None)
+    return _continued(whole, past, s.policy)
+
+
+def _relayed(cue: Cue, stream: Stream, past: Past | None, s: Situation) -> Candidate:
+    """A relay has its place in time: however late it begins, it ends when it should."""
+    left_ms = max(0, cue.start + length_on_air(cue) - max(s.now_ms, cue.start))
+    again = past is not None or (s.current is not None and s.current.candidate.cue.id == cue.id)
+    relay = Candidate(cue, left_ms, resumed=again, stream=stream)
+    if _is_alive(stream, s):
+        return relay
+    audio = (cue.asset, *((cue.fallback,) if cue.fallback else ()))
+    instead = next((asset for asset in audio if _sounds(asset, s)), None)
+    return relay if instead is None else replace(relay, stream=None, instead=instead)
+
+
+def _gives_way(cue: Cue, s: Situation) -> bool:
+    """Whether what sounds is the fallback of `cue`, and its stream is there again."""
+    if s.current is None or s.current.candidate.instead is None or cue.stream is None:
+        return False
+    return _is_alive(cue.stream, s)
+
+
+def _is_alive(stream: Stream, s: Situation) -> bool:
+    excepted = stream.url.startswith("http://") and bool(stream.excepted)
+    return (_is_proved(stream) or excepted) and stream.url not in s.dead_streams
+
+
+def _is_proved(stream: Stream) -> bool:
+    return stream.url.startswith("https://")
+
+
+def _sounds(asset: Asset, s: Situation) -> bool:
+    return asset.sha256 in s.held and asset.sha256 not in s.policy.withdrawn
+
+
+def _is_withdrawn(candidate: Candidate, policy: Policy) -> bool:
+    """Whether its words were taken back; those of a relay are not ours to take back."""
+    heard = () if candidate.stream is not None else (candidate.asset.sha256,)
+    said = () if candidate.cue.stream is not None else (candidate.cue.asset.sha256,)
+    return not policy.withdrawn.isdisjoint((*heard, *said))
+
+
 def _can_go_on(cue: Cue, past: Past) -> bool:
-    return (
-        past.state is PastState.INTERRUPTED
-        and cue.leave is not Leave.DROP
-        and past.starts < MAX_STARTS
-    )
+    if past.starts >= (MAX_STARTS if cue.stream is None else MAX_PIECES):
+        return False
+    if past.state is PastState.OPEN:
+        return cue.stream is not None
+    return past.state is PastState.INTERRUPTED and cue.leave is not Leave.DROP
 
 
 def _continued(candidate: Candidate, past: Past | None, policy: Policy) -> Candidate:
@@ -379,13 +477,15 @@ def _judge(candidate: Candidate, s: Situation) -> _Judged | Skip | None:
     now, cue, policy = s.now_ms, candidate.cue, s.policy
     at = max(now, cue.start)
     end_by = min(cue.latest_end, cue.valid_until)
-    left_ms = min(cue.asset.duration_ms - candidate.from_ms, candidate.limit_ms)
+    left_ms = candidate.length_ms
     fits = at + left_ms <= end_by and at <= cue.valid_until
+    if cue.stream is not None:
+        fits = fits and candidate.limit_ms >= MIN_RELAY_MS
     if candidate.resumed:
         if not fits or left_ms <= 0:
             return None
     elif now >= cue.start:
-        if cue.asset.sha256 in policy.withdrawn:
+        if _is_withdrawn(candidate, policy):
             return Skip(candidate, "withdrawn")
         if cue.start < policy.history_from_ms:
             return Skip(candidate, "history_lost")
@@ -395,8 +495,8 @@ def _judge(candidate: Candidate, s: Situation) -> _Judged | Skip | None:
             return Skip(candidate, _obstacle(candidate, at, left_ms, s) or "missed")
         if not fits:
             return Skip(candidate, _obstacle(candidate, at, left_ms, s) or "cannot_end")
-    if cue.asset.sha256 in policy.withdrawn or not fits or at > cue.latest_start:
-        obstacle = "withdrawn" if cue.asset.sha256 in policy.withdrawn else "cannot_end"
+    if _is_withdrawn(candidate, policy) or not fits or at > cue.latest_start:
+        obstacle = "withdrawn" if _is_withdrawn(candidate, policy) else "cannot_end"
         if not candidate.resumed or obstacle == "withdrawn":
             return _Judged(candidate, at, obstacle)
     obstacle = _obstacle(candidate, at, left_ms, s)
@@ -407,7 +507,9 @@ def _obstacle(candidate: Candidate, at_ms: int, left_ms: int, s: Situation) -> s
     """What stands in the way of the candidate now, "" if nothing does."""
     if s.policy.silenced:
         return s.policy.silenced
-    if candidate.cue.asset.sha256 not in s.held:
+    if candidate.stream is not None and not _is_alive(candidate.stream, s):
+        return "stream_dead"
+    if candidate.stream is None and candidate.asset.sha256 not in s.held:
         return "audio_missing"
     if not _may_break_quiet(candidate.cue) and _is_quiet(at_ms, at_ms + left_ms, s.policy):
         return "quiet_hours"
@@ -421,7 +523,7 @@ def _fault_of_current(s: Situation) -> str:
     if s.current is None:
         return ""
     candidate, cue = s.current.candidate, s.current.candidate.cue
-    if cue.asset.sha256 in s.policy.withdrawn:
+    if _is_withdrawn(candidate, s.policy):
         return "withdrawn"
     if candidate.alert:
         if candidate.alert not in {alert_key(a) for a in active_alerts(s.alerts, s.now_ms)}:
@@ -429,7 +531,7 @@ def _fault_of_current(s: Situation) -> str:
     elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
         return "expired"
     if _over_limit(s.current):
-        return "limit_reached"
+        return _limit(candidate)
     if not _may_break_quiet(cue) and _is_quiet(s.now_ms, s.now_ms + 1, s.policy):
         return "quiet_hours"
     return ""
@@ -437,8 +539,16 @@ def _fault_of_current(s: Situation) -> str:
 
 def _over_limit(current: Current) -> bool:
     candidate = current.candidate
-    left_ms = candidate.cue.asset.duration_ms - candidate.from_ms
-    return candidate.limit_ms < left_ms and current.played_ms >= candidate.limit_ms
+    left_ms = candidate.asset.duration_ms - candidate.from_ms
+    endless = candidate.stream is not None or candidate.limit_ms < left_ms
+    return endless and current.played_ms >= candidate.limit_ms
+
+
+def _limit(candidate: Candidate) -> str:
+    """Which bound of its sound was reached: the cue's length on air, or that of an order."""
+    cue = candidate.cue
+    planned = cue.play_ms is not None or cue.stream is not None or candidate.instead is not None
+    return LENGTH_REACHED if planned else "limit_reached"
 
 
 def _weight(candidate: Candidate) -> tuple[int, int]:
@@ -459,6 +569,8 @@ def _precedence(judged: _Judged) -> tuple[tuple[int, int], int, int, str]:
 
 
 def _interrupts(judged: _Judged, current: Current) -> bool:
+    if judged.candidate.cue.id == current.candidate.cue.id:
+        return True
     return (
         _weight(judged.candidate) < _weight(current.candidate)
         and judged.candidate.cue.enter is not Enter.AFTER_ITEM
@@ -468,6 +580,10 @@ def _interrupts(judged: _Judged, current: Current) -> bool:
 def _why(winner: _Judged, s: Situation) -> str:
     if winner.candidate.alert:
         return "alert"
+    if winner.candidate.instead is not None:
+        return FALLBACK
+    if winner.candidate.stream is not None:
+        return RELAY if _is_proved(winner.candidate.stream) else RELAY_UNPROVED
     if winner.candidate.resumed:
         return "resume" if winner.candidate.from_ms else "restart"
     if any(winner.candidate.cue.id == order.cue.id for order in s.orders):

@@ -41,6 +41,9 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     """One fact about one play; `seq` has no gaps within its spool.
 
     `wall` and `mono` are the box's clocks, `played_ms` is sound that really left the player.
+    `asset_sha256` names the audio that sounded: the cue's own, or other audio with the reason
+    `fallback`; of a stream (`relay`, `relay_unproved`) the cue's own. `duration_ms` is how long
+    this play was to sound.
     """
 
     seq: Sequence

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ACK = "ack"
     LIVE = "live"
     REPORT = "report"
+    PROOF = "proof"
 
 
 class Grant(msgspec.Struct, frozen=True):

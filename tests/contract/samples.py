@@ -15,6 +15,7 @@ from edge_agent.contract.manifest import (
     Manifest,
     PageRef,
     Rank,
+    Stream,
 )
 from edge_agent.contract.phrase_index import PhraseIndex, PhrasePage, to_digest
 from edge_agent.contract.report import EventKind, PlaybackEvent, Report
@@ -26,6 +27,7 @@ from edge_agent.contract.state import (
     HeldAlerts,
     Hello,
     OnAir,
+    Proof,
     SpoolRange,
     State,
     Telemetry,
@@ -52,6 +54,16 @@ CUE = Cue(
     gain_db=-3.5,
     title="Lịch tiêm chủng xã Đăk Hà",
     language="vi",
+)
+RELAYED = msgspec.structs.replace(
+    CUE,
+    id="c-0002",
+    rank=Rank.RELAY,
+    leave=Leave.RESUME,
+    title="Tiếp sóng Đài Tiếng nói Việt Nam",
+    play_ms=1_800_000,
+    stream=Stream("http://dai.example/vov1", "chủ tịch xã cho phép"),
+    fallback=Asset("b" * 64, 1_000_000, 300_000),
 )
 PLAY = Play(
     asset=ASSET,
@@ -109,7 +121,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         quiet_hours=QuietHours("21:00", "05:00", "Asia/Ho_Chi_Minh"),
         report=ReportPolicy(60),
     ),
-    "day_page": DayPage("2026-11-18", "Asia/Ho_Chi_Minh", (CUE,)),
+    "day_page": DayPage("2026-11-18", "Asia/Ho_Chi_Minh", (CUE, RELAYED)),
     "command": Command("cmd-1", "play", DID, NOW, NOW + 60_000, msgspec.Raw(encode(PLAY))),
     "play": PLAY,
     "stop": Stop("c-0001"),
@@ -165,6 +177,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         under_voltage=False,
         disk_free_bytes=10_000_000,
     ),
+    "proof": Proof(4, NOW, 42, NOW + 4_500_000, (SHA,), ("b" * 64,)),
     "time_request": TimeRequest("n-1"),
     "time_answer": TimeAnswer("n-1", NOW),
     "event": EVENT,

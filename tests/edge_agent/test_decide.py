@@ -10,10 +10,12 @@ from msgspec.structs import replace as change
 
 from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.desired import QuietHours, VolumeStep
-from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 from edge_agent.decide import (
     HANDOVER_MS,
     LEAD_MS,
+    LENGTH_REACHED,
+    MAX_PIECES,
     MAX_STARTS,
     REPLAN_MS,
     Act,
@@ -24,10 +26,10 @@ from edge_agent.decide import (
     PastState,
     Policy,
     Situation,
-    Skip,
     alert_key,
     decide,
     gain_at,
+    length_on_air,
 )
 
 # 2026-11-23 05:30 in Viet Nam.
@@ -346,6 +348,177 @@ def test_the_profile_lowers_by_local_hour_and_never_an_emergency() -> None:
     assert gain_at(cue(gain_db=-55.0), T0, policy) == -60.0
 
 
+# Length on air, fallback, relay
+
+
+def test_music_ends_at_its_length_on_air() -> None:
+    music = cue(asset=asset("a", 5 * MINUTE), play_ms=MINUTE)
+    begun = decide(at(T0, music)).play
+    assert begun is not None
+    assert begun.length_ms == MINUTE
+    on = decide(at(T0 + 59_999, music, current=Current(begun, 59_999)))
+    assert (on.act, on.next_deadline_ms) == (Act.KEEP, T0 + MINUTE)
+    over = decide(at(T0 + MINUTE, music, current=Current(begun, MINUTE)))
+    assert (over.reason, over.cut_at_ms) == (LENGTH_REACHED, T0 + MINUTE)
+
+
+def test_a_length_on_air_decides_whether_a_cue_can_end_in_time() -> None:
+    music = cue(asset=asset("a", 5 * MINUTE), play_ms=MINUTE, latest_end=T0 + MINUTE)
+    assert decide(at(T0, music)).act is Act.PLAY
+    assert skips(decide(at(T0 + 1, music))) == {"c-1": "cannot_end"}
+
+
+def test_resumed_music_keeps_to_what_is_left_of_its_length() -> None:
+    music = cue(asset=asset("a", 5 * MINUTE), play_ms=MINUTE, leave=Leave.RESUME)
+    past = {"c-1": Past(PastState.INTERRUPTED, 20_000, T0 + 20_000)}
+    play = decide(at(T0 + 90_000, music, history=past)).play
+    assert play is not None
+    assert (play.from_ms, play.length_ms) == (20_000, 40_000)
+
+
+def test_the_fallback_sounds_when_the_audio_is_not_held() -> None:
+    notice = cue(letter="z", fallback=asset("b", 30_000))
+    decision = decide(at(T0, notice))
+    assert decision.play is not None
+    assert (decision.reason, decision.play.asset) == ("fallback", asset("b", 30_000))
+    assert decide(at(T0, cue(fallback=asset("b")))).reason == "due"
+
+
+def test_a_fallback_never_outlasts_the_cue_it_stands_for() -> None:
+    notice = cue(letter="z", fallback=asset("b", 10 * MINUTE), latest_end=T0 + MINUTE)
+    play = decide(at(T0, notice)).play
+    assert play is not None
+    assert play.length_ms == MINUTE
+    over = decide(at(T0 + MINUTE, notice, current=Current(play, MINUTE)))
+    assert over.reason == LENGTH_REACHED
+
+
+def test_a_fallback_that_is_missing_too_leaves_the_cue_missing() -> None:
+    notice = cue(letter="z", fallback=asset("y"))
+    assert decide(at(T0, notice)).reason == "audio_missing"
+
+
+def test_what_was_taken_back_is_not_replaced_by_its_fallback() -> None:
+    notice = cue(letter="z", fallback=asset("b"))
+    policy = Policy(withdrawn=frozenset(["z" * 64]))
+    assert skips(decide(at(T0, notice, policy=policy))) == {"c-1": "withdrawn"}
+
+
+VOV = "https://dai.example/vov1"
+DEAD = frozenset([VOV])
+
+
+def relay(**changes: Any) -> Cue:
+    """Thirty minutes of another station, with a minute of music for when it is silent."""
+    plain = cue(
+        rank=Rank.RELAY,
+        enter=Enter.AFTER_ITEM,
+        leave=Leave.RESUME,
+        play_ms=30 * MINUTE,
+        latest_end=T0 + 31 * MINUTE,
+        stream=Stream(VOV),
+    )
+    return change(plain, **changes)
+
+
+def test_a_relay_opens_its_stream_in_good_time_and_needs_no_audio() -> None:
+    decision = decide(at(T0 - LEAD_MS, relay(), held=frozenset()))
+    assert decision.play is not None
+    assert (decision.at_ms, decision.reason) == (T0, "relay")
+    assert (decision.play.stream, decision.play.length_ms) == (Stream(VOV), 30 * MINUTE)
+
+
+def test_an_open_line_is_told_as_such_and_needs_an_exception() -> None:
+    url = "http://dai.example/vov1"
+    excepted = relay(stream=Stream(url, "chủ tịch cho phép"))
+    assert decide(at(T0, excepted)).reason == "relay_unproved"
+    assert decide(at(T0, relay(stream=Stream(url)))).reason == "fallback"
+    for odd in ("file:///etc/passwd", "rtmp://x", "ytdl://x", "HTTPS://x"):
+        assert decide(at(T0, relay(stream=Stream(odd, "vì sao")))).reason == "fallback"
+
+
+def test_a_relay_ends_when_it_should_however_late_it_began() -> None:
+    late = decide(at(T0 + 20_000, relay())).play
+    assert late is not None
+    assert late.length_ms == 30 * MINUTE - 20_000
+    end = decide(at(T0 + 30 * MINUTE, relay(), current=Current(late, late.length_ms)))
+    assert (end.reason, end.cut_at_ms) == (LENGTH_REACHED, T0 + 30 * MINUTE)
+
+
+def test_a_dead_stream_gives_way_to_its_audio_at_once() -> None:
+    died = {"c-1": Past(PastState.OPEN, 0, T0 + 10 * MINUTE)}
+    now = T0 + 10 * MINUTE
+    decision = decide(at(now, relay(), history=died, dead_streams=DEAD))
+    assert decision.play is not None
+    assert (decision.at_ms, decision.reason) == (now, "fallback")
+    assert (decision.play.asset, decision.play.from_ms) == (asset("a"), 0)
+
+
+def test_a_stream_that_is_dead_before_its_time_is_replaced_in_its_second() -> None:
+    decision = decide(at(T0 - 1_000, relay(), dead_streams=DEAD))
+    assert (decision.at_ms, decision.reason) == (T0, "fallback")
+
+
+def test_the_fallback_of_a_relay_is_taken_if_its_audio_is_not_there() -> None:
+    decision = decide(at(T0, relay(asset=asset("z"), fallback=asset("b")), dead_streams=DEAD))
+    assert decision.play is not None
+    assert decision.play.asset == asset("b")
+
+
+def test_the_last_of_the_fallback_ends_with_the_relay() -> None:
+    died = {"c-1": Past(PastState.OPEN, 0, T0 + 10 * MINUTE, starts=MAX_STARTS)}
+    now = T0 + 29 * MINUTE + 30_000
+    play = decide(at(now, relay(), history=died, dead_streams=DEAD)).play
+    assert play is not None
+    assert play.length_ms == 30_000
+    nothing = decide(at(T0 + 30 * MINUTE, relay(), history=died, dead_streams=DEAD))
+    assert (nothing.act, nothing.skipped) == (Act.SILENT, ())
+
+
+def test_a_stream_that_is_back_takes_over_from_its_fallback() -> None:
+    died = {"c-1": Past(PastState.OPEN, 0, T0 + MINUTE)}
+    now = T0 + 2 * MINUTE
+    music = decide(at(now, relay(), history=died, dead_streams=DEAD)).play
+    assert music is not None
+    current = Current(music, 20_000)
+    still = decide(at(now + 20_000, relay(), history=died, dead_streams=DEAD, current=current))
+    assert still.act is Act.KEEP
+    back = decide(at(now + 20_000, relay(), history=died, current=current))
+    assert back.play is not None
+    assert (back.reason, back.cut_at_ms) == ("relay", now + 20_000)
+
+
+def test_with_neither_stream_nor_audio_there_is_silence_with_a_reason() -> None:
+    s = at(T0, relay(), held=frozenset(), dead_streams=DEAD)
+    assert decide(s).reason == "stream_dead"
+    late = replace(s, now_ms=T0 + 30_001)
+    assert skips(decide(late)) == {"c-1": "stream_dead"}
+
+
+def test_a_relay_goes_on_after_an_emergency_where_the_station_is_then() -> None:
+    cut = {"c-1": Past(PastState.INTERRUPTED, MINUTE, T0 + MINUTE)}
+    play = decide(at(T0 + 3 * MINUTE, relay(), history=cut)).play
+    assert play is not None
+    assert (play.stream, play.length_ms) == (Stream(VOV), 27 * MINUTE)
+
+
+def test_a_relay_that_never_holds_is_given_up_in_the_end() -> None:
+    died = {"c-1": Past(PastState.OPEN, 0, T0, starts=MAX_PIECES)}
+    assert decide(at(T0 + MINUTE, relay(), history=died)).act is Act.SILENT
+
+
+def test_what_was_taken_back_of_a_relay_is_only_its_audio() -> None:
+    policy = Policy(withdrawn=frozenset(["a" * 64]))
+    assert decide(at(T0, relay(), policy=policy)).reason == "relay"
+    with_music = relay(fallback=asset("b"))
+    spare = decide(at(T0, with_music, policy=policy, dead_streams=DEAD)).play
+    assert spare is not None
+    assert spare.asset == asset("b")
+    heard = Current(replace(whole(relay()), instead=asset("a")), 5_000)
+    s = at(T0 + 5_000, relay(), policy=policy, dead_streams=DEAD, current=heard)
+    assert decide(s).reason == "withdrawn"
+
+
 # Alerts
 
 
@@ -471,6 +644,8 @@ def cues(draw: st.DrawFn) -> Cue:
     start = T0 + draw(SECONDS)
     late = draw(st.integers(0, 60)) * 1_000
     letter = draw(st.sampled_from("aabbccz"))
+    spare = st.none() | st.builds(asset, st.sampled_from("fy"), st.integers(1, 200_000))
+    streams = st.sampled_from([VOV, "https://other.example/", "http://open.example/"])
     long = draw(st.integers(1, 90)) * 1_000
     return cue(
         f"c-{draw(st.integers(0, 10**9))}",
@@ -484,6 +659,9 @@ def cues(draw: st.DrawFn) -> Cue:
         enter=draw(st.sampled_from(list(Enter))),
         leave=draw(st.sampled_from(list(Leave))),
         quiet_ok=draw(st.sampled_from(["", "có lý do"])),
+        play_ms=draw(st.none() | st.integers(1, 120_000)),
+        fallback=draw(spare),
+        stream=draw(st.none() | st.builds(Stream, streams, st.sampled_from(["", "phép"]))),
     )
 
 
@@ -518,6 +696,7 @@ def situations(draw: st.DrawFn) -> Situation:
         current=current,
         policy=policy,
         alerts=alerts,
+        dead_streams=draw(st.sampled_from([frozenset(), DEAD])),
     )
 
 
@@ -549,8 +728,10 @@ def test_law_nothing_starts_after_its_latest_start(
 @given(beginnings())
 def test_law_nothing_starts_that_cannot_end(b: tuple[Situation, Decision, Candidate]) -> None:
     _s, decision, play = b
-    end = decision.at_ms + play.cue.asset.duration_ms - play.from_ms
+    end = decision.at_ms + play.length_ms
     assert end <= min(play.cue.latest_end, play.cue.valid_until)
+    if play.cue.stream is not None:
+        assert end <= play.cue.start + length_on_air(play.cue)
 
 
 @given(beginnings())
@@ -558,16 +739,23 @@ def test_law_withdrawn_or_missing_audio_never_starts(
     b: tuple[Situation, Decision, Candidate],
 ) -> None:
     s, _decision, play = b
-    assert play.cue.asset.sha256 not in s.policy.withdrawn
-    assert play.cue.asset.sha256 in s.held
+    if play.stream is not None:
+        assert play.stream.url not in s.dead_streams
+        return
+    assert play.asset.sha256 not in s.policy.withdrawn
+    assert play.asset.sha256 in s.held
+    if play.cue.stream is None:
+        assert play.cue.asset.sha256 not in s.policy.withdrawn
 
 
 @given(beginnings())
 def test_law_an_occurrence_never_plays_twice(b: tuple[Situation, Decision, Candidate]) -> None:
     s, _decision, play = b
     past = s.history.get(play.cue.id)
-    assert past is None or past.state is PastState.INTERRUPTED
-    assert past is None or play.cue.leave is not Leave.DROP
+    if past is None or (past.state is PastState.OPEN and play.cue.stream is not None):
+        return
+    assert past.state is PastState.INTERRUPTED
+    assert play.cue.leave is not Leave.DROP
 
 
 @given(situations())
@@ -633,6 +821,4 @@ def test_law_a_skip_stays_a_skip_later(s: Situation, later: int) -> None:
     told = decide(s).skipped
     assume(told)
     after = decide(replace(s, now_ms=s.now_ms + later))
-    assert after.play is None or after.play.cue.id not in {
-        skip.candidate.cue.id for skip in told if isinstance(skip, Skip)
-    }
+    assert after.play is None or after.play.cue.id not in {skip.candidate.cue.id for skip in told}
