@@ -4,16 +4,19 @@ The stronger rank takes its time and the weaker goes around it; what finds no la
 time at all, is listed as a refusal.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
+from types import MappingProxyType
+from typing import NamedTuple
 
 from schedules.airtime import (
     NOWHERE,
+    Action,
     AirtimeLaw,
     Breach,
     breaks,
@@ -22,10 +25,10 @@ from schedules.airtime import (
     too_many_sessions,
 )
 from schedules.errors import RepeatedOccurrence, WrongZone
-from schedules.precedence import Enter, Leave, Rank
+from schedules.precedence import Enter, Leave, Rank, Rules, default_rules
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence
-from schedules.rundown import GAP_MS, Material, MaterialKind, Rundown
+from schedules.rundown import GAP_MS, Material, MaterialKind, Rundown, Stream
 from schedules.types import (
     AssetSha256,
     BulletinId,
@@ -50,6 +53,9 @@ LATE_START_MS = DurationMs(10 * 60_000)
 
 _LATE_MINUTES = LATE_START_MS // 60_000
 _LONG_AGO = UtcInstant(datetime.min.replace(tzinfo=UTC))
+_LEAVES_AS: Mapping[MaterialKind, Rank] = MappingProxyType(
+    {MaterialKind.RELAY: Rank.RELAY, MaterialKind.FILLER: Rank.FILLER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Cue:
 
     It starts within [start_utc, latest_start] and sounds no later than `latest_end`, which never
     passes `valid_until`. `quiet_ok` is the reason for airing outside the law, if it may.
+    `play_ms` is `duration_ms` where that is not the asset's own length; with a `stream` the asset
+    sounds only while the stream does not. `fallback_sha256` sounds if the asset is not there.
     """
 
     id: CueId
@@ -82,6 +90,9 @@ class Cue:
     approved_by: str
     programme_id: ProgrammeId
     local_date: date
+    play_ms: DurationMs | None = None
+    stream: Stream | None = None
+    fallback_sha256: AssetSha256 | None = None
 
     @property
     def end_utc(self) -> UtcInstant:
@@ -108,13 +119,21 @@ class Refusal:
         return " ".join(reason.en for reason in self.reasons)
 
 
+class Flag(NamedTuple):
+    """A limit that a session breaks and airs all the same, by the law's or a person's leave."""
+
+    occurrence: Occurrence
+    breach: Breach
+
+
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Cues in order of start, and every item that got none."""
+    """Cues in order of start, every item that got none, and what airs outside the law."""
 
     zone_id: ZoneId
     cues: tuple[Cue, ...]
     refusals: tuple[Refusal, ...]
+    flags: tuple[Flag, ...] = ()
 
 
 def cue_sheet(
@@ -135,10 +154,12 @@ def cue_sheet(
     _refuse_strangers(ordered, zone)
     for _, equals in groupby(ordered, key=lambda rundown: rundown.programme.rank):
         desk.lay_out(equals)
+    flags = (Flag(occurrence, each) for (occurrence, _), each in desk.flags.items())
     return CueSheet(
         zone.id,
         tuple(sorted(desk.cues, key=lambda cue: cue.start_utc)),
         tuple(sorted(desk.refusals, key=_in_order)),
+        tuple(sorted(flags, key=_by_session)),
     )
 
 
@@ -182,6 +203,52 @@ class _Busy:
             index += 1
         return start
 
+    def free_until(self, start: UtcInstant) -> UtcInstant | None:
+        """Where what starts at `start` must end at the latest; None if nothing follows."""
+        index = bisect_left(self._starts, start)
+        return later(self._starts[index], -GAP_MS) if index < len(self._starts) else None
+
+
+class _Session:
+    """One rundown while it is laid out."""
+
+    def __init__(self, rundown: Rundown) -> None:
+        self.rundown = rundown
+        self.programme = rundown.programme
+        self.occurrence = rundown.occurrence
+        self.excused = rundown.programme.rank.is_emergency or rundown.programme.quiet_ok is not None
+        self.opened: UtcInstant | None = None
+        self.due = rundown.occurrence.start_utc
+        self.lawful_until = _LONG_AGO
+        self._repeats: Counter[AssetSha256] = Counter()
+        self._planned_ms = 0
+        self._reserved_ms = sum(_reserve(item) for item in rundown.items)
+
+    def turn_to(self, item: Material) -> int:
+        """Make `item` the next one; says how often its asset came before in the session.
+
+        In a session with an end everything keeps its time, so that it ends when it should.
+        """
+        if self.rundown.ends_by is not None:
+            self.due = max(self.due, later(self.occurrence.start_utc, self._planned_ms))
+        self._planned_ms += item.air_ms + GAP_MS
+        self._reserved_ms -= _reserve(item)
+        repeat = self._repeats[item.asset_sha256]
+        self._repeats[item.asset_sha256] += 1
+        return repeat
+
+    def latest_end(self) -> UtcInstant | None:
+        """When the item must be over, so that all that cannot be cut still fits after it."""
+        ends_by = self.rundown.ends_by
+        return None if ends_by is None else later(ends_by, -self._reserved_ms)
+
+
+def _reserve(item: Material) -> int:
+    """What must be kept free for an item that is still to come; music takes what is left."""
+    if item.kind is MaterialKind.FILLER:
+        return 0
+    return (item.least_ms or item.air_ms) + GAP_MS
+
 
 class _Desk:
     """Lays out one zone, rank by rank from the strongest; used for one sheet."""
@@ -191,6 +258,7 @@ class _Desk:
     ) -> None:
         self.cues: list[Cue] = []
         self.refusals: list[Refusal] = []
+        self.flags: dict[tuple[Occurrence, str], Breach] = {}
         self._tz = time_zone(zone.time_zone)
         self._law = law
         self._now = now
@@ -203,76 +271,87 @@ class _Desk:
         busy = _Busy(self._taken)
         free_from = _LONG_AGO
         for rundown in rundowns:
-            free_from = self._lay_out_session(rundown, busy, free_from)
+            free_from = self._lay_out_session(_Session(rundown), busy, free_from)
 
-    def _lay_out_session(self, rundown: Rundown, busy: _Busy, free_from: UtcInstant) -> UtcInstant:
+    def _lay_out_session(self, session: _Session, busy: _Busy, free_from: UtcInstant) -> UtcInstant:
         """Place the items one after the other; gives back when the air is free again."""
-        due = rundown.occurrence.start_utc
-        session_start: UtcInstant | None = None
-        repeats: Counter[AssetSha256] = Counter()
-        for position, item in enumerate(rundown.items):
-            repeat = repeats[item.asset_sha256]
-            repeats[item.asset_sha256] += 1
-            start = busy.fit(max(due, free_from), item.duration_ms)
-            reasons = self._objections(rundown, item, due, start, session_start)
+        for position, item in enumerate(session.rundown.items):
+            repeat = session.turn_to(item)
+            start, air_ms = _place(item, max(session.due, free_from), session.latest_end(), busy)
+            reasons = self._objections(session, item, start, air_ms)
             if not reasons:
-                if session_start is None:
-                    session_start = start
+                if session.opened is None:
+                    session.opened = start
                     self._sessions[wall_clock(start, self._tz).date()] += 1
-                cue = self._cue(rundown, item, start, repeat)
+                cue = self._cue(session, item, start, air_ms, repeat)
                 self._taken.append((start, cue.end_utc))
-                due = free_from = later(cue.end_utc, GAP_MS)
+                session.due = free_from = later(cue.end_utc, GAP_MS)
                 if cue.latest_end > self._now:
                     self.cues.append(cue)
                     continue
                 reasons = (_past(wall_clock(cue.latest_end, self._tz)),)
-            self.refusals.append(Refusal(rundown.occurrence, position, item, start, reasons))
+            self.refusals.append(Refusal(session.occurrence, position, item, start, reasons))
         return free_from
 
     def _objections(
-        self,
-        rundown: Rundown,
-        item: Material,
-        due: UtcInstant,
-        start: UtcInstant,
-        session_start: UtcInstant | None,
+        self, session: _Session, item: Material, start: UtcInstant, air_ms: DurationMs
     ) -> tuple[Breach, ...]:
-        """Why the item must not air at `start`; nothing if it may."""
-        if elapsed_ms(due, start) > LATE_START_MS:
-            return (_no_room(wall_clock(due, self._tz)),)
-        programme = rundown.programme
-        opening = session_start or start
-        end = later(start, item.duration_ms)
-        length = elapsed_ms(opening, end)
+        """Why the item must not air at `start`; nothing if it may. Notes what is only flagged."""
+        if elapsed_ms(session.due, start) > LATE_START_MS:
+            return (_no_room(wall_clock(session.due, self._tz)),)
+        end = later(start, air_ms)
         found: list[Breach] = []
         if end > item.valid_until:
             found.append(_expired(wall_clock(item.valid_until, self._tz)))
-        if programme.duration_ms is not None and length > programme.duration_ms:
-            found.append(_programme_full(length, programme.duration_ms))
-        if not _is_excused(programme):
-            found += breaks(self._law, opening.astimezone(self._tz), length, self._places)
-            today = wall_clock(start, self._tz).date()
-            most = self._law.most_sessions(today)
-            if most is not None and session_start is None and self._sessions[today] >= most:
-                found.append(too_many_sessions(self._law, most))
+        most, begin = session.occurrence.duration_ms, session.occurrence.start_utc
+        if most is not None and end > later(begin, most):
+            found.append(_programme_full(elapsed_ms(begin, end), most))
+        broken = self._broken_law(session, start, end)
+        found += (each for each in broken if not _passes(each, session))
+        if not found:
+            self.flags |= {(session.occurrence, each.code): each for each in broken}
         return tuple(found)
 
-    def _cue(self, rundown: Rundown, item: Material, start: UtcInstant, repeat: int) -> Cue:
-        programme = rundown.programme
-        rules = programme.rules
-        end = later(start, item.duration_ms)
+    def _broken_law(
+        self, session: _Session, start: UtcInstant, end: UtcInstant
+    ) -> Sequence[Breach]:
+        """What the session breaks if it goes on until `end`."""
+        opening = session.opened or start
+        broken: list[Breach] = []
+        if session.opened is None:
+            whole = later(start, session.rundown.duration_ms)
+            if not self._breaks(start, whole):
+                session.lawful_until = whole
+            today = wall_clock(start, self._tz).date()
+            most = self._law.most_sessions(today)
+            if most is not None and self._sessions[today] >= most:
+                broken.append(too_many_sessions(self._law, most))
+        if end > session.lawful_until:
+            broken += self._breaks(opening, end)
+        return broken
+
+    def _breaks(self, start: UtcInstant, end: UtcInstant) -> tuple[Breach, ...]:
+        return breaks(self._law, start.astimezone(self._tz), elapsed_ms(start, end), self._places)
+
+    def _cue(
+        self, session: _Session, item: Material, start: UtcInstant, air_ms: DurationMs, repeat: int
+    ) -> Cue:
+        rundown, programme = session.rundown, session.programme
+        rules = _rules(programme, item.kind)
+        end = later(start, air_ms)
         wall_start, wall_end = wall_clock(start, self._tz), wall_clock(end, self._tz)
         valid_until = utc_instant(item.valid_until)
-        latest_end = min(later(end, LATE_START_MS), valid_until)
-        if not _is_excused(programme):
-            latest_end = min(latest_end, later(end, self._spare_ms(wall_start, wall_end)))
+        latest_end = min(rundown.ends_by or later(end, LATE_START_MS), valid_until)
+        if not session.excused:
+            latest_end = min(latest_end, self._lawful_end(end, wall_end, latest_end))
+        fallback = rundown.fallback
         return Cue(
             id=cue_id(rundown, item.asset_sha256, repeat),
             zone_id=rundown.zone_id,
             asset_sha256=item.asset_sha256,
             start_utc=start,
-            duration_ms=item.duration_ms,
-            latest_start=later(latest_end, -item.duration_ms),
+            duration_ms=air_ms,
+            latest_start=later(latest_end, -air_ms),
             latest_end=latest_end,
             valid_until=valid_until,
             rank=programme.rank,
@@ -289,13 +368,44 @@ class _Desk:
             approved_by=item.approved_by,
             programme_id=programme.id,
             local_date=rundown.occurrence.local_date,
+            play_ms=None if air_ms == item.duration_ms and item.stream is None else air_ms,
+            stream=item.stream,
+            fallback_sha256=fallback.asset_sha256 if fallback else None,
         )
 
-    def _spare_ms(self, wall_start: datetime, wall_end: datetime) -> DurationMs:
-        """How much later than planned the law still lets the item end."""
-        late = timedelta(milliseconds=LATE_START_MS)
-        closes = open_until(self._law, wall_start, wall_end + late, self._places)
-        return DurationMs(max((closes - wall_end) // timedelta(milliseconds=1), 0))
+    def _lawful_end(self, end: UtcInstant, wall_end: datetime, by: UtcInstant) -> UtcInstant:
+        """How much later than planned the law still lets an item end, at most at `by`."""
+        late = timedelta(milliseconds=elapsed_ms(end, by))
+        closes = open_until(self._law, wall_end, wall_end + late, self._places)
+        return later(end, (closes - wall_end) // timedelta(milliseconds=1))
+
+
+def _place(
+    item: Material, due: UtcInstant, latest_end: UtcInstant | None, busy: _Busy
+) -> tuple[UtcInstant, DurationMs]:
+    """When and how long an item airs: what can be cut ends where stronger or later items begin."""
+    if item.least_ms is None:
+        return busy.fit(due, item.air_ms), item.air_ms
+    start = busy.fit(due, item.least_ms)
+    ends = (busy.free_until(start), latest_end)
+    room = [elapsed_ms(start, end) for end in ends if end is not None]
+    return start, DurationMs(max(min(item.air_ms, *room), min(item.air_ms, item.least_ms)))
+
+
+def _rules(programme: Programme, kind: MaterialKind) -> Rules:
+    """Music and relays leave the air in their own way, unless the programme says how."""
+    own = _LEAVES_AS.get(kind)
+    if own is None or programme.leave is not None:
+        return programme.rules
+    return Rules(programme.rules.enter, default_rules(own).leave)
+
+
+def _passes(breach: Breach, session: _Session) -> bool:
+    return session.excused or breach.action is Action.FLAG
+
+
+def _by_session(flag: Flag) -> tuple[UtcInstant, str, str]:
+    return flag.occurrence.start_utc, flag.occurrence.programme_id, flag.breach.code
 
 
 def _strongest_first(rundown: Rundown) -> tuple[int, UtcInstant, str]:
@@ -305,10 +415,6 @@ def _strongest_first(rundown: Rundown) -> tuple[int, UtcInstant, str]:
 def _in_order(refusal: Refusal) -> tuple[UtcInstant, str, int]:
     occurrence = refusal.occurrence
     return occurrence.start_utc, occurrence.programme_id, refusal.position
-
-
-def _is_excused(programme: Programme) -> bool:
-    return programme.rank.is_emergency or programme.quiet_ok is not None
 
 
 def _refuse_strangers(rundowns: Iterable[Rundown], zone: Zone) -> None:

@@ -16,6 +16,7 @@ from schedules.types import (
     RenditionId,
     UtcInstant,
     ZoneId,
+    later,
     utc_instant,
 )
 from schedules.zone import Zone
@@ -27,13 +28,25 @@ GAP_MS = DurationMs(1_000)
 class MaterialKind(StrEnum):
     BULLETIN = "bulletin"
     CART = "cart"
+    RELAY = "relay"
+    FILLER = "filler"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Another station on air; `why_unproved` is an administrator's exception, "" for https."""
+
+    url: str
+    why_unproved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """One asset fit for air, with what the as-run log will copy; a wordless cart is `zxx`.
 
-    `spoken_sha256` is the hash of the approved spoken form that the asset was made from.
+    `spoken_sha256` is the hash of the approved spoken form that the asset was made from. `play_ms`
+    is its length on air where that is not the asset's own, `least_ms` how short it may be made;
+    speech has neither. With a `stream` the asset sounds only while the stream does not.
     """
 
     asset_sha256: AssetSha256
@@ -46,11 +59,20 @@ class Material:
     spoken_sha256: str | None
     approved_by: str
     valid_until: UtcInstant
+    play_ms: DurationMs | None = None
+    least_ms: DurationMs | None = None
+    stream: Stream | None = None
 
     def __post_init__(self) -> None:
-        if self.duration_ms <= 0:
-            raise BadDuration(self.duration_ms)
+        for ms in (self.duration_ms, self.play_ms, self.least_ms):
+            if ms is not None and ms <= 0:
+                raise BadDuration(ms)
         utc_instant(self.valid_until)
+
+    @property
+    def air_ms(self) -> DurationMs:
+        """How long it is on air."""
+        return self.duration_ms if self.play_ms is None else self.play_ms
 
 
 class Lacking(NamedTuple):
@@ -60,11 +82,26 @@ class Lacking(NamedTuple):
     language: LanguageTag
 
 
+class LeftOut(NamedTuple):
+    """What a template asked for and a session has no place for, and why; a bulletin waits.
+
+    `code` is for programs; `bulletin_id` is None for a cart, a relay or music.
+    """
+
+    occurrence: Occurrence
+    title: str
+    bulletin_id: BulletinId | None
+    code: str
+    vi: str
+    en: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rundown:
     """What an occurrence airs in a zone, in order.
 
     `missing` has no material in that language, `expired` none that is still valid at the start.
+    `fallback` sounds where an item is not on the box when its time comes.
     """
 
     programme: Programme
@@ -73,12 +110,21 @@ class Rundown:
     items: tuple[Material, ...]
     missing: tuple[Lacking, ...] = ()
     expired: tuple[Lacking, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    fallback: Material | None = None
 
     @property
     def duration_ms(self) -> DurationMs:
         """The session from first sound to last, gaps included."""
         gaps = GAP_MS * max(len(self.items) - 1, 0)
-        return DurationMs(sum(item.duration_ms for item in self.items) + gaps)
+        return DurationMs(sum(item.air_ms for item in self.items) + gaps)
+
+    @property
+    def ends_by(self) -> UtcInstant | None:
+        """When the session is over; None where it takes as long as its items."""
+        occurrence = self.occurrence
+        length = occurrence.duration_ms
+        return None if length is None else later(occurrence.start_utc, length)
 
 
 def build(

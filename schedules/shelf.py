@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schedules.rundown import Material
-from schedules.types import BulletinId, CartId, RelayId, UnitId, UtcInstant
+from schedules.types import BulletinId, CartId, LanguageTag, RelayId, UnitId, UtcInstant
+
+WORDLESS = LanguageTag("zxx")
+"""ISO 639-2 for what holds no words."""
 
 
 @dataclass(frozen=True, slots=True)

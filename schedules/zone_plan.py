@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schedules.airtime import AirtimeLaw
-from schedules.cue_sheet import Cue, Refusal, cue_sheet
+from schedules.cue_sheet import Cue, Flag, Refusal, cue_sheet
 from schedules.day_calendar import DayCalendar
 from schedules.programme import Programme
 from schedules.recurrence import occurrences
-from schedules.rundown import Rundown, build
+from schedules.rundown import LeftOut, Rundown, build
 from schedules.shelf import Shelf
 from schedules.types import BulletinId, UtcInstant, ZoneId, utc_instant
 from schedules.zone import Zone
@@ -59,6 +59,12 @@ class ZonePlan:
     cues: tuple[Cue, ...]
     refusals: tuple[Refusal, ...]
     questions: tuple[Question, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What templates asked for and their sessions have no place for, in order of start."""
+        return tuple(each for rundown in self.rundowns for each in rundown.left_out)
 
 
 def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime) -> ZonePlan:
@@ -75,4 +81,4 @@ def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime)
         for each in occurrences(programme, start, max(start, last), inputs.calendar):
             rundowns.append(build(programme, each, inputs.zone, chosen))
     sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
-    return ZonePlan(inputs.zone.id, tuple(rundowns), sheet.cues, sheet.refusals)
+    return ZonePlan(inputs.zone.id, tuple(rundowns), sheet.cues, sheet.refusals, flags=sheet.flags)
