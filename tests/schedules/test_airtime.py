@@ -9,16 +9,32 @@ from hypothesis import strategies as st
 from schedules.airtime import (
     DEFAULT_AIRTIME_LAW,
     EVERY_DAY,
+    NOWHERE,
+    Action,
     AirtimeLaw,
+    Clause,
+    DayLimit,
+    Limit,
+    PlaceRule,
     VolumeStep,
     Window,
     breaks,
     gain_at,
     lowest_gain,
     open_until,
+    place_name,
     too_many_sessions,
 )
-from schedules.errors import BadDuration, BadVolumeProfile, NaiveTime, NoWeekday
+from schedules.errors import (
+    BadDuration,
+    BadGain,
+    BadSessionCount,
+    BadVolumeProfile,
+    NaiveTime,
+    NoWeekday,
+    RepeatedClause,
+    RepeatedPlaceRule,
+)
 from schedules.types import DurationMs, GainDb
 from tests.schedules.plans import HOME
 
@@ -206,3 +222,161 @@ def holds(window: Window, wall: datetime) -> bool:
     return (today in window.weekdays and now >= window.opens) or (
         yesterday in window.weekdays and now < window.closes
     )
+
+
+SCHOOL = frozenset({"school"})
+LESSONS = Window(frozenset(range(1, 6)), time(7), time(11))
+NEAR_A_SCHOOL = replace(FREE, places=(PlaceRule("school", (LESSONS,), GainDb(-20)),))
+SUNDAY = datetime(2026, 8, 16, 9, tzinfo=ZoneInfo(HOME))
+CHURCH = frozenset({"church"})
+THURSDAY = datetime(2026, 8, 20, tzinfo=ZoneInfo(HOME))
+MINUTE = 60_000
+
+
+def test_a_breach_quotes_the_paragraph_of_the_communes_own_rule() -> None:
+    law = replace(
+        LAW,
+        clauses=(Clause(Limit.WINDOWS, "khoản 2 Điều 5"),),
+        source_vi="Quy chế 12/QC-UBND",
+        source_en="Regulation 12/QC-UBND",
+    )
+    (breach,) = breaks(law, THURSDAY.replace(hour=9), DurationMs(MINUTE))
+    assert breach.paragraph == "khoản 2 Điều 5"
+    assert breach.vi.endswith("(khoản 2 Điều 5, Quy chế 12/QC-UBND).")
+    assert breach.en.endswith("(khoản 2 Điều 5, Regulation 12/QC-UBND).")
+
+
+def test_a_limit_refuses_unless_its_clause_only_flags() -> None:
+    law = replace(LAW, clauses=(Clause(Limit.WINDOWS, action=Action.FLAG),))
+    found = breaks(law, THURSDAY.replace(hour=22), DurationMs(MINUTE))
+    assert {b.code: b.action for b in found} == {
+        "outside_windows": Action.FLAG,
+        "quiet_hours": Action.REFUSE,
+    }
+
+
+def test_the_count_of_sessions_has_its_clause_too() -> None:
+    law = replace(LAW, clauses=(Clause(Limit.COUNT, "Điều 7", Action.FLAG),))
+    breach = too_many_sessions(law, 3)
+    assert (breach.action, breach.paragraph) == (Action.FLAG, "Điều 7")
+    assert breach.vi.startswith("Trong ngày đã có đủ 3 buổi phát (Điều 7, ")
+
+
+def test_what_only_flags_shuts_no_air() -> None:
+    start, by = datetime(2026, 8, 20, 20, 50), datetime(2026, 8, 20, 21, 30)
+    night = replace(LAW, windows=())
+    assert open_until(night, start, by) == by.replace(hour=21, minute=0)
+    lenient = replace(night, clauses=(Clause(Limit.QUIET, action=Action.FLAG),))
+    assert open_until(lenient, start, by) == by
+    assert (night.silence, lenient.silence) == (LAW.quiet, None)
+
+
+def test_a_weekday_may_have_limits_of_its_own() -> None:
+    sunday = DayLimit(frozenset({7}), max_sessions=1, max_session_ms=DurationMs(10 * MINUTE))
+    law = replace(
+        FREE,
+        max_sessions_per_day=3,
+        max_session_ms=DurationMs(20 * MINUTE),
+        by_weekday=(sunday,),
+    )
+    assert law.most_sessions(MONDAY) == 3
+    assert law.most_sessions(MONDAY - timedelta(days=1)) == 1
+    assert [b.code for b in breaks(law, SUNDAY, DurationMs(11 * MINUTE))] == ["session_too_long"]
+    assert breaks(law, THURSDAY, DurationMs(20 * MINUTE)) == ()
+
+
+def test_where_a_weekday_says_nothing_the_laws_own_limit_holds() -> None:
+    law = replace(FREE, max_sessions_per_day=3, by_weekday=(DayLimit(frozenset({7})),))
+    assert law.most_sessions(SUNDAY) == 3
+
+
+def test_no_session_while_a_school_teaches() -> None:
+    during = breaks(NEAR_A_SCHOOL, THURSDAY.replace(hour=10, minute=50), DurationMs(MINUTE), SCHOOL)
+    assert [b.code for b in during] == ["place_hush"]
+    assert "07:00–11:00 vì gần trường học" in during[0].vi
+    assert "near a school" in during[0].en
+    after = THURSDAY.replace(hour=11)
+    assert breaks(NEAR_A_SCHOOL, after, DurationMs(MINUTE), SCHOOL) == ()
+    assert breaks(NEAR_A_SCHOOL, SUNDAY, DurationMs(MINUTE), SCHOOL) == ()
+    assert breaks(NEAR_A_SCHOOL, THURSDAY.replace(hour=9), DurationMs(MINUTE)) == ()
+    assert breaks(NEAR_A_SCHOOL, THURSDAY.replace(hour=9), DurationMs(MINUTE), CHURCH) == ()
+
+
+def test_a_session_ends_before_the_hush_begins() -> None:
+    start = datetime(2026, 8, 20, 6, 50)
+    late = start + timedelta(minutes=20)
+    assert open_until(NEAR_A_SCHOOL, start, late, SCHOOL) == datetime(2026, 8, 20, 7)
+    assert open_until(NEAR_A_SCHOOL, start, late) == late
+    (breach,) = breaks(
+        NEAR_A_SCHOOL, THURSDAY.replace(hour=6, minute=55), DurationMs(6 * MINUTE), SCHOOL
+    )
+    assert breach.code == "place_hush"
+
+
+def test_every_place_asks_for_the_sensitive_level_and_some_for_less() -> None:
+    law = replace(LAW, places=(PlaceRule("clinic", gain_db=GainDb(-30)), PlaceRule("church")))
+    assert gain_at(law, time(9)) == 0
+    assert gain_at(law, time(9), CHURCH) == -15
+    assert gain_at(law, time(9), frozenset({"other"})) == -15
+    assert gain_at(law, time(9), CHURCH | {"clinic"}) == -30
+    louder = replace(LAW, places=(PlaceRule("clinic", gain_db=GainDb(-5)),))
+    assert gain_at(louder, time(22), frozenset({"clinic"})) == -25
+
+
+@pytest.mark.parametrize("gain", [1.0, -61.0, float("nan")])
+def test_a_place_is_not_louder_than_full(gain: float) -> None:
+    with pytest.raises(BadGain):
+        PlaceRule("school", gain_db=GainDb(gain))
+
+
+def test_a_law_says_a_thing_once() -> None:
+    with pytest.raises(RepeatedClause):
+        replace(LAW, clauses=(Clause(Limit.QUIET), Clause(Limit.QUIET, "Điều 2")))
+    with pytest.raises(RepeatedPlaceRule):
+        replace(LAW, places=(PlaceRule("school"), PlaceRule("school")))
+
+
+def test_a_day_of_minus_one_sessions_is_refused() -> None:
+    with pytest.raises(BadSessionCount):
+        replace(LAW, max_sessions_per_day=-1)
+    with pytest.raises(BadSessionCount):
+        DayLimit(EVERY_DAY, max_sessions=-1)
+    with pytest.raises(BadDuration):
+        DayLimit(EVERY_DAY, max_session_ms=DurationMs(0))
+    with pytest.raises(NoWeekday):
+        DayLimit(frozenset())
+
+
+def test_a_place_of_unknown_kind_has_a_name_too() -> None:
+    assert place_name("school") == ("trường học", "school")
+    assert place_name("market") == place_name("other")
+
+
+@given(
+    st.sets(st.sampled_from(["school", "clinic", "church", "communal_house", "other"])),
+    st.sampled_from(["school", "clinic", "church", "communal_house", "other"]),
+    st.times(),
+)
+def test_one_more_place_never_makes_it_louder(places: set[str], more: str, wall: time) -> None:
+    near = frozenset(places)
+    law = replace(
+        LAW,
+        places=(PlaceRule("school", gain_db=GainDb(-20)), PlaceRule("church", gain_db=GainDb(0))),
+    )
+    assert gain_at(law, wall, near | {more}) <= gain_at(law, wall, near)
+    assert gain_at(law, wall, NOWHERE) == gain_at(LAW, wall)
+
+
+@given(
+    st.datetimes(datetime(2026, 8, 1), datetime(2026, 8, 31)),
+    st.integers(1, 180),
+    st.booleans(),
+)
+def test_a_session_keeps_the_law_exactly_where_the_air_is_open_to_its_end(
+    start: datetime, minutes: int, by_school: bool
+) -> None:
+    law = replace(LAW, places=NEAR_A_SCHOOL.places)
+    near = SCHOOL if by_school else NOWHERE
+    end = start + timedelta(minutes=minutes)
+    broken = breaks(law, start.replace(tzinfo=UTC), DurationMs(minutes * MINUTE), near)
+    assert (open_until(law, start, end, near) == end) is (broken == ())
