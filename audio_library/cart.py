@@ -8,6 +8,8 @@ from types import MappingProxyType
 from audio_library.errors import NoWordsForCart
 from audio_library.phrases.place_name import within_a_sentence
 from audio_library.script import check_text
+from audio_library.wording.dialect import Dialect
+from audio_library.wording.lexicon import NO_LEXICON, Lexicon
 from audio_library.wording.spoken_form import spoken_form
 
 WORDLESS = "zxx"
@@ -68,7 +70,15 @@ class CartWords:
     spoken: str
 
 
-def cart_words(kind: Spoken, language: str, commune: str, own: str | None = None) -> CartWords:
+def cart_words(
+    kind: Spoken,
+    language: str,
+    commune: str,
+    own: str | None = None,
+    *,
+    lexicon: Lexicon = NO_LEXICON,
+    dialect: Dialect = Dialect.NORTH,
+) -> CartWords:
     """The words of a cart; `own` is a text of the commune with `{commune}` in it.
 
     Raises NoWordsForCart: only Vietnamese has words that nobody wrote.
@@ -77,4 +87,5 @@ def cart_words(kind: Spoken, language: str, commune: str, own: str | None = None
     if text is None:
         raise NoWordsForCart(kind.title_vi, kind.value, language)
     written = text.replace("{commune}", within_a_sentence(commune))
-    return CartWords(kind, language, spoken_form(check_text(written), language).text)
+    form = spoken_form(check_text(written), language, lexicon=lexicon, dialect=dialect)
+    return CartWords(kind, language, form.text)

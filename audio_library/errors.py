@@ -306,6 +306,19 @@ class SilentAudio(AudioLibraryError):
         self.reason = "silent"
 
 
+class StreamDead(AudioLibraryError):
+    code = "stream_dead"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Không nghe được luồng tiếp sóng ({reason}). Không có gì bị thay đổi; hãy xem lại "
+            "địa chỉ, mạng, và đài ấy có đang phát không.",
+            f"The stream is not heard ({reason}). Nothing was changed; look at the address, the "
+            "network, and whether that station is on the air.",
+        )
+        self.reason = reason
+
+
 class MasteringFailed(AudioLibraryError):
     code = "mastering_failed"
 

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,17 @@ MEMORY_BYTES = 512 * 2**20
 """Address space of the child; it uses some 60 MB resident at any length."""
 
 
-def check_recording(path: Path, into: Path, *, timeout_s: float = TIMEOUT_S) -> Measured:
+def check_recording(
+    path: Path,
+    into: Path,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    unfit: Callable[[Measured], None] = refuse_unfit,
+) -> Measured:
     """Measure a brought file and write its voice, silent ends cut off, to the FLAC file `into`.
 
     Raises NotARecording, RecordingTooLong, RecordingCutOff, AudioUnreadable, TookTooLong,
-    StoreFull, or why it is unfit: TakeSilent, TakeTooQuiet, TakeTooNoisy, TakeClipped. Then
+    StoreFull, or why it is `unfit`: TakeSilent, TakeTooQuiet, TakeTooNoisy, TakeClipped. Then
     nothing stays at `into`.
     """
     with path.open("rb") as file:
@@ -33,7 +40,7 @@ def check_recording(path: Path, into: Path, *, timeout_s: float = TIMEOUT_S) -> 
         file_kind(file.read(HEAD_BYTES))
     try:
         measured = _measured(path, into, timeout_s)
-        refuse_unfit(measured)
+        unfit(measured)
     except BaseException:
         into.unlink(missing_ok=True)
         raise

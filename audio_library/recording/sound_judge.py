@@ -33,14 +33,19 @@ class Note:
 
 def refuse_unfit(measured: Measured) -> None:
     """Raises TakeSilent, TakeTooQuiet, TakeTooNoisy or TakeClipped, with the figures."""
-    if measured.voice_dbfs < SILENT_DBFS:
-        raise TakeSilent(measured.brought_ms / 1000, measured.voice_dbfs)
+    refuse_silent(measured)
     if measured.clipped > MOST_CLIPPED:
         raise TakeClipped(measured.clipped, MOST_CLIPPED)
     if measured.over_noise_db < LEAST_OVER_NOISE_DB:
         raise TakeTooNoisy(measured.over_noise_db, LEAST_OVER_NOISE_DB, measured.noise_dbfs)
     if measured.lufs < LEAST_LUFS:
         raise TakeTooQuiet(measured.lufs, LEAST_LUFS)
+
+
+def refuse_silent(measured: Measured) -> None:
+    """Raises TakeSilent: all that is asked of music, which may be soft, dense or loud."""
+    if measured.voice_dbfs < SILENT_DBFS:
+        raise TakeSilent(measured.brought_ms / 1000, measured.voice_dbfs)
 
 
 def notes(measured: Measured, words: str) -> tuple[Note, ...]:

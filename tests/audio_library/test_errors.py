@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "EngineFailed": ("eSpeak NG", "exit code 4"),
     "AudioUnreadable": ("no audio stream",),
     "SilentAudio": (),
+    "StreamDead": ("HTTP error 404 Not Found",),
     "MasteringFailed": ("out of luck",),
     "TookTooLong": ("mastering", 30.0),
     "StoreFull": (2_000_000, 1_000),
