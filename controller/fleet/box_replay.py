@@ -11,6 +11,7 @@ from edge_agent.contract.alert import Alert
 from edge_agent.contract.manifest import Cue, Rank
 from edge_agent.decide import (
     LEAD_MS,
+    LENGTH_REACHED,
     Act,
     Candidate,
     Current,
@@ -20,6 +21,7 @@ from edge_agent.decide import (
     Policy,
     Situation,
     decide,
+    length_on_air,
 )
 from schedules.as_run import Outcome
 
@@ -64,7 +66,9 @@ class ClockStep:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What goes wrong. Without an RTC a box that starts knows the time only from the network.
+    """What goes wrong. A box without network holds what it had, and relays are dead.
+
+    Without an RTC a box that starts knows the time only from the network.
 
     `never_held` are hashes of audio that never arrives; `alerts` arrive when the network is there.
     """
@@ -94,7 +98,8 @@ class Sent:
 class Heard:
     """One sound, or one that was given up; `reason` is the box's own word.
 
-    `fault` names what was wrong while it was due. A sound that was cut and taken up again is two.
+    `fault` names what was wrong while it was due. A sound that was cut and taken up again is two,
+    and so is each turn of a relay's stream and of what sounds in its place.
     """
 
     cue: Cue
@@ -136,6 +141,7 @@ class _World:
     clock_trusted: bool
     ahead_ms: int
     policy: Policy
+    dead_streams: frozenset[str]
 
 
 class _Box:
@@ -159,19 +165,21 @@ class _Box:
             if _holds(self._dark, start):
                 self._lose_power(start)
                 continue
+            if _holds(self._faults.network, start):
+                self._lose_stream(start)
             world = self._world(start)
             now = start
             while now < end:
                 now = self._step(world, now, end)
         if self._playing is not None:
-            self._over(self._playing.ends_ms, Outcome.PLAYED, "", PastState.DONE)
+            self._end(self._playing.ends_ms)
         self._give_up_the_rest(until_ms)
         return sorted(self._heard, key=lambda h: (h.at_ms, h.cue.start, h.cue.id))
 
     def _step(self, world: _World, now_ms: int, end_ms: int) -> int:
         """Decide once and act on it; gives the instant of the next decision, at most `end_ms`."""
         if self._playing is not None and now_ms >= self._playing.ends_ms:
-            self._over(now_ms, Outcome.PLAYED, "", PastState.DONE)
+            self._end(now_ms)
         decision = decide(self._situation(world, now_ms))
         for skip in decision.skipped:
             self._give_up(skip.candidate.cue, now_ms, skip.reason)
@@ -207,6 +215,7 @@ class _Box:
             alerts=world.alerts,
             current=Current(playing.candidate, now_ms - playing.from_ms) if playing else None,
             policy=world.policy,
+            dead_streams=world.dead_streams,
         )
 
     def _world(self, at_ms: int) -> _World:
@@ -215,6 +224,7 @@ class _Box:
         alerts = tuple(a for at, a in self._alerts if at <= at_ms)
         sounds = {a.sha256 for c in open_ for a in (c.asset, c.fallback) if a is not None}
         sounds |= {s.sha256 for a in alerts for spoken in a.spoken for s in spoken.assets}
+        streams = {c.stream.url for c in open_ if c.stream is not None}
         silenced = KILL_SWITCH if _holds(self._faults.kill_switch, at_ms) else ""
         return _World(
             open_,
@@ -223,17 +233,14 @@ class _Box:
             not _holds(self._untrusted, at_ms),
             sum(step.by_ms for step in self._faults.steps if step.span.holds(at_ms)),
             replace(self._policy, silenced=silenced or self._policy.silenced),
+            frozenset(streams if _holds(self._faults.network, at_ms) else ()),
         )
 
     def _edges(self, since_ms: int, until_ms: int) -> list[int]:
         """Instants at which the world changes, the two ends included, in order."""
         faults = self._faults
-        spans = (
-            *self._dark,
-            *self._untrusted,
-            *faults.kill_switch,
-            *(s.span for s in faults.steps),
-        )
+        steps = (step.span for step in faults.steps)
+        spans = (*self._dark, *self._untrusted, *faults.network, *faults.kill_switch, *steps)
         instants = {at for span in spans for at in (span.from_ms, span.until_ms)}
         instants |= {at for at, _ in (*self._cues, *self._alerts)}
         inside = {at for at in instants if since_ms < at < until_ms}
@@ -248,19 +255,40 @@ class _Box:
                 yield Span(dark.until_ms, known)
 
     def _start(self, decision: Decision, candidate: Candidate, now_ms: int) -> None:
-        ends_ms = now_ms + _sound_ms(candidate)
+        ends_ms = now_ms + candidate.length_ms
         self._playing = _Playing(candidate, now_ms, ends_ms, decision.reason, decision.gain_db)
 
     def _cut(self, decision: Decision, now_ms: int) -> None:
         """As the box does: what gave way goes on by its rules, what had to stop does not."""
+        playing = self._playing
+        if playing is None:
+            return
+        if decision.play is not None and decision.play.cue.id == playing.candidate.cue.id:
+            self._over(now_ms, Outcome.PLAYED, "", PastState.OPEN)
+            return
         if decision.act is Act.PLAY:
             self._over(now_ms, Outcome.CUT, "preempted", PastState.INTERRUPTED)
             return
-        playing = self._playing
-        emergency = playing is not None and playing.candidate.cue.rank in _EMERGENCIES
+        if decision.reason == LENGTH_REACHED:
+            self._end(now_ms)
+            return
+        emergency = playing.candidate.cue.rank in _EMERGENCIES
         goes_on = emergency and decision.reason == KILL_SWITCH
         state = PastState.INTERRUPTED if goes_on else PastState.DONE
         self._over(now_ms, Outcome.CUT, decision.reason, state)
+
+    def _end(self, now_ms: int) -> None:
+        """It came to its end; a relay goes on until its time is over, whatever it is heard from."""
+        playing = self._playing
+        if playing is not None:
+            cue = playing.candidate.cue
+            open_ = cue.stream is not None and now_ms < cue.start + length_on_air(cue)
+            state = PastState.OPEN if open_ else PastState.DONE
+            self._over(now_ms, Outcome.PLAYED, "", state)
+
+    def _lose_stream(self, now_ms: int) -> None:
+        if self._playing is not None and self._playing.candidate.stream is not None:
+            self._over(now_ms, Outcome.PLAYED, "", PastState.OPEN)
 
     def _lose_power(self, now_ms: int) -> None:
         if self._playing is not None:
@@ -325,12 +353,6 @@ class _Box:
     def _is_done(self, cue: Cue) -> bool:
         past = self._history.get(cue.id)
         return past is not None and past.state is PastState.DONE
-
-
-def _sound_ms(candidate: Candidate) -> int:
-    cue = candidate.cue
-    length_ms = cue.asset.duration_ms if cue.play_ms is None else cue.play_ms
-    return max(0, min(length_ms - candidate.from_ms, candidate.limit_ms))
 
 
 def _holds(spans: Iterable[Span], at_ms: int) -> bool:

@@ -18,7 +18,7 @@ from controller.fleet.box_replay import (
     replay_box,
 )
 from edge_agent.contract.alert import Alert, Severity, Spoken
-from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 from schedules.as_run import Outcome
 
 # 2026-11-23 05:30 in Viet Nam.
@@ -168,6 +168,28 @@ def test_a_clock_that_is_wrong_and_believed_airs_at_the_wrong_time(by_ms: int, a
 def test_a_clock_that_steps_back_repeats_nothing() -> None:
     step = ClockStep(Span(T0 + 5 * MINUTE, T0 + 3 * HOUR), -10 * MINUTE)
     assert len(live(cue(), steps=(step,))) == 1
+
+
+def test_a_relay_whose_network_is_gone_gives_way_to_its_fallback_and_comes_back() -> None:
+    relay = cue(
+        asset=asset("f", 30_000),
+        stream=Stream("https://radio.example/vov"),
+        play_ms=10 * MINUTE,
+        rank=Rank.RELAY,
+        latest_end=T0 + 10 * MINUTE,
+    )
+    heard = live(relay, network=(Span(T0 + 4 * MINUTE, T0 + 5 * MINUTE),))
+    assert [(h.reason, h.at_ms - T0, h.sounded_ms) for h in heard] == [
+        ("relay", 0, 4 * MINUTE),
+        ("fallback", 4 * MINUTE, 30_000),
+        ("fallback", 4 * MINUTE + 30_000, 30_000),
+        ("relay", 5 * MINUTE, 5 * MINUTE),
+    ]
+
+
+def test_a_fallback_sounds_where_the_audio_never_came() -> None:
+    [heard] = live(cue(fallback=asset("f", 20_000)), never_held=frozenset({"a" * 64}))
+    assert (heard.outcome, heard.reason, heard.sounded_ms) == (Outcome.PLAYED, "fallback", 20_000)
 
 
 spans = st.builds(
