@@ -14,6 +14,7 @@ from audio_library.bulletin import Bulletin, State
 from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority
 from controller.fleet.plan import BoxPlan, box_plan
+from controller.operations.zone_inputs import PlanRules as PlanRules
 from controller.storage import bulletins, events, outbox, places, programmes, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore
@@ -41,15 +42,6 @@ from schedules.types import (
 from schedules.zone import Zone
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRules:
-    """What planning needs to know of the settings."""
-
-    time_zone: str
-    horizon_days: int
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

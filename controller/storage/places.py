@@ -1,6 +1,6 @@
 """Places between their table rows and the values of `schedules`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,12 +10,17 @@ from pydantic import TypeAdapter
 from sqlmodel import Session, SQLModel, col, or_, select
 
 from controller.storage import tables
+from controller.storage.schedule_tables import DayCalendarRule
+from controller.storage.unit_chain import chain_on
 from schedules.airtime import DEFAULT_AIRTIME_LAW, OTHER_PLACE, AirtimeLaw
 from schedules.area import AreaTree, Level, Unit
+from schedules.day_calendar import DayCalendar
+from schedules.holidays import DEFAULT_CALENDAR
 from schedules.types import AreaCode, ClusterId, LanguageTag, UnitId, ZoneId
 from schedules.zone import Membership, Zone
 
 _law = TypeAdapter(AirtimeLaw)
+_calendar = TypeAdapter(DayCalendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,58 @@ def zones(session: Session) -> dict[str, Zone]:
     }
 
 
+def zone(session: Session, zone_id: str) -> tuple[Zone, str] | None:
+    """One zone with its dated clusters, and the id of its unit; None if there is none."""
+    row = session.get(tables.Zone, zone_id)
+    if row is None:
+        return None
+    members = session.exec(
+        select(tables.ZoneCluster)
+        .where(tables.ZoneCluster.zone_id == zone_id)
+        .order_by(col(tables.ZoneCluster.cluster_id), col(tables.ZoneCluster.valid_from))
+    )
+    value = Zone(
+        ZoneId(row.id),
+        row.name,
+        row.time_zone,
+        tuple(
+            Membership(ClusterId(m.cluster_id), _date(m.valid_from), _maybe(m.valid_until))
+            for m in members
+        ),
+        tuple(LanguageTag(tag) for tag in row.languages),
+    )
+    return value, row.unit_id
+
+
+def places_near(session: Session, cluster_ids: Collection[str]) -> frozenset[str]:
+    """Kinds of sensitive place in earshot of these clusters."""
+    query = sa.select(col(tables.Cluster.places), col(tables.Cluster.sensitive))
+    rows = session.execute(query.where(col(tables.Cluster.id).in_(cluster_ids)))
+    return frozenset[str]().union(*(_kinds(row) for row in rows))
+
+
 def spots(session: Session, tree: AreaTree, now_ms: int) -> dict[str, Spot]:
     """Every box that stands somewhere now, by device id."""
-    query = (
+    return {row.device_id: _spot(row, tree) for row in session.execute(_standing_boxes(now_ms))}
+
+
+def spots_at(
+    session: Session, cluster_ids: Collection[str], day: date, now_ms: int
+) -> tuple[Spot, ...]:
+    """Every box that stands at one of these clusters now, by device id, under the tree of `day`.
+
+    Raises `UnitCycle`, `UnknownUnit`.
+    """
+    query = _standing_boxes(now_ms).where(col(tables.Cluster.id).in_(cluster_ids))
+    found = []
+    for row in session.execute(query.order_by(col(tables.Installation.device_id))):
+        chain = chain_on(session, row.unit_id, day)
+        found.append(Spot(row.device_id, row.id, row.name, _kinds(row), chain.ids, chain.path_name))
+    return tuple(found)
+
+
+def _standing_boxes(now_ms: int) -> sa.Select[Any]:
+    return (
         sa.select(col(tables.Installation.device_id), *_columns(tables.Cluster))
         .join(tables.Cluster, col(tables.Installation.cluster_id) == col(tables.Cluster.id))
         .join(tables.Device, col(tables.Installation.device_id) == col(tables.Device.id))
@@ -73,13 +127,30 @@ def spots(session: Session, tree: AreaTree, now_ms: int) -> dict[str, Spot]:
             ),
         )
     )
-    return {row.device_id: _spot(row, tree) for row in session.execute(query)}
 
 
 def laws(session: Session) -> Mapping[str, AirtimeLaw]:
     """The units' own airtime laws, by unit id."""
     rows: Sequence[tables.AirtimeRule] = session.exec(select(tables.AirtimeRule)).all()
     return {row.unit_id: _law.validate_python(row.body) for row in rows}
+
+
+def law_of(session: Session, chain: Sequence[str]) -> AirtimeLaw:
+    """The nearest law of these units, nearest first, else the default."""
+    rows = session.exec(
+        select(tables.AirtimeRule).where(col(tables.AirtimeRule.unit_id).in_(chain))
+    )
+    own = {row.unit_id: row.body for row in rows}
+    body = next((own[unit_id] for unit_id in chain if unit_id in own), None)
+    return DEFAULT_AIRTIME_LAW if body is None else _law.validate_python(body)
+
+
+def calendar_of(session: Session, chain: Sequence[str]) -> DayCalendar:
+    """The nearest day calendar of these units, nearest first, else the default."""
+    rows = session.exec(select(DayCalendarRule).where(col(DayCalendarRule.unit_id).in_(chain)))
+    own = {row.unit_id: row.body for row in rows}
+    body = next((own[unit_id] for unit_id in chain if unit_id in own), None)
+    return DEFAULT_CALENDAR if body is None else _calendar.validate_python(body)
 
 
 def law_body(law: AirtimeLaw) -> dict[str, object]:
@@ -106,10 +177,14 @@ def _spot(cluster: Any, tree: AreaTree) -> Spot:
         cluster.device_id,
         cluster.id,
         cluster.name,
-        frozenset(cluster.places or ([OTHER_PLACE] if cluster.sensitive else [])),
+        _kinds(cluster),
         (unit.id, *(u.id for u in above)),
         f"{unit.name}, {above[0].name}" if above else unit.name,
     )
+
+
+def _kinds(cluster: Any) -> frozenset[str]:
+    return frozenset(cluster.places or ([OTHER_PLACE] if cluster.sensitive else []))
 
 
 def _unit(row: Any) -> Unit:
