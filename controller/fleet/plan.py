@@ -42,9 +42,7 @@ def box_plan(
 ) -> BoxPlan:
     """Lay the cues of one box into day pages by local date of `time_zone`."""
     zone = ZoneInfo(time_zone)
-    wired = sorted(
-        (_wired(cue, assets[cue.asset_sha256]) for cue in cues), key=lambda c: (c.start, c.id)
-    )
+    wired = sorted((wire_cue(cue, assets) for cue in cues), key=lambda c: (c.start, c.id))
     pages = tuple(
         _packed(manifest.DayPage(day, time_zone, tuple(of_day)))
         for day, of_day in groupby(wired, key=lambda c: _local_date(c.start, zone))
@@ -57,20 +55,12 @@ def box_plan(
     return BoxPlan(whole, pages)
 
 
-def _packed(page: manifest.DayPage) -> PackedPage:
-    packed = gzip.compress(encode(page), mtime=0)
-    digest = hashlib.sha256(packed).hexdigest()
-    return PackedPage(manifest.PageRef(page.date, digest, len(packed)), packed)
-
-
-def _local_date(start_ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(start_ms / 1000, zone).date().isoformat()
-
-
-def _wired(cue: Cue, asset: manifest.Asset) -> manifest.Cue:
+def wire_cue(cue: Cue, assets: Mapping[str, manifest.Asset]) -> manifest.Cue:
+    """A cue as its box is told it."""
+    stream = cue.stream
     return manifest.Cue(
         id=cue.id,
-        asset=asset,
+        asset=assets[cue.asset_sha256],
         start=to_ms(cue.start_utc),
         latest_start=to_ms(cue.latest_start),
         latest_end=to_ms(cue.latest_end),
@@ -82,4 +72,17 @@ def _wired(cue: Cue, asset: manifest.Asset) -> manifest.Cue:
         title=cue.title,
         language=cue.language,
         quiet_ok=cue.quiet_ok or "",
+        play_ms=cue.play_ms,
+        stream=manifest.Stream(stream.url, stream.why_unproved) if stream else None,
+        fallback=assets[cue.fallback_sha256] if cue.fallback_sha256 else None,
     )
+
+
+def _packed(page: manifest.DayPage) -> PackedPage:
+    packed = gzip.compress(encode(page), mtime=0)
+    digest = hashlib.sha256(packed).hexdigest()
+    return PackedPage(manifest.PageRef(page.date, digest, len(packed)), packed)
+
+
+def _local_date(start_ms: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(start_ms / 1000, zone).date().isoformat()

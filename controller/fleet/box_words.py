@@ -1,0 +1,61 @@
+"""What a box says in codes, in words for people: why it sounded, why not, how it ended."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from schedules.as_run import Outcome
+
+Words = tuple[str, str]
+"""Vietnamese and English, without a full stop."""
+
+OUTCOMES: Mapping[Outcome, Words] = MappingProxyType(
+    {
+        Outcome.PLAYED: ("đã phát trọn", "played in full"),
+        Outcome.CUT: ("bị cắt", "was cut"),
+        Outcome.FAILED: ("phát lỗi", "failed"),
+        Outcome.SKIPPED: ("bỏ qua, không phát", "skipped it"),
+        Outcome.INTERRUPTED: ("bị gián đoạn", "was interrupted"),
+        Outcome.UNKNOWN: ("chưa biết kết quả", "has not said how it ended"),
+    }
+)
+
+_REASONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "agent_died": ("máy tắt đột ngột", "the box died"),
+        "agent_stopped": ("máy được tắt", "the box was switched off"),
+        "alert": ("phát báo động", "an alert"),
+        "alert_ended": ("báo động đã hết", "the alert had ended"),
+        "audio_missing": ("máy chưa có tệp tiếng", "the box does not hold the audio"),
+        "cannot_end": ("không kịp xong trước giờ phải dừng", "it could not have ended in time"),
+        "clock_untrusted": ("đồng hồ của máy chưa đúng", "the box does not trust its clock"),
+        "clock_wrong": ("đồng hồ của máy chạy sai", "the clock of the box is wrong"),
+        "due": ("đến giờ", "its time had come"),
+        "expired": ("tin đã hết giá trị", "it was no longer valid"),
+        "fallback": ("phát tiếng dự phòng thay vào", "the fallback sounds in its place"),
+        "history_lost": ("mất sổ phát cũ, không rõ đã phát chưa", "the box lost its history"),
+        "kill_switch": ("loa đã bị ngắt bằng công tắc", "the kill switch silences the box"),
+        "limit_reached": ("hết thời lượng cho phép", "its allowed length was reached"),
+        "maintenance": ("đang bảo trì", "the box is under maintenance"),
+        "missed": ("đã quá giờ", "it was too late to begin"),
+        "no_power": ("mất điện", "there was no power"),
+        "not_judged": ("máy không kịp xét", "the box never came to judge it"),
+        "ordered": ("người trực cho phát ngay", "a person had it played at once"),
+        "page_missing": ("lịch chưa tới máy", "the plan had not reached the box"),
+        "preempted": ("nhường tin gấp hơn", "it gave way to something more urgent"),
+        "quiet_hours": ("giờ yên tĩnh", "quiet hours"),
+        "relay": ("tiếp sóng", "relayed"),
+        "relay_unproved": ("tiếp sóng, nguồn chưa xác thực", "relayed, source not authenticated"),
+        "restart": ("phát lại từ đầu", "it starts again"),
+        "resume": ("phát tiếp", "it goes on"),
+        "stopped_by_command": ("người trực cho dừng", "a person stopped it"),
+        "stopped_by_player": ("máy phát tự dừng", "the player stopped by itself"),
+        "stream_dead": ("nguồn tiếp sóng không có tiếng", "the stream gives no sound"),
+        "superseded": ("đã có tin khác đang phát", "something else was on air"),
+        "withdrawn": ("tin đã rút", "it was withdrawn"),
+    }
+)
+
+
+def because(reason: str) -> Words:
+    """A box's reason in words; an unknown one as it was said."""
+    return _REASONS.get(reason, (reason, reason))
