@@ -93,11 +93,16 @@ def window(rules: PlanRules, now: datetime) -> Window:
 
 
 def inputs_of(
-    session: Session, zone_id: str, rules: PlanRules, now: datetime, day: date | None = None
+    session: Session,
+    zone_id: str,
+    rules: PlanRules,
+    now: datetime,
+    day: date | None = None,
+    wanted: Sequence[programmes.Planned] = (),
 ) -> Loaded:
     """Read what concerns the zone, as its units stand on `day` (None: today), and nothing else.
 
-    Raises `NotFound`; `UnitCycle` and `UnknownUnit` where the units above it are broken.
+    `wanted` are programmes not kept yet, each in place of the kept one of its id. Raises `NotFound`; `UnitCycle` and `UnknownUnit` where the units above it are broken.
     """
     found = places.zone(session, zone_id)
     if found is None:
@@ -106,7 +111,7 @@ def inputs_of(
     day = day or today(rules, now)
     since = midnight(rules, day)
     units = chain_on(session, unit_id, day)
-    standing = tuple(programmes.standing(session, zone_id).values())
+    standing = _with_wanted(programmes.standing(session, zone_id), wanted, zone_id)
     cluster_ids = {m.cluster_id for m in zone.clusters}
     spots = places.spots_at(session, cluster_ids, day, to_ms(now))
     known = _bulletins(session, standing, units, since)
@@ -142,13 +147,14 @@ def plan_of(
     rules: PlanRules,
     now: datetime,
     within: Window | None = None,
+    wanted: Sequence[programmes.Planned] = (),
 ) -> Foreseen:
     """What the zone hears within the window (None: the whole horizon), from what stands now.
 
-    Each day is planned under the units of that day. Raises what `inputs_of` raises.
+    `wanted` are programmes not kept yet, each in place of the kept one of its id. Each day is planned under the units of that day. Raises what `inputs_of` raises.
     """
     since, until = within or window(rules, now)
-    whole = loaded = inputs_of(session, zone_id, rules, now, today(rules, since))
+    whole = loaded = inputs_of(session, zone_id, rules, now, today(rules, since), wanted)
     parts: list[ZonePlan] = []
     while True:
         turn = loaded.changes_on
@@ -157,8 +163,16 @@ def plan_of(
         parts.append(plan_zone(replace(loaded.inputs, aired=aired), since, end))
         if turn is None or end == until:
             return Foreseen(_one(parts), whole)
-        since, loaded = end, inputs_of(session, zone_id, rules, now, turn)
+        since, loaded = end, inputs_of(session, zone_id, rules, now, turn, wanted)
         whole = _with(whole, loaded)
+
+
+def _with_wanted(
+    kept: Mapping[str, programmes.Planned], wanted: Iterable[programmes.Planned], zone_id: str
+) -> tuple[programmes.Planned, ...]:
+    standing = dict(kept)
+    standing.update((str(each.programme.id), each) for each in wanted)
+    return tuple(p for p in standing.values() if zone_id in p.programme.zone_ids)
 
 
 def _bulletins(

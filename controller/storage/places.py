@@ -113,6 +113,15 @@ def spots_at(
     return tuple(found)
 
 
+def standing_clusters(
+    session: Session, now_ms: int, where: sa.ColumnElement[bool]
+) -> list[tables.Cluster]:
+    """Clusters that have a box now and fit the condition, by id."""
+    boxes = sa.select(_standing_boxes(now_ms).subquery().c.id)
+    query = select(tables.Cluster).where(col(tables.Cluster.id).in_(boxes), where)
+    return list(session.exec(query.order_by(col(tables.Cluster.id))))
+
+
 def _standing_boxes(now_ms: int) -> sa.Select[Any]:
     return (
         sa.select(col(tables.Installation.device_id), *_columns(tables.Cluster))
