@@ -168,6 +168,22 @@ def law_body(law: AirtimeLaw) -> dict[str, object]:
     return body
 
 
+def law_from(body: Mapping[str, object]) -> AirtimeLaw:
+    """A law as it was stored, also by an older release."""
+    return _law.validate_python(body)
+
+
+def calendar_body(calendar: DayCalendar) -> dict[str, object]:
+    """A day calendar as it is stored."""
+    body: dict[str, object] = _calendar.dump_python(calendar, mode="json")
+    return body
+
+
+def calendar_from(body: Mapping[str, object]) -> DayCalendar:
+    """A day calendar as it was stored."""
+    return _calendar.validate_python(body)
+
+
 def law_for(unit_id: str, tree: AreaTree, own: Mapping[str, AirtimeLaw]) -> AirtimeLaw:
     """The nearest law at or above a unit, else the default."""
     chain = (unit_id, *(u.id for u in tree.ancestors(UnitId(unit_id))))
