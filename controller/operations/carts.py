@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
-from controller.errors import NotFound
+from audio_library.cart import Figure, Spoken
+from audio_library.mastering.mastered import MEDIA_TYPE, Mastered
+from controller.errors import ControllerError, NotFound
 from controller.operations.asked_work import ask_for_plan
+from controller.operations.ids import new_id
 from controller.storage import events, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -31,6 +34,21 @@ _COLUMNS = (
     col(tables.Asset.duration_ms),
     col(tables.Asset.media_type),
 )
+
+
+ONE_CLIP = frozenset(each.value for each in (*Figure, *Spoken))
+"""Names of which a unit has one clip a language; any other name may be a collection of many."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCart:
+    """A clip to be: whose sound it is stands in `source`; `unit_id` None: the project's own."""
+
+    name: str
+    unit_id: str | None
+    language: str
+    title: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +121,81 @@ def show_carts(session: Session, unit_ids: Sequence[str] | None = None) -> list[
     ]
 
 
+def keep_cart(session: Session, asked: NewCart, made: Mastered, by: str, now: datetime) -> Cart:
+    """Put a clip on the shelf, its file being in the store; the zones that hear it are replanned.
+
+    Of a name that is one clip it takes the place of the older one in that language. The same sound
+    is not kept twice.
+    """
+    query = select(Cart).where(
+        col(Cart.name) == asked.name,
+        col(Cart.unit_id) == asked.unit_id,
+        col(Cart.language) == asked.language,
+        col(Cart.removed_ms).is_(None),
+    )
+    for there in session.exec(query):
+        if there.asset_sha256 == made.sha256:
+            return there
+        if asked.name in ONE_CLIP:
+            _take_out(session, there, by, now)
+    session.merge(
+        tables.Asset(
+            sha256=made.sha256,
+            bytes=made.bytes,
+            duration_ms=made.duration_ms,
+            media_type=MEDIA_TYPE,
+            lufs=made.lufs,
+            true_peak_dbtp=made.true_peak_dbtp,
+            created_ms=to_ms(now),
+        )
+    )
+    session.flush()
+    cart = Cart(
+        id=new_id(),
+        name=asked.name,
+        unit_id=asked.unit_id,
+        language=asked.language,
+        title=asked.title,
+        asset_sha256=made.sha256,
+        source=asked.source,
+        added_by=by,
+        added_ms=to_ms(now),
+    )
+    session.add(cart)
+    _tell(session, cart, "added", by, now)
+    ask_for_plan(session, now)
+    return cart
+
+
 def remove_cart(database: Database, cart_id: str, by: str, now: datetime) -> None:
-    """Take a clip out of every coming session; raises `NotFound`. Removing it twice is once."""
+    """Take a clip out of every coming session. Removing it twice is once.
+
+    Raises NotFound, ControllerError: built_in_cart.
+    """
     with database.write() as session:
         cart = session.get(Cart, cart_id)
         if cart is None:
-            raise NotFound("đoạn âm thanh", "cart", cart_id)
+            raise NotFound("đoạn âm thanh", "cart", cart_id[:80])
+        if cart.unit_id is None:
+            raise ControllerError(
+                "built_in_cart",
+                f"“{cart.title}” đi kèm chương trình nên không gỡ được. Hãy thêm đoạn riêng của "
+                f"đơn vị với tên {cart.name}: đoạn ấy sẽ thay.",
+                f"“{cart.title}” comes with the program and cannot be removed. Add a clip of the "
+                f"unit's own under the name {cart.name}: it takes its place.",
+            )
         if cart.removed_ms is None:
-            take_out(session, cart, by, now)
+            _take_out(session, cart, by, now)
             ask_for_plan(session, now)
 
 
-def take_out(session: Session, cart: Cart, by: str, now: datetime) -> None:
-    """It airs no more; its row stays, so that the log can say what was heard."""
+def _take_out(session: Session, cart: Cart, by: str, now: datetime) -> None:
     cart.removed_ms = to_ms(now)
     session.add(cart)
-    tell_cart(session, cart, "removed", by, now)
+    _tell(session, cart, "removed", by, now)
 
 
-def tell_cart(session: Session, cart: Cart, what: str, by: str, now: datetime) -> None:
-    """Let screens know that a cart came or went."""
+def _tell(session: Session, cart: Cart, what: str, by: str, now: datetime) -> None:
     body: dict[str, object] = {
         "id": cart.id,
         "name": cart.name,

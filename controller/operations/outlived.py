@@ -17,7 +17,7 @@ from controller.operations.phrase_audio import PHRASE
 from controller.operations.still_wanted import EMERGENCY_RANKS, still_wanted, wanted_words
 from controller.storage.instants import to_utc
 from controller.storage.library_tables import BulletinWords, Purge, Take
-from controller.storage.schedule_tables import ProgrammeBulletin
+from controller.storage.schedule_tables import Cart, ProgrammeBulletin
 from controller.storage.tables import (
     AsRun,
     Asset,
@@ -92,6 +92,8 @@ def _drop_audio(session: Session, keys: Sequence[str], before_ms: int) -> None:
         session.execute(made)
         session.delete(rendition)
     session.flush()
+    # Removed ones: the audio of the others is still wanted.
+    session.execute(sa.delete(Cart).where(col(Cart.asset_sha256).in_(keys)))
     session.execute(sa.delete(Asset).where(col(Asset.sha256).in_(keys)))
 
 

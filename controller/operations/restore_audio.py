@@ -10,6 +10,7 @@ from audio_library.bulletin import State
 from audio_library.rendition import spoken_sha256
 from audio_library.store.asset_store import Shelf
 from controller.operations.asked_work import ask_anew_for_rendition
+from controller.operations.make_cart import restore_carts
 from controller.operations.phrase_audio import PHRASE
 from controller.storage import bulletins, tables, work_items
 from controller.storage.database import Database
@@ -19,7 +20,7 @@ log = structlog.get_logger()
 
 
 def restore_audio(database: Database, shelf: Shelf, now: datetime) -> int:
-    """Ask for what approved, valid bulletins and phrases lack on disk; gives how many.
+    """Ask for what approved, valid bulletins, phrases and carts lack on disk; gives how many.
 
     Their rows stay until then, and so do plans: a box that holds the file needs nobody's copy.
     Raises the errors of a store.
@@ -31,10 +32,10 @@ def restore_audio(database: Database, shelf: Shelf, now: datetime) -> int:
             for r in session.exec(select(tables.Rendition))
             if r.asset_sha256 not in held
         }
+        asked = restore_carts(session, held, now)
         if not lost:
-            return 0
+            return asked
         wanted = [*_pinned(session, now)]
-        asked = 0
         for language, words in wanted:
             if (language, spoken_sha256(language, words)) in lost:
                 ask_anew_for_rendition(session, language, words, now)

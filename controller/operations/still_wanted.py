@@ -11,6 +11,7 @@ from audio_library.rendition import spoken_sha256
 from controller.operations.publish_phrases import bank_assets
 from controller.storage import tables
 from controller.storage.instants import to_ms
+from controller.storage.schedule_tables import Cart
 from schedules.precedence import Rank
 
 EMERGENCY_RANKS = tuple(rank.name.lower() for rank in Rank if rank.is_emergency)
@@ -21,12 +22,13 @@ _HASH = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
 def still_wanted(session: Session, now: datetime) -> frozenset[str]:
-    """Hashes of assets on any box's horizon, of valid approved words, emergencies and phrases."""
+    """Hashes of what is on any box's horizon, valid approved words, emergencies, phrases, carts."""
     return frozenset().union(
         _told(session, now),
         _on_pages(session),
         _pinned(session, now),
         _phrases(session, now),
+        _carts(session),
     )
 
 
@@ -68,6 +70,11 @@ def _pinned(session: Session, now: datetime) -> set[str]:
     words = wanted_words(session, now)
     rows = session.exec(select(tables.Rendition.spoken_sha256, tables.Rendition.asset_sha256))
     return {asset for spoken, asset in rows if spoken in words}
+
+
+def _carts(session: Session) -> set[str]:
+    """Of every cart that nobody removed: a programme may ask for it any day."""
+    return set(session.exec(select(Cart.asset_sha256).where(col(Cart.removed_ms).is_(None))))
 
 
 def _phrases(session: Session, now: datetime) -> set[str]:
