@@ -24,6 +24,11 @@ def upsert(session: Session, model: type[SQLModel], rows: Sequence[Row]) -> None
         session.connection().execute(_replacing(model, _dialect(session)), rows)
 
 
+def inserting(session: Session, model: type[SQLModel]) -> Insert:
+    """An insert whose conflicts the caller settles."""
+    return _insert(model, _dialect(session))
+
+
 def _dialect(session: Session) -> str:
     return session.get_bind().dialect.name
 

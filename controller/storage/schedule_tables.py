@@ -78,13 +78,17 @@ class ZoneDay(SQLModel, table=True):
 
 
 class BoxPage(SQLModel, table=True):
-    """Which packed page a box was told for a local day."""
+    """Which packed page a box was told for a local day, and from what it was made.
+
+    `source_sha256` names the zone days behind it; a day on which the box airs nothing has no page.
+    """
 
     __tablename__ = "box_page"
     device_id: str = Field(primary_key=True, foreign_key="device.id")
     local_date: str = Field(primary_key=True)
-    page_sha256: str
-    bytes: int
+    source_sha256: str
+    page_sha256: str | None = None
+    bytes: int = 0
 
 
 class Cart(SQLModel, table=True):

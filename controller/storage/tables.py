@@ -88,7 +88,7 @@ class ZoneCluster(SQLModel, table=True):
 
     __tablename__ = "zone_cluster"
     zone_id: str = Field(primary_key=True, foreign_key="zone.id")
-    cluster_id: str = Field(primary_key=True, foreign_key="cluster.id")
+    cluster_id: str = Field(primary_key=True, foreign_key="cluster.id", index=True)
     valid_from: str = Field(primary_key=True)
     valid_until: str | None = None
 
@@ -99,6 +99,8 @@ class AirtimeRule(SQLModel, table=True):
     __tablename__ = "airtime_rule"
     unit_id: str = Field(primary_key=True, foreign_key="unit.id")
     body: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    set_by: str = ""
+    set_ms: int = Field(default=0, sa_column=_big())
 
 
 class Bulletin(SQLModel, table=True):
@@ -124,6 +126,8 @@ class Bulletin(SQLModel, table=True):
     sent_back_by: str | None = None
     sent_back_why: str | None = None
     sent_back_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+
+    __table_args__ = (Index("ix_bulletin_owner", "unit_id", "state", "valid_until_ms"),)
 
 
 class Script(SQLModel, table=True):
@@ -233,6 +237,11 @@ class PlannedPlay(SQLModel, table=True):
     start_ms: int = Field(sa_column=_big(index=True))
     duration_ms: int
     rank: str
+
+    __table_args__ = (
+        Index("ix_planned_play_of_box", "device_id", "start_ms"),
+        Index("ix_planned_play_of_bulletin", "device_id", "bulletin_id", "start_ms"),
+    )
 
 
 class UnplannedPlay(SQLModel, table=True):
@@ -426,4 +435,7 @@ class WorkItem(SQLModel, table=True):
     error_en: str | None = None
     updated_ms: int = Field(sa_column=_big())
 
-    __table_args__ = (UniqueConstraint("kind", "key"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        Index("ix_work_item_due", "kind", "state", "due_ms"),
+    )

@@ -1,10 +1,14 @@
 """Slow work as rows: one item a (kind, key), claimed under a lease, surviving restarts."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from controller.storage import bell
+from controller.storage.insert_or_ignore import insert_or_ignore, inserting
 from controller.storage.tables import WorkItem
 
 LEASE_MS = 10 * 60_000
@@ -46,6 +50,35 @@ def ask(session: Session, kind: str, key: str, body: dict[str, object], now_ms: 
     bell.ring(session, bell.WORK)
 
 
+def ask_all(session: Session, kind: str, keys: Iterable[str], now_ms: int) -> None:
+    """Want this done for each of many keys, as `ask` does for one, with an empty body."""
+    rows = [_waiting(kind, key, now_ms, now_ms) for key in keys]
+    if not rows:
+        return
+    insert = inserting(session, WorkItem)
+    old, new = WorkItem.__table__.columns, insert.excluded  # type: ignore[attr-defined]
+    working = old.state == "working"
+    over = old.state.in_(("failed", "stopped", "done"))
+    changes: dict[str, Any] = {
+        "state": sa.case((working, old.state), else_=new.state),
+        "asked_again": sa.case((working, sa.true()), else_=old.asked_again),
+        "due_ms": sa.case((working, old.due_ms), else_=new.due_ms),
+        "updated_ms": sa.case((working, old.updated_ms), else_=new.updated_ms),
+        "attempts": sa.case((over, 0), else_=old.attempts),
+        "error_code": sa.case((over, sa.null()), else_=old.error_code),
+        "error_vi": sa.case((over, sa.null()), else_=old.error_vi),
+        "error_en": sa.case((over, sa.null()), else_=old.error_en),
+    }
+    asked = insert.on_conflict_do_update(index_elements=["kind", "key"], set_=changes)
+    session.connection().execute(asked, rows)
+    bell.ring(session, bell.WORK)
+
+
+def set_for(session: Session, kind: str, key: str, due_ms: int, now_ms: int) -> None:
+    """Want this done at an instant to come, unless it is wanted already."""
+    insert_or_ignore(session, WorkItem, [_waiting(kind, key, due_ms, now_ms)])
+
+
 def find(session: Session, kind: str, key: str) -> WorkItem | None:
     """The item of this kind and key, or None."""
     query = select(WorkItem).where(col(WorkItem.kind) == kind, col(WorkItem.key) == key)
@@ -72,6 +105,40 @@ def claim(session: Session, kind: str, now_ms: int) -> Claimed | None:
     return Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts)
 
 
+def claim_some(
+    session: Session, kinds: Sequence[str], now_ms: int, limit: int
+) -> tuple[Claimed, ...]:
+    """Take up to `limit` due items, or such whose holder died: of the first kinds first.
+
+    Within a kind the one asked for last comes first: somebody waits for it, while what a start or
+    an outage left behind can wait a little longer.
+    """
+    due = (col(WorkItem.state) == "waiting") & (col(WorkItem.due_ms) <= now_ms)
+    orphaned = (col(WorkItem.state) == "working") & (col(WorkItem.lease_until_ms) < now_ms)
+    claimed: list[Claimed] = []
+    for kind in kinds:
+        query = (
+            select(WorkItem)
+            .where(col(WorkItem.kind) == kind, or_(due, orphaned))
+            .order_by(col(WorkItem.due_ms).desc(), col(WorkItem.id))
+            .limit(limit - len(claimed))
+            .with_for_update(skip_locked=True)
+        )
+        for item in session.exec(query) if len(claimed) < limit else ():
+            assert item.id is not None
+            item.state, item.attempts = "working", item.attempts + 1
+            item.lease_until_ms, item.updated_ms = now_ms + LEASE_MS, now_ms
+            session.add(item)
+            claimed.append(Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts))
+    return tuple(claimed)
+
+
+def is_ours(session: Session, claimed: Claimed) -> bool:
+    """Nobody else has claimed it since, nor stopped it; it stays locked until the commit."""
+    item = session.get(WorkItem, claimed.id, with_for_update=True, populate_existing=True)
+    return item is not None and item.state == "working" and item.attempts == claimed.attempts
+
+
 def finish(session: Session, item_id: int, now_ms: int) -> None:
     """It is done, or due once more if it was asked for meanwhile."""
     item = session.get_one(WorkItem, item_id)
@@ -79,6 +146,15 @@ def finish(session: Session, item_id: int, now_ms: int) -> None:
     if item.asked_again:
         item.state, item.attempts, item.asked_again, item.due_ms = "waiting", 0, False, now_ms
         bell.ring(session, bell.WORK)
+    session.add(item)
+
+
+def set_again(session: Session, item_id: int, due_ms: int, now_ms: int) -> None:
+    """It is done for now, and due once more at `due_ms`; or at once, if asked for meanwhile."""
+    item = session.get_one(WorkItem, item_id)
+    item.state, item.attempts, item.updated_ms = "waiting", 0, now_ms
+    item.due_ms = now_ms if item.asked_again else due_ms
+    item.asked_again = False
     session.add(item)
 
 
@@ -138,3 +214,17 @@ def release_all(session: Session, now_ms: int) -> None:
     for item in session.exec(select(WorkItem).where(col(WorkItem.state) == "working")):
         item.state, item.due_ms = "waiting", now_ms
         session.add(item)
+
+
+def _waiting(kind: str, key: str, due_ms: int, now_ms: int) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "key": key,
+        "body": {},
+        "state": "waiting",
+        "due_ms": due_ms,
+        "attempts": 0,
+        "progress": 0.0,
+        "asked_again": False,
+        "updated_ms": now_ms,
+    }

@@ -43,7 +43,8 @@ def upgrade() -> None:
         "box_page",
         sa.Column("device_id", sa.String(), nullable=False),
         sa.Column("local_date", sa.String(), nullable=False),
-        sa.Column("page_sha256", sa.String(), nullable=False),
+        sa.Column("source_sha256", sa.String(), nullable=False),
+        sa.Column("page_sha256", sa.String(), nullable=True),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["device_id"],
@@ -169,7 +170,19 @@ def upgrade() -> None:
     op.add_column(
         "cluster", sa.Column("places", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
     )
+    for name, kind, given in (("set_by", sa.String(), "''"), ("set_ms", sa.BigInteger(), "0")):
+        op.add_column(
+            "airtime_rule",
+            sa.Column(name, kind, nullable=False, server_default=sa.text(given)),
+        )
     op.create_index("ix_programme_zone_zone_id", "programme_zone", ["zone_id"])
+    op.create_index("ix_zone_cluster_cluster_id", "zone_cluster", ["cluster_id"])
+    op.create_index("ix_bulletin_owner", "bulletin", ["unit_id", "state", "valid_until_ms"])
+    op.create_index("ix_planned_play_of_box", "planned_play", ["device_id", "start_ms"])
+    op.create_index(
+        "ix_planned_play_of_bulletin", "planned_play", ["device_id", "bulletin_id", "start_ms"]
+    )
+    op.create_index("ix_work_item_due", "work_item", ["kind", "state", "due_ms"])
     _programmes_recur()
 
 
