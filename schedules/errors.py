@@ -304,3 +304,45 @@ class RepeatedPlaceRule(ScheduleError):
             "Một loại nơi cần yên tĩnh được ghi hai lần. Hãy giữ một dòng cho mỗi loại.",
             "One kind of sensitive place has two rules. Keep one line for each kind.",
         )
+
+
+class BadRule(ScheduleError):
+    def __init__(self, rule: str, why_vi: str, why_en: str) -> None:
+        super().__init__(
+            "bad_rule",
+            f"Không đọc được quy tắc lặp {rule[:80]!r}: {why_vi}. Chưa có gì thay đổi.",
+            f"The repeat rule {rule[:80]!r} cannot be read: {why_en}. Nothing was changed.",
+        )
+
+
+class RuleTooDense(ScheduleError):
+    def __init__(self, rule: str, minutes: int) -> None:
+        super().__init__(
+            "rule_too_dense",
+            f"Quy tắc lặp {rule[:80]!r} phát dày hơn {minutes} phút một lần nên không nhận. "
+            "Hãy lặp thưa hơn; chưa có gì thay đổi.",
+            f"The repeat rule {rule[:80]!r} airs more often than every {minutes} minutes and was "
+            "not taken. Let it repeat less often; nothing was changed.",
+        )
+
+
+class RuleTooLong(ScheduleError):
+    def __init__(self, rule: str) -> None:
+        super().__init__(
+            "rule_too_long",
+            f"Quy tắc lặp {rule[:80]!r} cho quá nhiều lần phát để tính hết. "
+            "Hãy lặp thưa hơn, bỏ COUNT, hoặc xem một khoảng ngắn hơn.",
+            f"The repeat rule {rule[:80]!r} gives too many airings to reckon them all. "
+            "Let it repeat less often, drop its COUNT, or ask for a shorter time.",
+        )
+
+
+class NeverAirs(ScheduleError):
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            "never_airs",
+            f"Chương trình «{title}» sẽ không bao giờ phát: không ngày nào hợp với lịch lặp, "
+            "ngày nghỉ, mùa và thời hạn đã chọn. Chưa xếp lịch gì.",
+            f"Programme “{title}” would never air: no date fits its repeat rules, holidays, "
+            "seasons and validity. Nothing was scheduled.",
+        )
