@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session, col, delete, select
 
-from controller.errors import NotFound
+from controller.errors import ControllerError, NotFound
 from controller.storage.schedule_tables import (
     Programme as Row,
 )
@@ -58,9 +58,28 @@ def standing(session: Session, zone_id: str | None = None) -> dict[str, Planned]
     return {each.programme.id: each for each in _values(session, session.exec(query).all())}
 
 
+def standing_in(session: Session, zone_ids: Iterable[str]) -> list[Planned]:
+    """Every programme that is not cancelled and airs in one of these zones, oldest first."""
+    mine: set[str] = set()
+    for some in _few(list(zone_ids)):
+        query = select(ProgrammeZone.programme_id).where(col(ProgrammeZone.zone_id).in_(some))
+        mine.update(session.exec(query.distinct()))
+    rows: list[Row] = []
+    for some in _few(sorted(mine)):
+        stands = select(Row).where(col(Row.id).in_(some), col(Row.cancelled_ms).is_(None))
+        rows += session.exec(stands)
+    return _values(session, sorted(rows, key=lambda row: (row.created_ms, row.id)))
+
+
 def load(session: Session, programme_id: str) -> Planned:
     """One programme, also a cancelled one; raises `NotFound`."""
     return _values(session, [_row(session, programme_id)])[0]
+
+
+def find(session: Session, programme_id: str) -> Planned | None:
+    """One programme, also a cancelled one; None if there is none."""
+    row = session.get(Row, programme_id)
+    return _values(session, [row])[0] if row else None
 
 
 def load_by_uid(session: Session, uid: str) -> Planned | None:
@@ -80,13 +99,14 @@ def add(session: Session, planned: Planned, what: str = "created") -> None:
 def replace_with(session: Session, planned: Planned, what: str) -> Planned:
     """Keep a changed programme under its id, as the next version. Raises `NotFound`.
 
-    Gives back what was kept: the stored sequence plus one, and the stored maker.
+    Gives back what was kept: the stored maker, and a sequence above the stored one; its own, if
+    that is greater still.
     """
     row = _row(session, planned.programme.id)
     kept = replace(
         planned,
         uid=row.uid,
-        sequence=row.sequence + 1,
+        sequence=max(planned.sequence, row.sequence + 1),
         created_by=row.created_by,
         created_ms=row.created_ms,
     )
@@ -105,6 +125,14 @@ def versions(session: Session, programme_id: str) -> list[ProgrammeChange]:
     return list(session.exec(query.order_by(col(ProgrammeChange.sequence))))
 
 
+def version(session: Session, programme_id: str, sequence: int) -> ProgrammeChange:
+    """A programme as it was once. Raises `NotFound`."""
+    found = session.get(ProgrammeChange, (programme_id, sequence))
+    if found is None:
+        raise NotFound("phiên bản", "version", f"{programme_id}/{sequence}")
+    return found
+
+
 def programme_of(version: ProgrammeChange) -> Programme:
     """The programme as that version had it."""
     body = version.body
@@ -119,6 +147,25 @@ def cancel(session: Session, programme_id: str, by: str, now_ms: int) -> None:
     if planned.cancelled_ms is None:
         gone = replace(planned, changed_by=by, changed_ms=now_ms, cancelled_ms=now_ms)
         replace_with(session, gone, "cancelled")
+
+
+def template_text(template: Template) -> str:
+    """A template as JSON in one line."""
+    return _template.dump_json(template).decode()
+
+
+def read_template(text: str | bytes) -> Template:
+    """The template that such a text says. Raises ControllerError (bad_template)."""
+    try:
+        return _template.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])[:80] or "JSON"
+        raise ControllerError(
+            "bad_template",
+            f"Khuôn chương trình chưa đúng ở “{where}”. Chưa lưu gì của mục này.",
+            f"The template is wrong at “{where}”: {first['msg'][:120]}. Nothing of it was kept.",
+        ) from error
 
 
 def _row(session: Session, programme_id: str) -> Row:
@@ -200,10 +247,13 @@ def _values(session: Session, rows: Sequence[Row]) -> list[Planned]:
 
 def _zones_of(session: Session, ids: Sequence[str]) -> Iterable[ProgrammeZone]:
     query = select(ProgrammeZone).order_by(col(ProgrammeZone.zone_id))
-    for start in range(0, len(ids), 500):
-        yield from session.exec(
-            query.where(col(ProgrammeZone.programme_id).in_(ids[start : start + 500]))
-        )
+    for some in _few(ids):
+        yield from session.exec(query.where(col(ProgrammeZone.programme_id).in_(some)))
+
+
+def _few(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """As many at a time as any database takes in one question."""
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))
 
 
 def _programme(programme_id: str, body: dict[str, object], zones: Sequence[ZoneId]) -> Programme:
