@@ -216,7 +216,7 @@ class _Session:
         self.rundown = rundown
         self.programme = rundown.programme
         self.occurrence = rundown.occurrence
-        self.excused = rundown.programme.rank.is_emergency or rundown.programme.quiet_ok is not None
+        self.excused = rundown.programme.is_excused
         self.opened: UtcInstant | None = None
         self.due = rundown.occurrence.start_utc
         self.lawful_until = _LONG_AGO

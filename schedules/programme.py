@@ -40,6 +40,11 @@ class Programme:
             raise EmptyReason
 
     @property
+    def is_excused(self) -> bool:
+        """It may break the airtime law: an emergency, or a person gave a reason."""
+        return self.rank.is_emergency or self.quiet_ok is not None
+
+    @property
     def rules(self) -> Rules:
         """How its cues enter and leave the air."""
         usual = default_rules(self.rank)

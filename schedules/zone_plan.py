@@ -1,18 +1,28 @@
 """What one zone hears in a window: the one way from programmes to cues, for every asker."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from schedules.airtime import AirtimeLaw
-from schedules.cue_sheet import Cue, Flag, Refusal, cue_sheet
+from schedules.cue_sheet import LATE_START_MS, Cue, CueSheet, Flag, Refusal, cue_sheet
 from schedules.day_calendar import DayCalendar
 from schedules.programme import Programme
-from schedules.recurrence import occurrences
-from schedules.rundown import LeftOut, Rundown, build
+from schedules.recurrence import Occurrence, occurrences
+from schedules.run_order import RunOrder
+from schedules.rundown import LeftOut, Rundown
+from schedules.selection import Memory
 from schedules.shelf import Shelf
-from schedules.types import BulletinId, UtcInstant, ZoneId, utc_instant
+from schedules.types import BulletinId, UtcInstant, ZoneId, later, time_zone, utc_instant
 from schedules.zone import Zone
+
+Unheard = Mapping[Occurrence, Set[BulletinId]]
+"""Bulletins of a session that do not air although its template took them."""
+
+_MOST_ROUNDS = 4
+_LONGEST_MS = 3 * 3_600_000
+"""A session without an end that has begun is taken to be over by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +37,11 @@ class Standing:
 class ZoneInputs:
     """All that decides what a zone hears.
 
-    `aired`: starts of the sessions before the window in which each bulletin aired. `orders`: each a
-    decision of a person, bulletins in the order in which they go when they collide. `places` are
-    kinds of sensitive place near its horns (`school`, `clinic`, …).
+    `aired`: when each bulletin began to air, once a session, before the window or, within it, in
+    sessions that began before `begun_before`: these are not filled anew. `waiting`: bulletins that
+    were left out before the window and not heard since, longest first. `orders`: each a decision of
+    a person, bulletins in the order in which they go when they collide; a later one has the last
+    word. `places` are kinds of sensitive place near its horns (`school`, `clinic`, …).
     """
 
     zone: Zone
@@ -40,6 +52,8 @@ class ZoneInputs:
     aired: Mapping[BulletinId, tuple[UtcInstant, ...]] = field(default_factory=dict)
     orders: tuple[tuple[BulletinId, ...], ...] = ()
     places: frozenset[str] = frozenset()
+    waiting: tuple[BulletinId, ...] = ()
+    begun_before: UtcInstant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +82,75 @@ class ZonePlan:
 
 
 def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime) -> ZonePlan:
-    """Resolve every session that starts in [window_from, window_until)."""
+    """Resolve every session that starts in [window_from, window_until).
+
+    What the cue sheet refuses was not heard, so the sessions after it are filled again until what
+    counts as heard is what airs.
+    """
     first, last = utc_instant(window_from), utc_instant(window_until)
-    by_id = {notice.bulletin_id: notice.materials for notice in inputs.shelf.notices}
-    rundowns = []
+    sessions = _sessions(inputs, first, last)
+    unheard: Unheard = {}
+    for _ in range(_MOST_ROUNDS):
+        rundowns, questions = _fill(inputs, sessions, unheard)
+        sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
+        refused = _unheard(sheet, rundowns)
+        if refused == unheard:
+            break
+        unheard = refused
+    return ZonePlan(inputs.zone.id, rundowns, sheet.cues, sheet.refusals, questions, sheet.flags)
+
+
+def _sessions(
+    inputs: ZoneInputs, first: UtcInstant, last: UtcInstant
+) -> list[tuple[Programme, Occurrence]]:
+    """What starts in the window, in order; of what starts together the stronger first."""
+    found = []
     for standing in inputs.standing:
-        programme = standing.programme
-        if inputs.zone.id not in programme.zone_ids:
-            continue
-        chosen = {b: by_id.get(b, ()) for b in programme.template.chosen}
-        start = max(first, standing.since)
-        for each in occurrences(programme, start, max(start, last), inputs.calendar):
-            rundowns.append(build(programme, each, inputs.zone, chosen))
-    sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
-    return ZonePlan(inputs.zone.id, tuple(rundowns), sheet.cues, sheet.refusals, flags=sheet.flags)
+        programme, start = standing.programme, max(first, standing.since)
+        if inputs.zone.id in programme.zone_ids:
+            airings = occurrences(programme, start, max(start, last), inputs.calendar)
+            found += [(programme, each) for each in airings]
+    return sorted(found, key=lambda one: (one[1].start_utc, -one[0].rank, one[0].id))
+
+
+def _fill(
+    inputs: ZoneInputs, sessions: Iterable[tuple[Programme, Occurrence]], unheard: Unheard
+) -> tuple[tuple[Rundown, ...], tuple[Question, ...]]:
+    memory = Memory(inputs.aired, inputs.waiting, time_zone(inputs.zone.time_zone))
+    order = RunOrder(inputs.zone, inputs.shelf, inputs.law, inputs.places, inputs.orders, memory)
+    rundowns, questions = [], []
+    for programme, each in sessions:
+        filled = order.fill(programme, each, unheard.get(each, ()), _aired_in(inputs, each))
+        rundowns.append(filled.rundown)
+        if filled.asked:
+            questions.append(Question(filled.rundown, filled.asked))
+    return tuple(rundowns), tuple(questions)
+
+
+def _aired_in(inputs: ZoneInputs, occurrence: Occurrence) -> frozenset[BulletinId] | None:
+    """The bulletins that a session which has begun aired; None if it is still to come."""
+    start = occurrence.start_utc
+    if inputs.begun_before is None or start >= inputs.begun_before:
+        return None
+    over = later(start, (occurrence.duration_ms or _LONGEST_MS) + LATE_START_MS)
+    return frozenset(
+        bulletin_id
+        for bulletin_id, instants in inputs.aired.items()
+        if any(start <= instant < over for instant in instants)
+    )
+
+
+def _unheard(sheet: CueSheet, rundowns: Iterable[Rundown]) -> Unheard:
+    """The bulletins of which a session airs nothing, since each of their items was refused."""
+    refused = Counter((each.occurrence, each.item.bulletin_id) for each in sheet.refusals)
+    lost = {occurrence for occurrence, _ in refused}
+    found: dict[Occurrence, set[BulletinId]] = {}
+    for rundown in rundowns:
+        if rundown.occurrence in lost:
+            wanted = Counter(item.bulletin_id for item in rundown.items)
+            found[rundown.occurrence] = {
+                bulletin_id
+                for bulletin_id, items in wanted.items()
+                if bulletin_id is not None and refused[rundown.occurrence, bulletin_id] == items
+            }
+    return found
