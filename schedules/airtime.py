@@ -93,6 +93,20 @@ class Action(StrEnum):
     """It airs, and whoever plans it is told."""
 
 
+class PlaceKind(StrEnum):
+    """A place near which a loudspeaker has to be considerate."""
+
+    SCHOOL = "school"
+    CLINIC = "clinic"
+    CHURCH = "church"
+    COMMUNAL_HOUSE = "communal_house"
+    OTHER = "other"
+
+
+OTHER_PLACE = PlaceKind.OTHER.value
+"""The kind of a sensitive place of which nobody said what it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """Which paragraph of the commune's own rule sets a limit, and what its breach leads to."""
@@ -402,8 +416,6 @@ _PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "communal_house": ("nhà rông", "communal house"),
     }
 )
-OTHER_PLACE = "other"
-PLACE_KINDS = frozenset({*_PLACES, OTHER_PLACE})
 
 
 def place_name(kind: str) -> tuple[str, str]:

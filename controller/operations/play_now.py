@@ -1,5 +1,6 @@
 """A person has an approved bulletin played at once in one unit, or what sounds stopped."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from audio_library.errors import BulletinExpired
 from audio_library.rendition import spoken_sha256
 from controller.errors import ControllerError, NotFound, NotReady
 from controller.fleet.authority import Authority
+from controller.operations.airtime_law import tell_broken
 from controller.operations.order import order
 from controller.operations.schedule_programme import BreaksAirtimeLaw
 from controller.storage import bulletins, places, tables
@@ -18,10 +20,17 @@ from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from edge_agent.contract.commands import Play, Stop
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
-from schedules.airtime import breaks, lowest_gain
+from schedules.airtime import (
+    DEFAULT_AIRTIME_LAW,
+    Action,
+    AirtimeLaw,
+    Breach,
+    breaks,
+    lowest_gain,
+)
 from schedules.precedence import Rank as Precedence
 from schedules.precedence import default_rules
-from schedules.types import DurationMs, time_zone
+from schedules.types import DurationMs, GainDb, time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +71,29 @@ def play_now(
         hearing = [s for s in spots.values() if asked.unit_id in s.unit_ids]
         if not hearing:
             raise NotFound("cụm loa nào ở đơn vị", "loudspeaker in the unit", asked.unit_id)
-        law = places.law_for(asked.unit_id, tree, places.laws(session))
         local = now.astimezone(time_zone(zone_name))
-        near = frozenset[str]().union(*(spot.places for spot in hearing))
-        broken = breaks(law, local, DurationMs(asset.duration_ms), near)
-        if broken and not asked.quiet_ok.strip():
+        heard = _heard_under(places.laws(session), hearing, local, DurationMs(asset.duration_ms))
+        refusing = [b for b in heard.broken if b.action is Action.REFUSE]
+        if refusing and not asked.quiet_ok.strip():
             raise BreaksAirtimeLaw(
                 "breaks_airtime_law",
-                " ".join(b.vi for b in broken) + " Chưa phát gì. Ghi lý do nếu vẫn phải phát.",
-                " ".join(b.en for b in broken) + " Nothing was played. Give a reason to air it.",
+                " ".join(b.vi for b in refusing) + " Chưa phát gì. Ghi lý do nếu vẫn phải phát.",
+                " ".join(b.en for b in refusing) + " Nothing was played. Give a reason to air it.",
             )
         rules = default_rules(Precedence.LIVE)
-        wall = local.replace(tzinfo=None)
-        over = wall + timedelta(milliseconds=asset.duration_ms)
-        loud = lowest_gain(law, wall, over, near)
         body = Play(
             asset=Asset(asset.sha256, asset.bytes, asset.duration_ms, asset.media_type),
             rank=Rank.LIVE,
             enter=Enter(rules.enter.value),
             leave=Leave(rules.leave.value),
-            gain_db=loud,
+            gain_db=heard.gain_db,
             max_play_ms=asset.duration_ms + 1000,
             title=bulletin.title,
             language=asked.language,
             quiet_ok=asked.quiet_ok.strip(),
         )
         command_id = order(session, authority, asked.unit_id, body, by, now)
+        tell_broken(session, "command", command_id, heard.broken, by, body.quiet_ok, now)
         planned = [
             {
                 "device_id": spot.device_id,
@@ -126,6 +132,32 @@ def stop_now(
     """Stop what sounds in a unit, or only one cue or command; gives the command's id."""
     with database.write() as session:
         return order(session, authority, unit_id, Stop(cue=cue), by, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a play breaks, whatever places hear it, and the level that all of them bear."""
+
+    broken: tuple[Breach, ...]
+    gain_db: GainDb
+
+
+def _heard_under(
+    laws: Mapping[str, AirtimeLaw],
+    hearing: Sequence[places.Spot],
+    local: datetime,
+    duration_ms: DurationMs,
+) -> _Heard:
+    """Judge a play from `local` on by the law of each box's own place."""
+    wall = local.replace(tzinfo=None)
+    over = wall + timedelta(milliseconds=duration_ms)
+    broken: dict[Breach, None] = {}
+    gains = []
+    for spot in hearing:
+        law = next((laws[u] for u in spot.unit_ids if u in laws), DEFAULT_AIRTIME_LAW)
+        broken |= dict.fromkeys(breaks(law, local, duration_ms, spot.places))
+        gains.append(lowest_gain(law, wall, over, spot.places))
+    return _Heard(tuple(broken), min(gains))
 
 
 def _audio(
