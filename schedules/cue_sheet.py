@@ -52,6 +52,7 @@ LATE_START_MS = DurationMs(10 * 60_000)
 """How much later than planned an item may still start."""
 
 _LATE_MINUTES = LATE_START_MS // 60_000
+_HOUR = timedelta(hours=1)
 _LONG_AGO = UtcInstant(datetime.min.replace(tzinfo=UTC))
 _LEAVES_AS: Mapping[MaterialKind, Rank] = MappingProxyType(
     {MaterialKind.RELAY: Rank.RELAY, MaterialKind.FILLER: Rank.FILLER}
@@ -171,16 +172,22 @@ def cue_id(rundown: Rundown, asset: AssetSha256, repeat: int) -> CueId:
     `repeat` counts earlier items of the rundown with that asset: an item put in or taken out
     elsewhere changes no other cue.
     """
+    return _named(_name(rundown), asset, repeat)
+
+
+def _name(rundown: Rundown) -> str:
     occurrence = rundown.occurrence
     name = (
         occurrence.programme_id,
         occurrence.recurrence_id.isoformat(),
         occurrence.start_utc.isoformat(),
         rundown.zone_id,
-        asset,
-        str(repeat),
     )
-    return CueId(sha256("\x1f".join(name).encode()).hexdigest()[:32])
+    return "\x1f".join(name)
+
+
+def _named(session: str, asset: AssetSha256, repeat: int) -> CueId:
+    return CueId(sha256(f"{session}\x1f{asset}\x1f{repeat}".encode()).hexdigest()[:32])
 
 
 class _Busy:
@@ -216,31 +223,31 @@ class _Session:
         self.rundown = rundown
         self.programme = rundown.programme
         self.occurrence = rundown.occurrence
+        self.name = _name(rundown)
         self.excused = rundown.programme.is_excused
+        self.ends_by = rundown.ends_by
         self.opened: UtcInstant | None = None
-        self.due = rundown.occurrence.start_utc
-        self.lawful_until = _LONG_AGO
+        self.due = self.occurrence.start_utc
+        self.latest_end = self.ends_by
+        """When the item must be over, so that all that cannot be cut still fits after it."""
+        self.lawful_until = self.open_until = _LONG_AGO
         self._repeats: Counter[AssetSha256] = Counter()
-        self._planned_ms = 0
-        self._reserved_ms = sum(_reserve(item) for item in rundown.items)
+        self._planned = self.occurrence.start_utc
+        self._reserved_ms = sum(map(_reserve, rundown.items)) if self.ends_by else 0
 
     def turn_to(self, item: Material) -> int:
         """Make `item` the next one; says how often its asset came before in the session.
 
         In a session with an end everything keeps its time, so that it ends when it should.
         """
-        if self.rundown.ends_by is not None:
-            self.due = max(self.due, later(self.occurrence.start_utc, self._planned_ms))
-        self._planned_ms += item.air_ms + GAP_MS
-        self._reserved_ms -= _reserve(item)
+        if self.ends_by is not None:
+            self.due = max(self.due, self._planned)
+            self._planned = later(self._planned, item.air_ms + GAP_MS)
+            self._reserved_ms -= _reserve(item)
+            self.latest_end = later(self.ends_by, -self._reserved_ms)
         repeat = self._repeats[item.asset_sha256]
         self._repeats[item.asset_sha256] += 1
         return repeat
-
-    def latest_end(self) -> UtcInstant | None:
-        """When the item must be over, so that all that cannot be cut still fits after it."""
-        ends_by = self.rundown.ends_by
-        return None if ends_by is None else later(ends_by, -self._reserved_ms)
 
 
 def _reserve(item: Material) -> int:
@@ -265,6 +272,7 @@ class _Desk:
         self._places = places
         self._taken: list[tuple[UtcInstant, UtcInstant]] = []
         self._sessions: Counter[date] = Counter()
+        self._gains: dict[int, GainDb] = {}
 
     def lay_out(self, rundowns: Iterable[Rundown]) -> None:
         """Place rundowns of one rank, in order of start, around all that was placed before."""
@@ -277,7 +285,7 @@ class _Desk:
         """Place the items one after the other; gives back when the air is free again."""
         for position, item in enumerate(session.rundown.items):
             repeat = session.turn_to(item)
-            start, air_ms = _place(item, max(session.due, free_from), session.latest_end(), busy)
+            start, air_ms = _place(item, max(session.due, free_from), session.latest_end, busy)
             reasons = self._objections(session, item, start, air_ms)
             if not reasons:
                 if session.opened is None:
@@ -303,9 +311,10 @@ class _Desk:
         found: list[Breach] = []
         if end > item.valid_until:
             found.append(_expired(wall_clock(item.valid_until, self._tz)))
-        most, begin = session.occurrence.duration_ms, session.occurrence.start_utc
-        if most is not None and end > later(begin, most):
-            found.append(_programme_full(elapsed_ms(begin, end), most))
+        if session.ends_by is not None and end > session.ends_by:
+            begin = session.occurrence.start_utc
+            lengths = elapsed_ms(begin, end), elapsed_ms(begin, session.ends_by)
+            found.append(_programme_full(*lengths))
         broken = self._broken_law(session, start, end)
         found += (each for each in broken if not _passes(each, session))
         if not found:
@@ -316,19 +325,26 @@ class _Desk:
         self, session: _Session, start: UtcInstant, end: UtcInstant
     ) -> Sequence[Breach]:
         """What the session breaks if it goes on until `end`."""
-        opening = session.opened or start
         broken: list[Breach] = []
         if session.opened is None:
-            whole = later(start, session.rundown.duration_ms)
-            if not self._breaks(start, whole):
-                session.lawful_until = whole
+            self._open(session, start)
             today = wall_clock(start, self._tz).date()
             most = self._law.most_sessions(today)
             if most is not None and self._sessions[today] >= most:
                 broken.append(too_many_sessions(self._law, most))
         if end > session.lawful_until:
-            broken += self._breaks(opening, end)
+            broken += self._breaks(session.opened or start, end)
         return broken
+
+    def _open(self, session: _Session, start: UtcInstant) -> None:
+        """Ask the law once about the whole session, if it starts then."""
+        whole = later(start, session.rundown.duration_ms)
+        if not self._breaks(start, whole):
+            session.lawful_until = whole
+        latest = max(session.ends_by or start, later(whole, LATE_START_MS))
+        wall, by = wall_clock(start, self._tz), wall_clock(latest, self._tz)
+        if open_until(self._law, wall, by, self._places) == by:
+            session.open_until = latest
 
     def _breaks(self, start: UtcInstant, end: UtcInstant) -> tuple[Breach, ...]:
         return breaks(self._law, start.astimezone(self._tz), elapsed_ms(start, end), self._places)
@@ -341,12 +357,12 @@ class _Desk:
         end = later(start, air_ms)
         wall_start, wall_end = wall_clock(start, self._tz), wall_clock(end, self._tz)
         valid_until = utc_instant(item.valid_until)
-        latest_end = min(rundown.ends_by or later(end, LATE_START_MS), valid_until)
-        if not session.excused:
+        latest_end = min(session.ends_by or later(end, LATE_START_MS), valid_until)
+        if not session.excused and latest_end > session.open_until:
             latest_end = min(latest_end, self._lawful_end(end, wall_end, latest_end))
         fallback = rundown.fallback
         return Cue(
-            id=cue_id(rundown, item.asset_sha256, repeat),
+            id=_named(session.name, item.asset_sha256, repeat),
             zone_id=rundown.zone_id,
             asset_sha256=item.asset_sha256,
             start_utc=start,
@@ -357,7 +373,7 @@ class _Desk:
             rank=programme.rank,
             enter=rules.enter,
             leave=rules.leave,
-            gain_db=lowest_gain(self._law, wall_start, wall_end, self._places),
+            gain_db=self._gain(wall_start, wall_end),
             quiet_ok=programme.quiet_ok,
             title=item.title,
             language=item.language,
@@ -372,6 +388,15 @@ class _Desk:
             stream=item.stream,
             fallback_sha256=fallback.asset_sha256 if fallback else None,
         )
+
+    def _gain(self, wall_start: datetime, wall_end: datetime) -> GainDb:
+        """The quietest level that its hours ask for; most items lie within one hour."""
+        hour = wall_start.replace(minute=0, second=0, microsecond=0)
+        if not hour <= wall_end <= hour + _HOUR:
+            return lowest_gain(self._law, wall_start, wall_end, self._places)
+        if hour.hour not in self._gains:
+            self._gains[hour.hour] = lowest_gain(self._law, hour, hour + _HOUR, self._places)
+        return self._gains[hour.hour]
 
     def _lawful_end(self, end: UtcInstant, wall_end: datetime, by: UtcInstant) -> UtcInstant:
         """How much later than planned the law still lets an item end, at most at `by`."""

@@ -95,7 +95,7 @@ class RunOrder:
         self._tz = time_zone(zone.time_zone)
         self._stock = Stock(zone, shelf)
         self._notices = shelf.notices
-        self._from_above = [each for each in shelf.notices if each.priority and each.height > 0]
+        self._from_above = [each for each in shelf.notices if each.is_from_above]
         self._law = law
         self._places = places
         self._orders = orders
@@ -183,7 +183,7 @@ class RunOrder:
         if notice is None or not spoken.items:
             session.silent.append(spoken)
             return
-        length = length_of(spoken.items)
+        length = spoken.duration_ms
         wish = Wish(length, length, gives_way, Firmness.WHOLE, bulletin_id, share)
         yield _Piece(notice.title, spoken.items, wish, notice, spoken)
 

@@ -28,6 +28,11 @@ class Notice:
     valid_until: UtcInstant
     materials: tuple[Material, ...]
 
+    @property
+    def is_from_above(self) -> bool:
+        """Ưu tiên of those above: it enters every programme below, once."""
+        return self.priority and self.height > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Relay:

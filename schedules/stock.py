@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ UNKNOWN_LANGUAGE = LanguageTag("und")
 """ISO 639-2 for what nobody knows beforehand: what another station speaks."""
 
 _MOST_PIECES = 500
+_FOR_EVER = UtcInstant(datetime.max.replace(tzinfo=UTC))
 
 
 class Spoken(NamedTuple):
@@ -33,6 +34,10 @@ class Spoken(NamedTuple):
     items: tuple[Material, ...]
     missing: tuple[Lacking, ...]
     expired: tuple[Lacking, ...]
+    duration_ms: int
+    """From first sound to last, gaps included."""
+    good_until: UtcInstant
+    """Till when the same is heard."""
 
 
 class Stock:
@@ -55,7 +60,7 @@ class Stock:
         without one is listed and never replaced by another.
         """
         known = self._spoken.get(bulletin_id)
-        if known is None or any(item.valid_until <= start for item in known.items):
+        if known is None or known.good_until <= start:
             known = self._spoken[bulletin_id] = self._choose(bulletin_id, start)
         return known
 
@@ -110,7 +115,8 @@ class Stock:
                 items.append(fresh)
             else:
                 (expired if spoken else missing).append(Lacking(bulletin_id, language))
-        return Spoken(tuple(items), tuple(missing), tuple(expired))
+        good_until = min((item.valid_until for item in items), default=_FOR_EVER)
+        return Spoken(tuple(items), tuple(missing), tuple(expired), length_of(items), good_until)
 
     def _instead(self, item: PlayRelay, start: UtcInstant) -> Material | None:
         """What sounds while the stream does not: long enough for its time, or else the longest."""

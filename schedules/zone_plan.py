@@ -14,6 +14,7 @@ from schedules.run_order import RunOrder
 from schedules.rundown import LeftOut, Rundown
 from schedules.selection import Memory
 from schedules.shelf import Shelf
+from schedules.template import PlayByRule
 from schedules.types import BulletinId, UtcInstant, ZoneId, later, time_zone, utc_instant
 from schedules.zone import Zone
 
@@ -94,10 +95,20 @@ def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime)
         rundowns, questions = _fill(inputs, sessions, unheard)
         sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
         refused = _unheard(sheet, rundowns)
-        if refused == unheard:
+        if refused == unheard or not _remembers(inputs):
             break
         unheard = refused
     return ZonePlan(inputs.zone.id, rundowns, sheet.cues, sheet.refusals, questions, sheet.flags)
+
+
+def _remembers(inputs: ZoneInputs) -> bool:
+    """What airs depends on what aired before."""
+    by_rule = (
+        isinstance(item, PlayByRule)
+        for standing in inputs.standing
+        for item in standing.programme.template.items
+    )
+    return any(notice.is_from_above for notice in inputs.shelf.notices) or any(by_rule)
 
 
 def _sessions(

@@ -1,25 +1,33 @@
 """Small honest plans for the tests: every builder gives a value that is fit for air."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
 
+from schedules.airtime import DEFAULT_AIRTIME_LAW
+from schedules.day_calendar import DayCalendar
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence, occurrences
 from schedules.rundown import Material, MaterialKind, Rundown
-from schedules.template import chosen_alone
+from schedules.shelf import WORDLESS, Notice, Relay, Shelf
+from schedules.template import Item, Template, chosen_alone
 from schedules.timing import Timing
 from schedules.types import (
     AssetSha256,
     BulletinId,
+    CartId,
     DurationMs,
     LanguageTag,
     ProgrammeId,
+    RelayId,
     RenditionId,
     ZoneId,
     utc_instant,
 )
 from schedules.zone import Zone
+from schedules.zone_plan import Standing, ZoneInputs
 
 VI, BANA, SEDANG = LanguageTag("vi"), LanguageTag("bdq"), LanguageTag("sed")
 HOME = "Asia/Ho_Chi_Minh"
@@ -88,6 +96,65 @@ def material(
 def on_day(slot: Programme) -> Occurrence:
     """The occurrence of DAY."""
     return next(each for each in occurrences(slot, at(0), at(48)) if each.local_date == DAY)
+
+
+FREE_LAW = replace(DEFAULT_AIRTIME_LAW, windows=(), quiet=None)
+LONG_AGO, LONG_AFTER = at(-24 * 30), at(24 * 30)
+
+
+def notice(
+    name: str = "tiem-chung",
+    *languages: LanguageTag,
+    seconds: int = 60,
+    approved: datetime = LONG_AGO,
+    valid_until: datetime = LONG_AFTER,
+    **changes: Any,
+) -> Notice:
+    """An approved bulletin of the commune, spoken for so long in each of these languages."""
+    given: dict[str, Any] = {
+        "bulletin_id": BulletinId(name),
+        "title": f"Tin {name}",
+        "topic": "y-te",
+        "priority": False,
+        "height": 0,
+        "owner": None,
+        "approved_at": utc_instant(approved),
+        "valid_until": utc_instant(valid_until),
+        "materials": tuple(
+            material(name, each, seconds, valid_until) for each in languages or (VI,)
+        ),
+    }
+    return Notice(**(given | changes))
+
+
+def clip(name: str, seconds: int, language: LanguageTag = WORDLESS) -> Material:
+    """One sound of a cart."""
+    spoken = material(name, language, seconds, LONG_AFTER)
+    return replace(
+        spoken, kind=MaterialKind.CART, bulletin_id=None, rendition_id=None, spoken_sha256=None
+    )
+
+
+def shelf(*notices: Notice, **carts: Material | tuple[Material, ...]) -> Shelf:
+    """These bulletins and carts, and the station `vov`."""
+    station = Relay(RelayId("vov"), "VOV1", "https://vov.example/vov1")
+    sounds: Mapping[CartId, tuple[Material, ...]] = {
+        CartId(name): each if isinstance(each, tuple) else (each,) for name, each in carts.items()
+    }
+    return Shelf(notices, sounds, {station.relay_id: station})
+
+
+def template(*items: Item) -> Template:
+    return Template(items)
+
+
+def zone_inputs(
+    programmes: Iterable[Programme], on: Shelf, where: Zone | None = None, **changes: Any
+) -> ZoneInputs:
+    """All that a zone hears of these programmes, without any airtime law."""
+    standing = tuple(Standing(each, utc_instant(LONG_AGO)) for each in programmes)
+    given = ZoneInputs(where or zone(), FREE_LAW, DayCalendar(), standing, on)
+    return replace(given, **changes)
 
 
 def rundown(slot: Programme, *items: Material) -> Rundown:
