@@ -57,6 +57,7 @@ from edge_agent.reconcile import (
 )
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
+from edge_agent.streams import Asked, Streams
 from edge_agent.supply import STATE_BYTES, Supply
 from edge_agent.uplink import Outlet, Uplink
 from edge_agent.version import VERSION
@@ -69,6 +70,9 @@ TICK_MS = 1_000
 FAREWELL_MS = 3_000
 PRUNE_EVERY_MS = 3_600_000
 FIRST_PRUNE_MS = 5_000
+NEAR_STATION_MS = 600_000
+"""A station that died is remembered and asked again while a relay of it is this near."""
+
 ASK_AGAIN_MS = 10_000
 """What is retained and could not be kept is asked for again after this time, if there is room."""
 
@@ -78,7 +82,7 @@ class StopAsked:
     """Somebody wants the agent to end."""
 
 
-Event = Inbound | LinkChanged | Ready | Started | Position | Ended | Fetched | StopAsked
+Event = Inbound | LinkChanged | Ready | Started | Position | Ended | Fetched | Asked | StopAsked
 """Whatever wakes the agent."""
 
 Events = SimpleQueue[Event]
@@ -126,6 +130,7 @@ class Parts:
     amplifier: Amplifier
     link: Connection
     uplink: Uplink
+    streams: Streams
     commands: CommandLog
     boot: int
     losses: tuple[str, ...]
@@ -147,6 +152,7 @@ class Agent:
             amplifier=parts.amplifier,
             spool=parts.spool,
             cache=parts.cache,
+            streams=parts.streams,
             boot=parts.boot,
             progress=self._progress,
         )
@@ -223,6 +229,8 @@ class Agent:
                     self._p.uplink.reconnected()
             case Fetched():
                 self._supply.fetched(event, self._now)
+            case Asked():
+                self._p.streams.answered(event, self._now)
             case Ready() | Started() | Position() | Ended():
                 self._playout.heard(event, self._now)
 
@@ -231,6 +239,7 @@ class Agent:
         now, desired = self._now, self._p.held.held.desired
         self._supply.read(desired, now)
         self._orders.carry_out(self._playout, self._supply.plan.cues, now)
+        self._p.streams.look(self._stations(), now)
         decision = decide(self._situation())
         self._note_decision(decision)
         self._playout.desired_serial = desired.serial if desired else 0
@@ -322,6 +331,16 @@ class Agent:
             alerts=self._alerts(),
             current=self._playout.current(self._now),
             policy=self._policy(),
+            dead_streams=self._p.streams.dead,
+        )
+
+    def _stations(self) -> frozenset[str]:
+        """Streams of cues whose time is or comes near."""
+        soon_ms = self._now.utc_ms + NEAR_STATION_MS
+        return frozenset(
+            cue.stream.url
+            for cue in self._supply.plan.cues
+            if cue.stream is not None and cue.start <= soon_ms and cue.latest_end > self._now.utc_ms
         )
 
     def _policy(self) -> Policy:
@@ -368,7 +387,7 @@ class Agent:
         return self._supply.wants(
             desired,
             urgent=urgent,
-            pinned=frozenset((current.candidate.cue.asset.sha256,) if current else ()),
+            pinned=frozenset((current.candidate.asset.sha256,) if current else ()),
             heartbeat_ms=heartbeat_s * 1000,
         )
 

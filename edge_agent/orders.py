@@ -10,7 +10,7 @@ from edge_agent.clock import Reading
 from edge_agent.commands import CommandLog, Known, Obeyed, Refused
 from edge_agent.contract.commands import AckStatus, Command, CommandAck, Play, Stop, Volume
 from edge_agent.contract.manifest import Cue
-from edge_agent.decide import Candidate, Skip, ordered
+from edge_agent.decide import Candidate, Skip, length_on_air, ordered
 from edge_agent.log_setup import note
 from edge_agent.playout import Playout
 from edge_agent.uplink import Uplink
@@ -132,7 +132,7 @@ class Orders:
     def _give_up(self, cue: str, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> bool:
         """Give up a play that has not begun: an order, or a cue of the plan."""
         order = self._plays.get(cue)
-        found = [Candidate(c, c.asset.duration_ms) for c in planned if c.id == cue]
+        found = [Candidate(c, length_on_air(c)) for c in planned if c.id == cue]
         candidate = order[1] if order else next(iter(found), None)
         if candidate is None:
             return False

@@ -48,7 +48,8 @@ def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_m
             if not manifest.covers_from <= cue.start < manifest.covers_until:
                 continue
             if min(cue.latest_end, cue.valid_until) >= now_ms:
-                needed[cue.asset] = min(cue.start, needed.get(cue.asset, cue.start))
+                for asset in named(cue):
+                    needed[asset] = min(cue.start, needed.get(asset, cue.start))
             if now_ms - NEAR_MS <= cue.start <= now_ms + NEAR_MS:
                 cues.append(cue)
     return Plan(
@@ -57,6 +58,11 @@ def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_m
         time_zone,
         tuple(spoiled),
     )
+
+
+def named(cue: Cue) -> tuple[Asset, ...]:
+    """All audio that may sound in `cue`."""
+    return (cue.asset,) if cue.fallback is None else (cue.asset, cue.fallback)
 
 
 def read_page(path: Path) -> DayPage:

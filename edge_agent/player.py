@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A file is loaded and waits for its instant."""
+    """A file or stream is open and waits for its instant; the length of a stream is 0."""
 
     play: str
     duration_ms: int
@@ -53,6 +53,9 @@ class Player(Protocol):
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` for the play named `play`, without sound."""
+
+    def tune(self, play: str, url: str, *, gain_db: float) -> None:
+        """Open the stream at `url` for the play, without sound; when it dies, that is `Ended`."""
 
     def play_at(self, play: str, at_unix: float) -> None:
         """Let it sound at this instant of the system's clock, or at once if that is past."""

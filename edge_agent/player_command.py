@@ -60,6 +60,11 @@ class CommandPlayer:
         self._ensure_running().plays[play] = 0
         self._say({"op": "load", "id": play, "path": str(path), "gain_db": gain_db})
 
+    def tune(self, play: str, url: str, *, gain_db: float) -> None:
+        """Open the stream at `url`."""
+        self._ensure_running().plays[play] = 0
+        self._say({"op": "tune", "id": play, "url": url, "gain_db": gain_db})
+
     def play_at(self, play: str, at_unix: float) -> None:
         """Let it sound at `at_unix`."""
         self._say({"op": "play", "id": play, "at_unix": at_unix})

@@ -1,4 +1,4 @@
-"""mpv as player: kept idle, a file preloaded paused and released at its instant.
+"""mpv as player: kept idle, a file or stream opened paused and released at its instant.
 
 The connection is an inherited socket pair: when the agent dies, however, mpv ends too.
 """
@@ -22,6 +22,7 @@ from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
 log = logging.getLogger("edge_agent.player")
 
 CLOSE_WITHIN_S = 2.0
+_WAYS = "http,https,httpproxy,tcp,tls,crypto"
 _OPTIONS = (
     "--no-config",
     "--idle=yes",
@@ -35,6 +36,14 @@ _OPTIONS = (
     "--audio-buffer=0.2",
     "--volume-max=100",
     "--really-quiet",
+    # Another station sends what it likes: only these ways may lead on from there.
+    f"--demuxer-lavf-o-append=protocol_whitelist={_WAYS}",
+    f"--stream-lavf-o-append=protocol_whitelist={_WAYS}",
+    "--load-unsafe-playlists=no",
+    "--tls-verify=yes",
+    "--network-timeout=5",
+    "--demuxer-max-bytes=4MiB",
+    "--demuxer-max-back-bytes=0",
 )
 _TIME_POS = 1
 _ASK_LOAD = 10
@@ -63,21 +72,29 @@ class _LoadReply(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Loaded:
-    """The one file that mpv holds; times in seconds of the monotonic clock."""
+    """The one file or stream that mpv holds; times in seconds of the monotonic clock.
+
+    A stream may begin at any time of its own, `base_s`.
+    """
 
     play: str
-    from_ms: int
+    from_ms: int = 0
+    endless: bool = False
+    base_s: float = 0.0
     length_ms: int = 0
     entry: int = 0
     ready: bool = False
     released: bool = False
     started_at: float | None = None
+    heard_ms: int = 0
     told_ms: int = 0
     gone: threading.Event = field(default_factory=threading.Event)
 
     def played_ms(self) -> int:
         if self.started_at is None:
             return 0
+        if self.endless:
+            return self.heard_ms
         return max(0, round((time.monotonic() - self.started_at) * 1000))
 
 
@@ -114,13 +131,11 @@ class MpvPlayer:
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` paused, at `from_ms`."""
-        with self._lock:
-            self._ensure_running()
-            self._loaded = _Loaded(play, from_ms)
-            self._ask("set_property", "pause", True)
-            self._ask("set_property", "start", f"{from_ms / 1000:.3f}" if from_ms else "none")
-            self._ask("set_property", "volume", _volume(gain_db))
-            self._ask("loadfile", str(path), "replace", request=_ASK_LOAD)
+        self._open(_Loaded(play, from_ms, base_s=from_ms / 1000), str(path), gain_db)
+
+    def tune(self, play: str, url: str, *, gain_db: float) -> None:
+        """Open the stream at `url` paused."""
+        self._open(_Loaded(play, endless=True), url, gain_db)
 
     def play_at(self, play: str, at_unix: float) -> None:
         """Release it at `at_unix`; a thread waits for the instant."""
@@ -158,6 +173,17 @@ class MpvPlayer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def _open(self, loaded: _Loaded, source: str, gain_db: float) -> None:
+        with self._lock:
+            self._ensure_running()
+            self._loaded = loaded
+            start = f"{loaded.from_ms / 1000:.3f}" if loaded.from_ms else "none"
+            self._ask("set_property", "pause", True)
+            self._ask("set_property", "start", start)
+            self._ask("set_property", "cache", "yes" if loaded.endless else "no")
+            self._ask("set_property", "volume", _volume(gain_db))
+            self._ask("loadfile", source, "replace", request=_ASK_LOAD)
 
     def _hang_up(self) -> None:
         if self._line is not None:
@@ -252,11 +278,16 @@ class MpvPlayer:
                 return self._understand_load(message, loaded)
             case "" if message.request_id == _ASK_DURATION and not loaded.ready:
                 loaded.ready = True
+                if loaded.endless:
+                    return Ready(loaded.play, 0)
                 loaded.length_ms = round((_number(message.data) or 0.0) * 1000)
                 return Ready(loaded.play, loaded.length_ms)
             case "playback-restart" if loaded.entry and not loaded.ready:
                 self._ask("get_property", "duration", request=_ASK_DURATION)
-            case "property-change" if message.id == _TIME_POS and loaded.released:
+            case "property-change" if message.id == _TIME_POS and not loaded.released:
+                if loaded.endless:
+                    loaded.base_s = _number(message.data) or 0.0
+            case "property-change" if message.id == _TIME_POS:
                 return self._understand_position(_number(message.data), loaded)
             case "end-file" if message.playlist_entry_id == loaded.entry:
                 loaded.gone.set()
@@ -278,13 +309,13 @@ class MpvPlayer:
 
     @staticmethod
     def _understand_position(seconds: float | None, loaded: _Loaded) -> PlayerEvent | None:
-        sounded_s = (seconds or 0.0) - loaded.from_ms / 1000
+        sounded_s = (seconds or 0.0) - loaded.base_s
         if seconds is None or sounded_s <= 0:
             return None
         if loaded.started_at is None:
             loaded.started_at = time.monotonic() - sounded_s
             return Started(loaded.play, time.time() - sounded_s)
-        ms = math.floor(sounded_s * 1000)
+        ms = loaded.heard_ms = math.floor(sounded_s * 1000)
         if ms - loaded.told_ms < _POSITION_EVERY_MS:
             return None
         loaded.told_ms = ms

@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace as with_
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -15,11 +16,22 @@ from edge_agent.contract.commands import AckStatus
 from edge_agent.contract.manifest import Cue, Leave, Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.state import OnAir
-from edge_agent.decide import RULES, Act, Candidate, Current, Decision, PastState, Skip
+from edge_agent.decide import (
+    FALLBACK,
+    LENGTH_REACHED,
+    RULES,
+    Act,
+    Candidate,
+    Current,
+    Decision,
+    PastState,
+    Skip,
+)
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
 from edge_agent.player import Ended, Player, PlayerEvent, Position, Ready, Started
 from edge_agent.spool import Spool
+from edge_agent.streams import Streams
 
 log = logging.getLogger("edge_agent.playout")
 
@@ -33,6 +45,12 @@ LOAD_WITHIN_MS = 15_000
 START_WITHIN_MS = 5_000
 STOP_WITHIN_MS = 3_000
 OVERRUN_MS = 5_000
+OPEN_WITHIN_MS = 4_500
+"""A stream is opened this long: where it cannot be, its audio still begins in time."""
+
+STALLED_MS = 3_500
+"""A stream without sound for this long is dead; players tell its position each second."""
+
 MIN_WAIT_MS = 20
 TRIES = 3
 RETRY_MS = 1_000
@@ -48,6 +66,8 @@ REMEMBERED_MS = 24 * 3_600_000
 _EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
 _MAX_REASON = 200
 PREEMPTED = "preempted"
+STREAM_BACK = "stream_back"
+STREAM_DEAD = "stream_dead"
 
 
 class Phase(StrEnum):
@@ -76,8 +96,10 @@ class _Slot:
     started_mono_ms: int | None = None
     position_ms: int = 0
     kept_ms: int = 0
+    moved_mono_ms: int = 0
     stop_reason: str = ""
-    resumable: bool = False
+    then: PastState = PastState.DONE
+    reason: str = ""
     event: PlaybackEvent | None = None
 
     def enter(self, phase: Phase, mono_ms: int) -> None:
@@ -88,7 +110,7 @@ class _Slot:
         return 0 if self.started_mono_ms is None else max(0, mono_ms - self.started_mono_ms)
 
     def length_ms(self) -> int:
-        return self.candidate.cue.asset.duration_ms - self.candidate.from_ms
+        return self.candidate.length_ms
 
 
 Progress = Callable[[str, AckStatus, str], None]
@@ -105,6 +127,7 @@ class Playout:
         amplifier: Amplifier,
         spool: Spool,
         cache: Cache,
+        streams: Streams,
         boot: int,
         progress: Progress,
     ) -> None:
@@ -112,6 +135,7 @@ class Playout:
         self._amplifier = amplifier
         self._spool = spool
         self._cache = cache
+        self._streams = streams
         self._boot = boot
         self._progress = progress
         self._slot: _Slot | None = None
@@ -136,9 +160,9 @@ class Playout:
         slot = self._slot
         if slot is None or slot.phase is not Phase.SOUNDING:
             return None
-        asset = slot.candidate.cue.asset
-        position = min(slot.candidate.from_ms + slot.position_ms, asset.duration_ms)
-        return OnAir(slot.play, slot.candidate.cue.id, position, asset.duration_ms)
+        whole_ms = slot.candidate.from_ms + slot.length_ms()
+        position = min(slot.candidate.from_ms + slot.position_ms, whole_ms)
+        return OnAir(slot.play, slot.candidate.cue.id, position, whole_ms)
 
     def apply(self, decision: Decision, now: Reading) -> None:
         """Take one step towards `decision`."""
@@ -148,11 +172,13 @@ class Playout:
         slot = self._slot
         due = decision.cut_at_ms is not None and now.utc_ms >= decision.cut_at_ms
         if decision.act is Act.PLAY and decision.play is not None:
-            if slot is not None and slot.candidate.cue.id != decision.play.cue.id:
+            if slot is not None and not slot.candidate.sounds_like(decision.play):
                 if slot.phase not in _ON_AIR:
                     self._unload(slot)
+                elif due and slot.candidate.cue.id == decision.play.cue.id:
+                    self._cut(slot, STREAM_BACK, now, then=PastState.OPEN)
                 elif due:
-                    self._cut(slot, PREEMPTED, now, resumable=True)
+                    self._cut(slot, PREEMPTED, now, then=PastState.INTERRUPTED)
             if self._slot is None:
                 self._load(decision.play, decision.gain_db, now)
             elif self._slot.phase is Phase.READY:
@@ -167,7 +193,8 @@ class Playout:
         elif slot is not None and due:
             emergency = slot.candidate.cue.rank in _EMERGENCIES
             silenced = decision.reason in ("kill_switch", "maintenance")
-            self._cut(slot, decision.reason, now, resumable=emergency and silenced)
+            then = PastState.INTERRUPTED if emergency and silenced else PastState.DONE
+            self._cut(slot, decision.reason, now, then=then)
         if self._slot is None and decision.act is not Act.PLAY:
             self._amplifier.rest(now.mono_ms)
 
@@ -195,6 +222,8 @@ class Playout:
             case Started():
                 self._started(slot, round(event.at_unix * 1000), now)
             case Position():
+                if event.ms > slot.position_ms:
+                    slot.moved_mono_ms = now.mono_ms
                 slot.position_ms = event.ms
                 if event.ms - slot.kept_ms >= KEEP_POSITION_MS:
                     slot.kept_ms = event.ms
@@ -209,7 +238,7 @@ class Playout:
             return False
         if slot.phase not in _ON_AIR:
             return False
-        self._cut(slot, reason, now, resumable=False)
+        self._cut(slot, reason, now, then=PastState.DONE)
         return True
 
     def give_up(self, skip: Skip, now: Reading) -> bool:
@@ -229,7 +258,7 @@ class Playout:
         if slot is None:
             return
         if slot.phase in _ON_AIR:
-            self._cut(slot, "agent_stopped", now, resumable=True)
+            self._cut(slot, "agent_stopped", now, then=PastState.INTERRUPTED)
         else:
             self._unload(slot)
 
@@ -242,17 +271,20 @@ class Playout:
         self._amplifier.off()
 
     def _load(self, candidate: Candidate, gain_db: float, now: Reading) -> None:
-        cue = candidate.cue
+        cue, sha256 = candidate.cue, candidate.asset.sha256
         if now.mono_ms < self._retry_at_mono_ms:
             return
-        if not self._cache.is_sound(Shelf.AUDIO, cue.asset.sha256):
-            note(log, "audio_rotten", level=logging.ERROR, sha256=cue.asset.sha256, cue=cue.id)
+        if candidate.stream is None and not self._cache.is_sound(Shelf.AUDIO, sha256):
+            note(log, "audio_rotten", level=logging.ERROR, sha256=sha256, cue=cue.id)
             return
         slot = _Slot(secrets.token_hex(8), candidate, gain_db, Phase.LOADING, now.mono_ms)
         self._amplifier.need(now.mono_ms)
-        path = self._cache.path(Shelf.AUDIO, cue.asset.sha256)
+        path = self._cache.path(Shelf.AUDIO, sha256)
         try:
-            self._player.load(slot.play, path, gain_db=gain_db, from_ms=candidate.from_ms)
+            if candidate.stream is not None:
+                self._player.tune(slot.play, candidate.stream.url, gain_db=gain_db)
+            else:
+                self._player.load(slot.play, path, gain_db=gain_db, from_ms=candidate.from_ms)
         except PlayerUnusable as e:
             self._failed_to_load(slot, str(e), now)
             return
@@ -269,6 +301,7 @@ class Playout:
         at = max(decision.at_ms, now.utc_ms + max(wake_ms, AT_ONCE_MS))
         if at - now.utc_ms > max(RELEASE_MS, wake_ms + AT_ONCE_MS):
             return
+        slot.candidate = _begun_at(at, decision, slot.candidate)
         too_late = at > cue.latest_start and not slot.candidate.resumed
         if too_late or at + slot.length_ms() > min(cue.latest_end, cue.valid_until):
             return
@@ -277,12 +310,13 @@ class Playout:
             self._player.set_gain(slot.play, slot.gain_db)
         at_system_ms = at - now.utc_ms + now.system_ms
         event = self._event(EventKind.STARTED, slot.candidate, slot.play, now)
+        slot.reason = decision.reason
         slot.event = replace(
             event,
             wall=at_system_ms,
             mono=now.mono_ms + at - now.utc_ms,
             gain_db=slot.gain_db,
-            reason=decision.reason,
+            reason=slot.reason,
         )
         self._spool.release(slot.event, _keep_until(cue), from_ms=slot.candidate.from_ms)
         slot.at_ms = at
@@ -294,6 +328,7 @@ class Playout:
         if slot.started_mono_ms is not None or slot.event is None:
             return
         slot.started_mono_ms = now.mono_ms - (now.system_ms - at_system_ms)
+        slot.moved_mono_ms = slot.started_mono_ms
         slot.event = replace(slot.event, wall=at_system_ms, mono=slot.started_mono_ms)
         self._spool.started(slot.event)
         if slot.phase is Phase.RELEASED:
@@ -303,33 +338,27 @@ class Playout:
         note(log, "play_started", cue=cue.id, play=slot.play, late_ms=late_ms)
         self._progress(cue.id, AckStatus.STARTED, "")
 
-    def _cut(self, slot: _Slot, reason: str, now: Reading, *, resumable: bool) -> None:
+    def _cut(self, slot: _Slot, reason: str, now: Reading, *, then: PastState) -> None:
         if slot.phase is Phase.STOPPING:
             return
-        slot.stop_reason, slot.resumable = reason, resumable
+        slot.stop_reason, slot.then = reason, then
         slot.enter(Phase.STOPPING, now.mono_ms)
         self._player.stop(slot.play)
 
     def _ended(self, slot: _Slot, ended: Ended, now: Reading) -> None:
         cue = slot.candidate.cue
-        played_ms = min(ended.played_ms, cue.asset.duration_ms)
+        played_ms = min(ended.played_ms, slot.length_ms())
         self._slot = None
         if slot.phase not in _ON_AIR:
             self._failed_to_load(slot, ended.error or ended.reason, now)
             return
-        kind, reason, resumable = EventKind.ENDED, "", False
-        if slot.phase is Phase.STOPPING and ended.reason != "eof":
-            kind, reason, resumable = EventKind.CUT, slot.stop_reason, slot.resumable
-        elif ended.reason == "stopped":
-            kind, reason = EventKind.CUT, "stopped_by_player"
-        elif ended.reason != "eof":
-            kind, reason = EventKind.FAILED, ended.error or ended.reason
-            resumable = cue.leave is not Leave.DROP
-        elif played_ms < slot.length_ms() - SHORT_MS:
-            kind, reason = EventKind.FAILED, f"truncated: {played_ms} of {slot.length_ms()} ms"
+        if slot.candidate.stream is not None and slot.phase is not Phase.STOPPING:
+            self._streams.died(slot.candidate.stream.url, ended.error or ended.reason, now)
+        kind, reason, state = _outcome(slot, ended, played_ms)
         event = self._event(kind, slot.candidate, slot.play, now)
-        event = replace(event, played_ms=played_ms, gain_db=slot.gain_db, reason=reason)
-        state = PastState.INTERRUPTED if resumable else PastState.DONE
+        event = replace(
+            event, played_ms=played_ms, gain_db=slot.gain_db, reason=reason[:_MAX_REASON]
+        )
         self._over(event, slot.candidate, state, slot.candidate.from_ms + played_ms, now)
         note(
             log, "play_over", cue=cue.id, play=slot.play, outcome=kind, ms=played_ms, reason=reason
@@ -338,7 +367,13 @@ class Playout:
         self._progress(cue.id, status, reason or kind)
 
     def _failed_to_load(self, slot: _Slot, error: str, now: Reading) -> None:
-        cue = slot.candidate.cue
+        cue, stream = slot.candidate.cue, slot.candidate.stream
+        if stream is not None:
+            self._streams.died(stream.url, error, now)
+            event = self._event(EventKind.FAILED, slot.candidate, slot.play, now)
+            said = replace(event, reason=f"{STREAM_DEAD}: {error}"[:_MAX_REASON])
+            self._over(said, slot.candidate, PastState.OPEN, slot.candidate.from_ms, now)
+            return
         failures = self._failures[cue.id] = self._failures.get(cue.id, 0) + 1
         self._retry_at_mono_ms = now.mono_ms + RETRY_MS
         note(log, "play_failed", level=logging.ERROR, cue=cue.id, error=error, tries=failures)
@@ -360,9 +395,19 @@ class Playout:
             return
         in_phase_ms = now.mono_ms - slot.since_mono_ms
         silent = ""
-        if slot.phase is Phase.LOADING and in_phase_ms > LOAD_WITHIN_MS:
-            silent = "player does not load"
-        elif slot.phase is Phase.RELEASED and now.utc_ms > slot.at_ms + START_WITHIN_MS:
+        streaming = slot.candidate.stream is not None
+        load_within_ms = OPEN_WITHIN_MS if streaming else LOAD_WITHIN_MS
+        if slot.phase is Phase.LOADING and in_phase_ms > load_within_ms:
+            silent = "stream does not answer" if streaming else "player does not load"
+        elif (
+            streaming
+            and slot.phase is Phase.SOUNDING
+            and now.mono_ms - slot.moved_mono_ms > STALLED_MS
+        ):
+            silent = "stream has stalled"
+        elif slot.phase is Phase.RELEASED and now.utc_ms > slot.at_ms + (
+            STALLED_MS if streaming else START_WITHIN_MS
+        ):
             silent = "player does not start"
         elif slot.phase is Phase.STOPPING and in_phase_ms > STOP_WITHIN_MS:
             silent = "player does not stop"
@@ -402,13 +447,13 @@ class Playout:
             kind=kind,
             play=play,
             cue=cue.id,
-            asset_sha256=cue.asset.sha256,
+            asset_sha256=candidate.asset.sha256,
             wall=now.system_ms,
             mono=now.mono_ms,
             boot=self._boot,
             clock=now.clock,
             planned=cue.start,
-            duration_ms=cue.asset.duration_ms,
+            duration_ms=max(0, candidate.from_ms + candidate.length_ms),
             rank=cue.rank,
             rules=RULES,
             desired=self.desired_serial,
@@ -416,6 +461,43 @@ class Playout:
             title=cue.title,
             language=cue.language,
         )
+
+
+def _begun_at(at_ms: int, decision: Decision, loaded: Candidate) -> Candidate:
+    """The candidate as it is let go: a relay that begins late is shorter, for its end is fixed."""
+    fresh = decision.play or loaded
+    if fresh.cue.stream is None:
+        return fresh
+    return with_(fresh, limit_ms=max(0, fresh.limit_ms - (at_ms - decision.at_ms)))
+
+
+def _outcome(slot: _Slot, ended: Ended, played_ms: int) -> tuple[EventKind, str, PastState]:
+    """What became of a play that was on air, why, and what may still come of its cue."""
+    candidate = slot.candidate
+    relayed, stopping = candidate.cue.stream is not None, slot.phase is Phase.STOPPING
+    after_end = PastState.OPEN if relayed else PastState.DONE
+    if stopping and slot.stop_reason == LENGTH_REACHED:
+        return EventKind.ENDED, _heard_as(slot), PastState.DONE
+    if stopping and (ended.reason != "eof" or candidate.stream is not None):
+        return EventKind.CUT, slot.stop_reason, slot.then
+    why = ended.error or ended.reason
+    if candidate.stream is not None:
+        return EventKind.FAILED, f"{STREAM_DEAD}: {why}", PastState.OPEN
+    if ended.reason == "stopped":
+        return EventKind.CUT, "stopped_by_player", PastState.DONE
+    if ended.reason != "eof":
+        dropped = candidate.cue.leave is Leave.DROP
+        return EventKind.FAILED, why, PastState.DONE if dropped else PastState.INTERRUPTED
+    if played_ms < slot.length_ms() - SHORT_MS:
+        return EventKind.FAILED, f"truncated: {played_ms} of {slot.length_ms()} ms", after_end
+    return EventKind.ENDED, _heard_as(slot), after_end
+
+
+def _heard_as(slot: _Slot) -> str:
+    """Say of a whole play what else than its own audio sounded, "" if that did."""
+    if slot.candidate.instead is not None:
+        return FALLBACK
+    return slot.reason if slot.candidate.stream is not None else ""
 
 
 def _keep_until(cue: Cue) -> int:

@@ -25,6 +25,7 @@ from edge_agent.player_command import CommandPlayer
 from edge_agent.player_mpv import MpvPlayer
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
+from edge_agent.streams import Asker, Streams
 from edge_agent.supply import make_room
 from edge_agent.uplink import Uplink, state_payload
 
@@ -93,6 +94,7 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
                 hold_ms=settings.amplifier.hold_ms,
             ),
             link=link,
+            streams=Streams(Asker(events.put)),
             uplink=Uplink(settings.did, key, link, spool),
             boot=boot,
             losses=tuple(loss for part in kept for loss in part.losses),

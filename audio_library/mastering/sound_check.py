@@ -89,14 +89,16 @@ class Source:
         return self.samples / self.sample_rate if self.sample_rate else 0.0
 
 
-def check_sound(path: Path, into: Path) -> Measured:
+def check_sound(path: Path, into: Path, *, whole: bool = False) -> Measured:
     """Measure the recording and write its voice to `into`, which is empty if there is none.
+
+    `whole`: all of it, silent ends too.
 
     Raises NotARecording, RecordingTooLong, RecordingCutOff, AudioUnreadable, or the OSError of a
     full disk.
     """
     try:
-        return _checked(path, into)
+        return _checked(path, into, whole)
     except av.FFmpegError as error:
         if isinstance(error, OSError):
             raise
@@ -104,7 +106,7 @@ def check_sound(path: Path, into: Path) -> Measured:
         raise AudioUnreadable(str(error.strerror or error)[:120]) from error
 
 
-def _checked(path: Path, into: Path) -> Measured:
+def _checked(path: Path, into: Path, whole: bool) -> Measured:
     with path.open("rb") as file:
         source = Source(path, file_kind(file.read(HEAD_BYTES)))
     channels = _blocks(source)
@@ -114,7 +116,8 @@ def _checked(path: Path, into: Path) -> Measured:
         raise RecordingCutOff(source.told_s, source.seconds)
     loudest = max(range(len(channels)), key=lambda c: channels[c].energy)
     measured = _measured(source, channels[loudest])
-    first, last = _voice(channels[loudest].levels, _threshold(measured))
+    levels = channels[loudest].levels
+    first, last = (0, len(levels) - 1) if whole else _voice(levels, _threshold(measured))
     if measured.voice_dbfs < SILENT_DBFS or first is None:
         into.touch()
         return measured
@@ -128,7 +131,7 @@ def _checked(path: Path, into: Path) -> Measured:
         measured,
         duration_ms=round(samples * 1000 / SAMPLE_RATE),
         lufs=round(lufs, 1),
-        longest_gap_ms=_longest_gap(channels[loudest].levels[first : last + 1], measured),
+        longest_gap_ms=_longest_gap(levels[first : last + 1], measured),
     )
 
 

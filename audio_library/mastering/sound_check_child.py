@@ -1,6 +1,6 @@
 """`python -m audio_library.mastering.sound_check_child`: checks one brought file.
 
-JSON on stdin: source, into, memory_bytes, cpu_seconds.
+JSON on stdin: source, into, whole, memory_bytes, cpu_seconds.
 JSON on stdout: the fields of Measured, or error: the code of an error and what it is made of.
 """
 
@@ -24,7 +24,8 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         # Under the limits already: the decoders come with it.
         from audio_library.mastering.sound_check import check_sound
 
-        return asdict(check_sound(Path(request["source"]), Path(request["into"])))
+        source, into = Path(request["source"]), Path(request["into"])
+        return asdict(check_sound(source, into, whole=request["whole"]))
     except AudioUnreadable as error:
         return {"error": [error.code, error.reason]}
     except (NotARecording, RecordingTooLong, RecordingCutOff) as error:

@@ -4,6 +4,7 @@ Takes orders as JSON lines on stdin and tells events as JSON lines on stdout; wh
 have sounded goes into DIR/<id>.wav in real time. Ends at `{"op": "quit"}` or the end of stdin.
 
     {"op": "load", "id", "path", "gain_db"}   →  ready (duration_ms) | error
+    {"op": "tune", "id", "url", "gain_db"}    →  ready (duration_ms 0) | error
     {"op": "play", "id", "at_unix"}           →  started (at_unix), position (ms) …, ended
     {"op": "gain", "id", "gain_db"}              from the next 20 ms on
     {"op": "stop", "id"}                      →  ended (played_ms, reason: eof | stopped | error)
@@ -27,17 +28,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import av
+
 from audio_library.errors import AudioLibraryError, AudioUnreadable
 from audio_library.mastering.filters import Filter, through
 from audio_library.mastering.opus import FRAME_SAMPLES
 from audio_library.mastering.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE, bytes_of
 from audio_library.mastering.sound_source import duration_ms, frames_of_container
+from audio_library.mastering.station import Station
 from audio_library.mastering.wav_file import WavFile
 
 FRAME_S = FRAME_SAMPLES / SAMPLE_RATE
 FRAMES_A_SECOND = SAMPLE_RATE // FRAME_SAMPLES
 LONGEST_WAIT_S = 0.25
 """Until the wall clock is looked at again: it may be set while waiting for a start."""
+TUNING_WAIT_S = 0.05
+"""Until it is looked again whether a station has sent its first sound."""
 LOUDEST_DB = 20.0
 
 Order = dict[str, Any]
@@ -52,12 +58,21 @@ _QUIT: Order = {"op": "quit"}
 
 @dataclass(slots=True)
 class Play:
-    """One play, from loading to its end; `frames` are 20 ms each, the last may be shorter."""
+    """One play, from loading to its end; `frames` are 20 ms each, the last may be shorter.
+
+    An empty frame is a gap: the station has not sent any sound.
+    """
 
     id: str
     frames: Iterator[bytes]
     gain_db: float
     at_unix: float | None = None
+    station: Station | None = None
+    ready: bool = True
+
+    def dispose(self) -> None:
+        if self.station is not None:
+            self.station.close()
 
 
 @dataclass(slots=True)
@@ -97,6 +112,8 @@ class Loudspeaker:
             match order.get("op"):
                 case "load":
                     self._load(id, _text(order, "path"), _number(order, "gain_db", 0.0))
+                case "tune":
+                    self._tune(id, _text(order, "url"), _number(order, "gain_db", 0.0))
                 case "play":
                     self._play(id, _number(order, "at_unix"))
                 case "stop":
@@ -113,6 +130,8 @@ class Loudspeaker:
         if self._sounding is not None:
             due = self._sounding.began + self._sounding.frames_out * FRAME_S
             return max(0.0, due - self._monotonic())
+        if self._loaded is not None and not self._loaded.ready:
+            return TUNING_WAIT_S
         if self._loaded is not None and self._loaded.at_unix is not None:
             return min(LONGEST_WAIT_S, max(0.0, self._loaded.at_unix - self._wall()))
         return None
@@ -120,7 +139,9 @@ class Loudspeaker:
     def advance(self) -> None:
         """Do what is due: begin, or sound the frames whose time has come."""
         waiting = self._loaded
-        if (
+        if waiting is not None and waiting.station is not None and not waiting.ready:
+            self._look_at(waiting, waiting.station)
+        elif (
             self._sounding is None
             and waiting is not None
             and waiting.at_unix is not None
@@ -134,6 +155,8 @@ class Loudspeaker:
         """Stop what sounds and settle its file."""
         if self._sounding is not None:
             self._end(self._sounding, "stopped")
+        if self._loaded is not None:
+            self._loaded.dispose()
         self._loaded = None
 
     def _load(self, id: str, path: str, gain_db: float) -> None:
@@ -150,6 +173,27 @@ class Loudspeaker:
         self._loaded = Play(id, chain([first], frames), gain_db)
         self._tell({"event": "ready", "id": id, "duration_ms": length_ms})
 
+    def _tune(self, id: str, url: str, gain_db: float) -> None:
+        if self._sounding is not None and self._sounding.play.id == id:
+            raise ValueError("this id is playing")
+        self._drop_loaded()
+        station = Station(url, in_pieces)
+        self._loaded = Play(id, station, gain_db, station=station, ready=False)
+
+    def _look_at(self, play: Play, station: Station) -> None:
+        """Tell once whether a station that is tuned in has sound."""
+        if not station.settled:
+            return
+        play.ready = True
+        try:
+            first = next(station)
+        except (AudioUnreadable, StopIteration) as error:
+            self._loaded = None
+            self._fail(play.id, getattr(error, "en", None) or "no sound in the stream")
+            return
+        play.frames = chain([first], station)
+        self._tell({"event": "ready", "id": play.id, "duration_ms": 0})
+
     def _play(self, id: str, at_unix: float) -> None:
         if self._loaded is None or self._loaded.id != id:
             raise ValueError("not loaded")
@@ -159,6 +203,7 @@ class Loudspeaker:
         if self._sounding is not None and self._sounding.play.id == id:
             self._end(self._sounding, "stopped")
         elif self._loaded is not None and self._loaded.id == id:
+            self._loaded.dispose()
             self._loaded = None
             self._tell_end(id, 0, "stopped")
         else:
@@ -175,7 +220,10 @@ class Loudspeaker:
     def _drop_loaded(self) -> None:
         """Another load takes its place; one that was to start is told to have ended."""
         dropped, self._loaded = self._loaded, None
-        if dropped is not None and dropped.at_unix is not None:
+        if dropped is None:
+            return
+        dropped.dispose()
+        if dropped.at_unix is not None:
             self._tell_end(dropped.id, 0, "stopped")
 
     def _begin(self, play: Play) -> None:
@@ -194,6 +242,9 @@ class Loudspeaker:
             if frame is None:
                 self._end(on, "eof")
                 return
+            if not frame:
+                on.began += FRAME_S
+                return
             on.wav.write(at_gain(frame, on.play.gain_db))
             on.frames_out += 1
             if on.frames_out % FRAMES_A_SECOND == 0:
@@ -204,6 +255,7 @@ class Loudspeaker:
 
     def _end(self, on: Sounding, reason: str, error: str | None = None) -> None:
         self._sounding = None
+        on.play.dispose()
         on.wav.close()
         self._tell_end(on.play.id, _milliseconds(on.wav), reason, error)
 
@@ -218,9 +270,14 @@ class Loudspeaker:
 
 def horn_frames(path: Path) -> Iterator[bytes]:
     """16-bit mono samples at 48 kHz in pieces of 20 ms; raises AudioUnreadable."""
+    return in_pieces(frames_of_container(path))
+
+
+def in_pieces(frames: Iterator[av.AudioFrame]) -> Iterator[bytes]:
+    """Any frames as 16-bit mono samples at 48 kHz in pieces of 20 ms."""
     size = FRAME_SAMPLES * BYTES_PER_SAMPLE
     waiting = bytearray()
-    for frame in through(_TO_HORN, frames_of_container(path)):
+    for frame in through(_TO_HORN, frames):
         waiting += bytes_of(frame)
         while len(waiting) >= size:
             yield bytes(waiting[:size])

@@ -39,6 +39,11 @@ class FakePlayer:
             raise PlayerUnusable("không chạy", "does not run")
         self.told.append(("load", play, path.name[:3], gain_db, from_ms))
 
+    def tune(self, play: str, url: str, *, gain_db: float) -> None:
+        if self.broken:
+            raise PlayerUnusable("không chạy", "does not run")
+        self.told.append(("tune", play, url, gain_db))
+
     def play_at(self, play: str, at_unix: float) -> None:
         self.told.append(("play_at", play, round(at_unix * 1000)))
 

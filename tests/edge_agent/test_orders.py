@@ -18,6 +18,7 @@ from edge_agent.contract.types import decode, encode
 from edge_agent.orders import MAX_WAITING, Orders
 from edge_agent.playout import Playout
 from edge_agent.spool import Spool
+from edge_agent.streams import Streams
 from edge_agent.uplink import Uplink
 from tests.edge_agent.fakes import FakeOutlet, FakePlayer, FakeSwitch, FakeTime
 from tests.edge_agent.office import DID, cue
@@ -42,6 +43,7 @@ class Desk:
             amplifier=Amplifier(FakeSwitch(), lead_ms=0, hold_ms=0),
             spool=self.spool,
             cache=Cache(self.folder),
+            streams=Streams(lambda _url: None),
             boot=1,
             progress=lambda *step: self.orders.progress(*step, self.time.reading()),
         )

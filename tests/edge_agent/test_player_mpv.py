@@ -1,5 +1,6 @@
 """mpv as it is installed: loaded silently, let go at its instant, honest about its end."""
 
+import contextlib
 import itertools
 import math
 import os
@@ -17,6 +18,7 @@ from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
 from edge_agent.player_mpv import MpvPlayer
 from tests.edge_agent.real_parts import wait_for
+from tests.edge_agent.stations import Station, hls, tone_mp3
 
 RATE = 48_000
 
@@ -47,6 +49,12 @@ class Stage:
             if isinstance(event, kind):
                 return event
             assert isinstance(event, Position), event
+
+    def said_until_silent(self, for_s: float) -> Iterator[PlayerEvent]:
+        """All that is told until nothing more is for so long."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                yield self.said.get(timeout=for_s)
 
 
 @pytest.fixture
@@ -145,6 +153,84 @@ def test_a_killed_mpv_ends_its_play_and_is_started_again(stage: Stage, tmp_path:
     assert (ended.reason, ended.error) == ("error", "mpv ended with code -9")
     stage.player.load("q", file, gain_db=0.0, from_ms=0)
     assert stage.next(Ready) == Ready("q", 5_000)
+
+
+# Streams of other stations
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    made = Station(tone_mp3(tmp_path / "a.mp3"), tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_an_endless_stream_waits_for_its_instant_and_tells_that_it_sounds(
+    stage: Stage, station: Station
+) -> None:
+    stage.player.tune("p", f"{station.address}/moved", gain_db=0.0)
+    assert stage.next(Ready) == Ready("p", 0)
+    at = time.time() + 0.4
+    stage.player.play_at("p", at)
+    started = stage.next(Started)
+    assert isinstance(started, Started)
+    assert abs(started.at_unix - at) < 0.15
+    position = stage.next(Position)
+    assert isinstance(position, Position)
+    assert 900 < position.ms < 1_500
+    stage.player.stop("p")
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.played_ms >= position.ms) == ("stopped", True)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_a_stream_that_hangs_up_has_ended(stage: Stage, station: Station) -> None:
+    stage.player.tune("p", f"{station.address}/live", gain_db=0.0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    station.hang_up.set()
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert ended.reason == "eof"
+    assert ended.played_ms > 500
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_a_stalled_stream_tells_no_position_any_more(stage: Stage, station: Station) -> None:
+    stage.player.tune("p", f"{station.address}/live", gain_db=0.0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    station.stalled.set()
+    assert all(isinstance(event, Position) for event in stage.said_until_silent(3.0))
+    station.stalled.clear()
+    assert isinstance(stage.next(Position), Position)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+@pytest.mark.parametrize("path", ["/gone", "/page", "/file", "/sly.m3u8"])
+def test_what_is_no_stream_of_sound_is_an_error(stage: Stage, station: Station, path: str) -> None:
+    stage.player.tune("p", station.address + path, gain_db=0.0)
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.played_ms) == ("error", 0)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_hls_is_heard_and_a_file_after_it(stage: Stage, station: Station, tmp_path: Path) -> None:
+    hls(tmp_path)
+    stage.player.tune("p", f"{station.address}/hls/live.m3u8", gain_db=0.0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    assert isinstance(stage.next(Position), Position)
+    stage.player.stop("p")
+    stage.next(Ended)
+    stage.player.load("q", tone(tmp_path / "a.wav", 1.0), gain_db=0.0, from_ms=0)
+    assert stage.next(Ready) == Ready("q", 1_000)
 
 
 def test_without_mpv_the_error_says_what_to_install(tmp_path: Path) -> None:

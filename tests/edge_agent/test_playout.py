@@ -10,13 +10,14 @@ import pytest
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.contract.commands import AckStatus
-from edge_agent.contract.manifest import Asset, Cue, Leave, Rank
+from edge_agent.contract.manifest import Asset, Cue, Leave, Rank, Stream
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.types import decode
 from edge_agent.decide import Decision, PastState, Policy, Situation, decide
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
-from edge_agent.playout import RELEASE_MS, TRIES, Playout
+from edge_agent.playout import AT_ONCE_MS, OPEN_WITHIN_MS, RELEASE_MS, STALLED_MS, TRIES, Playout
 from edge_agent.spool import Spool
+from edge_agent.streams import ASK_AFTER_MS, Asked, Streams
 from tests.edge_agent.fakes import FakePlayer, FakeSwitch, FakeTime
 from tests.edge_agent.office import cue
 
@@ -36,14 +37,17 @@ class Horn:
     cues: tuple[Cue, ...] = ()
     policy: Policy = field(default_factory=Policy)
     lead_ms: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.cache = Cache(self.folder)
         self.cache.path(Shelf.AUDIO, ASSET.sha256).write_bytes(DATA)
         self.cache.admit(Wanted(Shelf.AUDIO, ASSET.sha256, len(DATA)))
         self.spool = Spool(self.folder / "spool.sqlite", self.time.system_ms)
+        self.streams = Streams(self.asked.append)
         self.playout = Playout(
             player=self.player,
+            streams=self.streams,
             amplifier=Amplifier(self.switch, lead_ms=self.lead_ms, hold_ms=5_000),
             spool=self.spool,
             cache=self.cache,
@@ -62,6 +66,7 @@ class Horn:
                 history=self.spool.history,
                 current=self.playout.current(now),
                 policy=self.policy,
+                dead_streams=self.streams.dead,
             )
         )
         self.playout.apply(decision, now)
@@ -74,7 +79,7 @@ class Horn:
     @property
     def play(self) -> str:
         """The play that was loaded last."""
-        loads = [str(entry[1]) for entry in self.player.told if entry[0] == "load"]
+        loads = [str(entry[1]) for entry in self.player.told if entry[0] in ("load", "tune")]
         return loads[-1]
 
     def events(self) -> list[PlaybackEvent]:
@@ -292,3 +297,179 @@ def test_a_farewell_cuts_and_lets_it_be_taken_up_again(horn: Horn) -> None:
     assert horn.spool.history[cut.cue].state is PastState.INTERRUPTED
     assert horn.player.ops()[-2:] == ["stop", "close"]
     assert horn.switch.switched == [True, False]
+
+
+# Length on air, fallback, relay
+
+
+def test_music_is_ended_at_its_length_and_counts_as_whole(horn: Horn) -> None:
+    horn.begin(soon(horn, 500, play_ms=4_000))
+    horn.time.pass_ms(4_000)
+    horn.step()
+    assert horn.player.told[-1] == ("stop", horn.play)
+    horn.hear(Ended(horn.play, 4_000, "stopped"))
+    ended = horn.events()[-1]
+    assert (ended.kind, ended.played_ms, ended.duration_ms, ended.reason) == (
+        "ended",
+        4_000,
+        4_000,
+        "",
+    )
+    assert horn.spool.history[ended.cue].state is PastState.DONE
+
+
+def test_the_report_names_the_fallback_that_sounded(horn: Horn) -> None:
+    missing = Asset("c" * 64, 100, 8_000)
+    horn.begin(cue(missing, horn.time.system_ms + 500, fallback=ASSET))
+    horn.time.pass_ms(8_000)
+    horn.step()
+    horn.hear(Ended(horn.play, 8_000, "stopped"))
+    started, ended = horn.events()
+    assert (started.asset_sha256, started.reason) == (ASSET.sha256, "fallback")
+    assert (ended.kind, ended.asset_sha256, ended.reason) == ("ended", ASSET.sha256, "fallback")
+    assert (ended.duration_ms, ended.played_ms) == (8_000, 8_000)
+
+
+def test_audio_that_arrives_in_time_is_preferred_to_the_loaded_fallback(horn: Horn) -> None:
+    data = b"the true notice"
+    true = Asset(hashlib.sha256(data).hexdigest(), len(data), 10_000)
+    horn.cues = (cue(true, horn.time.system_ms + 4_000, fallback=ASSET),)
+    horn.step()
+    assert horn.player.told[-1][2] == ASSET.sha256[:3]
+    horn.cache.path(Shelf.AUDIO, true.sha256).write_bytes(data)
+    horn.cache.admit(Wanted(Shelf.AUDIO, true.sha256, len(data)))
+    horn.hear(Ready(horn.play, 10_000))
+    assert horn.player.told[-1][2] == true.sha256[:3]
+
+
+VOV = "https://dai.example/vov1"
+
+
+def relayed(horn: Horn, ms: int = 4_000, minutes: int = 5) -> Cue:
+    length = minutes * 60_000
+    return soon(
+        horn,
+        ms,
+        rank=Rank.RELAY,
+        leave=Leave.RESUME,
+        play_ms=length,
+        latest_end=horn.time.system_ms + ms + length,
+        stream=Stream(VOV),
+    )
+
+
+def begin_relay(horn: Horn) -> Cue:
+    relay = relayed(horn)
+    horn.begin(relay)
+    assert horn.player.ops()[0] == "tune"
+    return relay
+
+
+def live_on(horn: Horn, seconds: int) -> None:
+    """The stream gives sound, told each second."""
+    begun = horn.time.system_ms - horn.cues[0].start
+    for second in range(1, seconds + 1):
+        horn.time.pass_ms(1_000)
+        horn.hear(Position(horn.play, begun + second * 1_000))
+
+
+def test_a_relay_sounds_for_its_time_and_is_told_as_a_relay(horn: Horn) -> None:
+    begin_relay(horn)
+    live_on(horn, 300)
+    horn.step()
+    assert horn.player.told[-1] == ("stop", horn.play)
+    horn.hear(Ended(horn.play, 300_000, "stopped"))
+    ended = horn.events()[-1]
+    assert (ended.kind, ended.reason) == ("ended", "relay")
+    assert ended.played_ms == ended.duration_ms
+    assert 0 <= 300_000 - ended.duration_ms <= AT_ONCE_MS
+    assert horn.playout.idle
+
+
+def test_a_stream_that_hangs_up_is_replaced_at_once_until_it_is_back(horn: Horn) -> None:
+    relay = begin_relay(horn)
+    live_on(horn, 20)
+    horn.hear(Ended(horn.play, 20_000, "eof"))
+    assert horn.player.told[-1][:3] == ("load", horn.play, ASSET.sha256[:3])
+    failed = horn.events()[-1]
+    assert (failed.kind, failed.played_ms, failed.reason) == ("failed", 20_000, "stream_dead: eof")
+
+    horn.hear(Ready(horn.play, 10_000))
+    horn.time.pass_ms(100)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    horn.time.pass_ms(10_000)
+    horn.hear(Ended(horn.play, 10_000, "eof"))
+    assert (horn.events()[-1].kind, horn.events()[-1].reason) == ("ended", "fallback")
+    assert horn.player.told[-1][0] == "load"
+
+    horn.hear(Ready(horn.play, 10_000))
+    horn.time.pass_ms(100)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    horn.time.pass_ms(1_000)
+    horn.streams.answered(Asked(VOV, ""), horn.time.reading())
+    horn.step()
+    horn.hear(Ended(horn.play, 1_000, "stopped"))
+    assert (horn.events()[-1].kind, horn.events()[-1].reason) == ("cut", "stream_back")
+    assert horn.player.told[-1][0] == "tune"
+    horn.hear(Ready(horn.play, 0))
+    horn.time.pass_ms(100)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    left_ms = relay.start + 300_000 - horn.time.system_ms
+    assert abs(horn.events()[-1].duration_ms - left_ms) <= 100
+
+
+def test_a_stalled_stream_is_dead_after_some_seconds(horn: Horn) -> None:
+    begin_relay(horn)
+    live_on(horn, 5)
+    horn.time.pass_ms(STALLED_MS)
+    horn.step()
+    assert horn.player.ops()[-1] == "play_at"
+    horn.time.pass_ms(1)
+    horn.step()
+    assert horn.events()[-1].reason == "stream_dead: stream has stalled"
+    assert horn.step().reason == "fallback"
+    assert horn.player.ops()[-2:] == ["close", "load"]
+
+
+def test_a_stream_that_does_not_answer_leaves_time_for_its_fallback(horn: Horn) -> None:
+    horn.cues = (relayed(horn, 5_000),)
+    horn.step()
+    horn.time.pass_ms(OPEN_WITHIN_MS + 1)
+    horn.step()
+    assert horn.step().reason == "fallback"
+    horn.hear(Ready(horn.play, 10_000))
+    assert horn.player.told[-1] == ("play_at", horn.play, horn.cues[0].start)
+    assert [event.kind for event in horn.events()] == ["failed"]
+
+
+def test_a_dead_station_is_asked_again_less_and_less_often(horn: Horn) -> None:
+    wanted = frozenset([VOV])
+    for deaths in range(3):
+        horn.streams.died(VOV, "eof", horn.time.reading())
+        horn.time.pass_ms(ASK_AFTER_MS * 2**deaths - 1)
+        horn.streams.look(wanted, horn.time.reading())
+        assert len(horn.asked) == deaths
+        horn.time.pass_ms(1)
+        horn.streams.look(wanted, horn.time.reading())
+        horn.streams.look(wanted, horn.time.reading())
+        assert len(horn.asked) == deaths + 1
+        horn.streams.answered(Asked(VOV, ""), horn.time.reading())
+        assert horn.streams.dead == frozenset()
+    horn.streams.look(frozenset(), horn.time.reading())
+    horn.streams.died(VOV, "eof", horn.time.reading())
+    assert horn.streams.dead == {VOV}
+
+
+def test_a_relay_cut_by_an_emergency_is_joined_where_it_is_then(horn: Horn) -> None:
+    relay = begin_relay(horn)
+    urgent = cue(ASSET, horn.time.system_ms + 10_000, id="lu", rank=Rank.EMERGENCY_RECORDED)
+    horn.cues = (relay, urgent)
+    live_on(horn, 10)
+    horn.hear(Ended(horn.play, 10_000, "stopped"))
+    horn.hear(Ready(horn.play, 10_000))
+    horn.time.pass_ms(100)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    horn.time.pass_ms(10_000)
+    horn.hear(Ended(horn.play, 10_000, "eof"))
+    assert horn.player.told[-1][0] == "tune"
+    assert horn.streams.dead == frozenset()

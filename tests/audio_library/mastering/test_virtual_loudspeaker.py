@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import time
 import wave
 from array import array
@@ -16,6 +17,7 @@ import pytest
 
 from audio_library.mastering.opus import packets_of, write_ogg
 from audio_library.mastering.virtual_loudspeaker import Loudspeaker, file_name
+from tests.edge_agent.stations import Station, hls, tone_mp3
 
 NOON = 1_790_000_000.0
 
@@ -283,6 +285,78 @@ def test_the_process_plays_in_real_time(player: Player, opus: Path, tmp_path: Pa
     assert player.close() == 0
     with wave.open(str(tmp_path / "wav" / "a.wav")) as file:
         assert file.getnframes() == 502 * 240
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    made = Station(tone_mp3(tmp_path / "a.mp3"), tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.needs("ffmpeg")
+def test_a_stream_sounds_until_it_hangs_up(
+    player: Player, station: Station, tmp_path: Path
+) -> None:
+    player.order(op="tune", id="a", url=f"{station.address}/moved", gain_db=0.0)
+    assert player.hear("ready")["duration_ms"] == 0
+    at = time.time() + 0.2
+    player.order(op="play", id="a", at_unix=at)
+    assert 0 <= player.hear("started")["at_unix"] - at < 0.05
+    assert player.hear("position")["ms"] == 1_000
+    station.hang_up.set()
+    ended = player.hear("ended")
+    assert ended["reason"] in ("eof", "error")
+    with wave.open(str(tmp_path / "wav" / "a.wav")) as file:
+        heard = array("h", file.readframes(file.getnframes()))
+    assert loudness(heard[:48_000]) > 1_000
+    assert round(len(heard) / 48) == ended["played_ms"]
+
+
+@pytest.mark.needs("ffmpeg")
+def test_a_stalled_stream_is_a_gap_and_then_goes_on(player: Player, station: Station) -> None:
+    player.order(op="tune", id="a", url=f"{station.address}/live")
+    player.hear("ready")
+    station.stalled.set()
+    player.order(op="play", id="a", at_unix=0)
+    player.hear("started")
+    gap = threading.Timer(3.0, station.stalled.clear)
+    gap.start()
+    told = [player.hear("position")["ms"] for _ in range(5)]
+    assert told == [1_000, 2_000, 3_000, 4_000, 5_000]
+    assert not gap.is_alive()
+    player.order(op="stop", id="a")
+    assert player.hear("ended")["reason"] == "stopped"
+
+
+@pytest.mark.needs("ffmpeg")
+@pytest.mark.parametrize("path", ["/gone", "/page", "/file", "/sly.m3u8"])
+def test_what_is_no_stream_of_sound_is_an_error(
+    player: Player, station: Station, path: str
+) -> None:
+    player.order(op="tune", id="a", url=station.address + path)
+    assert player.hear("error")["error"]
+
+
+def test_only_the_web_is_tuned_in(room: Room, opus: Path) -> None:
+    room.order("tune", url=f"file:{opus}")
+    while not room.heard:
+        room.wait(0.1)
+    assert room.heard[0]["event"] == "error"
+
+
+@pytest.mark.needs("ffmpeg")
+def test_hls_sounds_and_a_stop_while_tuning_ends_it(
+    player: Player, station: Station, tmp_path: Path
+) -> None:
+    hls(tmp_path)
+    player.order(op="tune", id="a", url=f"{station.address}/never")
+    player.order(op="stop", id="a")
+    assert player.hear("ended")["played_ms"] == 0
+    player.order(op="tune", id="b", url=f"{station.address}/hls/live.m3u8")
+    player.hear("ready")
+    player.order(op="play", id="b", at_unix=0)
+    assert player.hear("position")["ms"] == 1_000
 
 
 def test_the_end_of_its_orders_stops_the_play(player: Player, opus: Path, tmp_path: Path) -> None:
