@@ -10,6 +10,8 @@ from audio_library.child_process import run_child
 from audio_library.errors import StreamDead, TookTooLong
 
 LISTEN_S = 5.0
+SILENT_LUFS = -50.0
+"""Below the hiss of a studio that has gone home."""
 TIMEOUT_S = 20.0
 """Name, connection and first sound; a station that needs longer is dead air on a loudspeaker."""
 MEMORY_BYTES = 768 * 2**20
@@ -27,7 +29,12 @@ class Heard:
     bit_rate: int
     heard_s: float
     lufs: float
-    """Loudness of what was heard; -70 is silence."""
+    """Loudness of what was heard; -70 is digital silence."""
+
+    @property
+    def silent(self) -> bool:
+        """The stream runs, but nothing is said or played in it."""
+        return self.lufs < SILENT_LUFS
 
 
 def check_stream(

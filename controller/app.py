@@ -10,6 +10,7 @@ from controller.api import (
     accounts,
     boxes,
     bulletins,
+    carts,
     failures,
     fleet,
     health,
@@ -18,9 +19,12 @@ from controller.api import (
     lexicon,
     media,
     phrases,
+    plan,
     plays,
+    priority,
     programmes,
     recordings,
+    relays,
     sessions,
     voices,
     writing,
@@ -80,6 +84,10 @@ def create_app(services: Services, version: str) -> FastAPI:
         phrases.at,
         keeping.at,
         lacks.at,
+        plan.at,
+        carts.at,
+        relays.at,
+        priority.at,
     ):
         _include(app, router)
     app.include_router(media.at)
@@ -87,7 +95,7 @@ def create_app(services: Services, version: str) -> FastAPI:
     pages.install(app, doorkeeper)
     failures.install(app)
     too_large = RecordingTooLarge(MAX_RECORDING_BYTES)
-    app.add_middleware(Guard, uploads={f"{API}/recordings": too_large})
+    app.add_middleware(Guard, uploads={f"{API}/recordings": too_large, f"{API}/carts": too_large})
     return app
 
 

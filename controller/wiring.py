@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from audio_library.clip import master_clip
 from audio_library.render import Rendered, render_speech
 from audio_library.speech.recorded import Recorded
 from audio_library.speech.segment_cache import SegmentCache
@@ -26,8 +27,10 @@ from controller.mqtt.link import Link, Offline
 from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.enrol_device import broker_accounts, device_keys
+from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.observe_devices import Observation
 from controller.operations.phrase_audio import PHRASE
+from controller.operations.priority_order import lapse_questions
 from controller.operations.publish_plans import PlanRules, publish_plans
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
@@ -44,6 +47,7 @@ from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
 from controller.storage.takes import ReleasedTakes
+from controller.work.each_minute import each_minute
 from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
@@ -57,7 +61,7 @@ from edge_agent.contract.trust import Kind, public_from_text
 log = structlog.get_logger()
 
 THREADS = 16
-"""Six may be busy for minutes (four loops of work, two checks of recordings): as many as Python
+"""Seven may be busy for minutes (five loops of work, two checks of recordings): as many as Python
 gives a machine of two cores, and then no order to stop would leave the house."""
 ASK_AGAIN_S = 6.0
 """Longer than the goodbye to the broker takes."""
@@ -105,6 +109,7 @@ class Controller:
             recordings=RecordingRoom(recordings, self._scratch),
             waveforms=Waveforms(store, settings.data_dir / "waveforms"),
             engines=engines_here(settings, (recorded,)),
+            clips=partial(master_clip, preset=settings.preset),
         )
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
@@ -136,6 +141,7 @@ class Controller:
             work_items.release_all(session, to_ms(now))
             epoch = next_serial(session, "epoch", to_ms(now))
             ask_for_plan(session, now)
+            ask_for_figures(session, now)
             # Where the office switches off at night, no midnight ever asks.
             ask_for_purge(session, now)
             accounts = broker_accounts(session)
@@ -165,6 +171,9 @@ class Controller:
             with database.write() as session:
                 work_items.finish(session, work.id, to_ms(at))
 
+        def cart(work: work_items.Claimed, at: datetime) -> None:
+            make_cart(database, services.store, renderer, work, self._scratch, at)
+
         def clear_up(work: work_items.Claimed, at: datetime) -> None:
             do_purge(database, services.shelves, work, at)
 
@@ -176,6 +185,8 @@ class Controller:
             "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
             "observations": partial(ingest_observations, database, self._observations, utc_now),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
+            "carts": partial(work_through, database, CART, cart, bells, utc_now),
+            "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
             "plan": partial(work_through, database, PLAN, plan, bells, utc_now, keep_trying=True),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),

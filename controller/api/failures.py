@@ -32,6 +32,8 @@ STATUS = {
     "wrong_transition": 409,
     "not_approved": 409,
     "changed_meanwhile": 409,
+    "already_decided": 409,
+    "question_over": 409,
     "language_doubtful": 409,
     "body_too_long": 413,
     "recording_too_large": 413,

@@ -24,7 +24,7 @@ from controller.api.recording_shapes import (
 )
 from controller.api.shapes import Id, Reason
 from controller.api.sound_file import sound_answer
-from controller.api.upload import uploaded
+from controller.api.upload import SOUND_BODY, uploaded
 from controller.doors import Given, Signed
 from controller.operations import release_take as verdict
 from controller.operations.bring_recording import Asked, bring_recording, words_to_read
@@ -37,16 +37,6 @@ at = APIRouter(tags=["recordings"])
 
 SOUND = "audio/flac"
 PRIVATE = "private, max-age=3600"
-BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The sound file itself: wav, mp3, m4a, ogg, opus, webm or flac; 200 MB.",
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("application/octet-stream", "audio/*")
-        },
-    }
-}
 Short = Annotated[str, Query(max_length=300)]
 Maybe = Annotated[str | None, Query(max_length=120)]
 
@@ -110,7 +100,7 @@ def get_recordings(
         return [_recording(shown) for shown in show_takes(session, found, given.today())]
 
 
-@at.post("/recordings", status_code=201, openapi_extra=BODY)
+@at.post("/recordings", status_code=201, openapi_extra=SOUND_BODY)
 async def post_recording(
     request: Request,
     given: Given,

@@ -13,6 +13,16 @@ from audio_library.errors import StoreFull
 from audio_library.no_room import is_no_room
 
 PIECE_BYTES = 2**20
+SOUND_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The sound file itself: wav, mp3, m4a, ogg, opus, webm or flac; 200 MB.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/octet-stream", "audio/*")
+        },
+    }
+}
 
 
 @asynccontextmanager

@@ -17,7 +17,6 @@ from controller.operations.bring_recording import shown_name
 from controller.operations.carts import NewCart, keep_cart
 from controller.storage import tables
 from controller.storage.database import Database
-from controller.storage.schedule_tables import Cart
 
 LONGEST_TITLE = 120
 LONGEST_SOURCE = 500
@@ -80,8 +79,8 @@ def add_cart(
     path: Path,
     by: str,
     now: datetime,
-) -> Cart:
-    """Master the file at `path`, store it and keep it as a cart that `check_cart` let pass.
+) -> str:
+    """Master the file at `path` and keep it as a cart that `check_cart` let pass; gives its id.
 
     Raises what the maker raises, and the errors of a store; then nothing is kept.
     """
@@ -89,8 +88,4 @@ def add_cart(
         made = maker(path, Path(folder) / "clip.opus")
         store.put(made.path, sha256=made.sha256)
     with database.write() as session:
-        cart = keep_cart(session, asked, made, by, now)
-        session.flush()
-        session.refresh(cart)
-        session.expunge(cart)
-    return cart
+        return keep_cart(session, asked, made, by, now).id

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import Select
 
 from audio_library.cart import Figure, Spoken
 from audio_library.mastering.mastered import MEDIA_TYPE, Mastered
@@ -106,19 +107,18 @@ def carts_for(session: Session, unit_ids: Sequence[str]) -> Carts:
 
 def show_carts(session: Session, unit_ids: Sequence[str] | None = None) -> list[ShownCart]:
     """Clips that nobody removed, by name; of these units and of the project, or of everybody."""
-    query = (
-        select(Cart, tables.Asset, tables.Unit.name)
-        .join(tables.Asset, col(tables.Asset.sha256) == col(Cart.asset_sha256))
-        .outerjoin(tables.Unit, col(tables.Unit.id) == col(Cart.unit_id))
-        .where(col(Cart.removed_ms).is_(None))
-        .order_by(col(Cart.name), col(Cart.language), col(Cart.added_ms), col(Cart.id))
-    )
+    query = _shown().where(col(Cart.removed_ms).is_(None))
     if unit_ids is not None:
         query = query.where(or_(col(Cart.unit_id).is_(None), col(Cart.unit_id).in_(unit_ids)))
-    return [
-        ShownCart(cart, unit or "", asset.duration_ms, asset.bytes)
-        for cart, asset, unit in session.exec(query)
-    ]
+    return [_show(*row) for row in session.exec(query)]
+
+
+def load_cart(session: Session, cart_id: str) -> ShownCart:
+    """One clip, also a removed one; raises `NotFound`."""
+    found = session.exec(_shown().where(col(Cart.id) == cart_id)).first()
+    if found is None:
+        raise _not_found(cart_id)
+    return _show(*found)
 
 
 def keep_cart(session: Session, asked: NewCart, made: Mastered, by: str, now: datetime) -> Cart:
@@ -175,7 +175,7 @@ def remove_cart(database: Database, cart_id: str, by: str, now: datetime) -> Non
     with database.write() as session:
         cart = session.get(Cart, cart_id)
         if cart is None:
-            raise NotFound("đoạn âm thanh", "cart", cart_id[:80])
+            raise _not_found(cart_id)
         if cart.unit_id is None:
             raise ControllerError(
                 "built_in_cart",
@@ -204,6 +204,23 @@ def _tell(session: Session, cart: Cart, what: str, by: str, now: datetime) -> No
         "by": by,
     }
     events.tell(session, "cart", body, to_ms(now))
+
+
+def _shown() -> Select[Cart, tables.Asset, str]:
+    return (
+        select(Cart, tables.Asset, tables.Unit.name)
+        .join(tables.Asset, col(tables.Asset.sha256) == col(Cart.asset_sha256))
+        .outerjoin(tables.Unit, col(tables.Unit.id) == col(Cart.unit_id))
+        .order_by(col(Cart.name), col(Cart.language), col(Cart.added_ms), col(Cart.id))
+    )
+
+
+def _show(cart: Cart, asset: tables.Asset, unit: str | None) -> ShownCart:
+    return ShownCart(cart, unit or "", asset.duration_ms, asset.bytes)
+
+
+def _not_found(cart_id: str) -> NotFound:
+    return NotFound("đoạn âm thanh", "cart", cart_id[:80])
 
 
 def _material(row: sa.Row[tuple[object, ...]]) -> Material:

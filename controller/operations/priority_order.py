@@ -100,8 +100,7 @@ def show_questions(
 ) -> list[ShownQuestion]:
     """What waits for a person, most urgent first; then what was decided of late."""
     query = (
-        select(PriorityQuestion, tables.Unit.name)
-        .join(tables.Unit, col(tables.Unit.id) == col(PriorityQuestion.unit_id))
+        select(PriorityQuestion)
         .where(
             or_(
                 col(PriorityQuestion.decided_ms).is_(None),
@@ -116,13 +115,12 @@ def show_questions(
     )
     if unit_ids is not None:
         query = query.where(col(PriorityQuestion.unit_id).in_(unit_ids))
-    rows = session.exec(query).all()
-    named = {b for question, _ in rows for b in question.bulletins}
-    found = {
-        b.id: b
-        for b in session.exec(select(tables.Bulletin).where(col(tables.Bulletin.id).in_(named)))
-    }
-    return [_shown(question, unit, found, to_ms(now)) for question, unit in rows]
+    return _shown(session, session.exec(query).all(), to_ms(now))
+
+
+def show_question(session: Session, question_id: str, now: datetime) -> ShownQuestion:
+    """One question; raises `NotFound`."""
+    return _shown(session, [_load(session, question_id)], to_ms(now))[0]
 
 
 def decide_order(
@@ -133,7 +131,7 @@ def decide_order(
     now: datetime,
     *,
     again: bool = False,
-) -> PriorityQuestion:
+) -> None:
     """Let these bulletins go in this order from now on; the commune's zones are planned anew.
 
     After the time limit, too, while the session is still to come. What a person decided stands
@@ -141,9 +139,7 @@ def decide_order(
     already_decided.
     """
     with database.write() as session:
-        question = session.get(PriorityQuestion, question_id)
-        if question is None:
-            raise NotFound("câu hỏi ưu tiên", "priority question", question_id[:80])
+        question = _load(session, question_id)
         if sorted(order) != sorted(question.bulletins):
             raise _incomplete(question.bulletins)
         if question.session_ms <= to_ms(now):
@@ -152,10 +148,6 @@ def decide_order(
             raise _already(question)
         _decide(session, question, order, by, to_ms(now))
         ask_for_plan(session, now)
-        session.flush()
-        session.refresh(question)
-        session.expunge(question)
-    return question
 
 
 def lapse_questions(database: Database, now: datetime) -> int:
@@ -224,16 +216,36 @@ def _tell(session: Session, question: PriorityQuestion, what: str, by: str, now_
     events.tell(session, "priority_question", body, now_ms)
 
 
+def _load(session: Session, question_id: str) -> PriorityQuestion:
+    question = session.get(PriorityQuestion, question_id)
+    if question is None:
+        raise NotFound("câu hỏi ưu tiên", "priority question", question_id[:80])
+    return question
+
+
 def _shown(
+    session: Session, questions: Sequence[PriorityQuestion], now_ms: int
+) -> list[ShownQuestion]:
+    asked_of = {question.unit_id for question in questions}
+    units = select(tables.Unit.id, tables.Unit.name).where(col(tables.Unit.id).in_(asked_of))
+    names: dict[str, str] = dict(session.exec(units).all())
+    named = {bulletin for question in questions for bulletin in question.bulletins}
+    query = select(tables.Bulletin).where(col(tables.Bulletin.id).in_(named))
+    found = {bulletin.id: bulletin for bulletin in session.exec(query)}
+    return [_one_shown(each, names[each.unit_id], found, now_ms) for each in questions]
+
+
+def _one_shown(
     question: PriorityQuestion, unit: str, found: Mapping[str, tables.Bulletin], now_ms: int
 ) -> ShownQuestion:
     order = question.decided or question.bulletins
+    until_ms = max(now_ms, question.session_ms)
     able = [
         b
         for b in order
         if b in found
         and found[b].state == State.APPROVED.value
-        and found[b].valid_until_ms > max(now_ms, question.session_ms)
+        and found[b].valid_until_ms > until_ms
     ]
     titles = tuple((b, found[b].title if b in found else "") for b in order)
     return ShownQuestion(question, unit, titles, moot=len(able) < 2)

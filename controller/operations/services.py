@@ -7,10 +7,12 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from audio_library.clip import master_clip
 from audio_library.speech.engine import Engine
 from audio_library.speech.registry import ENGINES
 from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
+from controller.operations.add_cart import ClipMaker
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.publish_plans import PlanRules
 from controller.operations.purge import Shelves
@@ -49,6 +51,8 @@ class Services:
     waveforms: Waveforms
     engines: tuple[Engine, ...] = ENGINES
     """Every voice engine, also those that may not speak here."""
+    clips: ClipMaker = master_clip
+    """What makes a cart of a sound that somebody brings."""
 
     @property
     def shelves(self) -> Shelves:
