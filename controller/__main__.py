@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import carts, keeping, lexicon, phrases, recordings, voices
+from controller.cli import carts, keeping, lexicon, phrases, programmes, recordings, voices
 from controller.cli.signed_in import HERE, OFFICER, Password, Url, User
 from controller.errors import ControllerError
 
@@ -27,6 +27,7 @@ app.add_typer(carts.app, name="carts")
 app.add_typer(keeping.app, name="keeping")
 app.command()(keeping.lacks)
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(programmes.app, name="programmes")
 
 CANNOT = 2
 INTERRUPTED = 130

@@ -346,3 +346,23 @@ class NeverAirs(ScheduleError):
             f"Programme “{title}” would never air: no date fits its repeat rules, holidays, "
             "seasons and validity. Nothing was scheduled.",
         )
+
+
+class NoCalendarFile(ScheduleError):
+    def __init__(self) -> None:
+        super().__init__(
+            "no_calendar_file",
+            "Đây không phải tệp lịch .ics: không có BEGIN:VCALENDAR và không có sự kiện nào. "
+            "Chưa nhập gì; hãy xuất lại lịch ra tệp .ics.",
+            "This is no .ics calendar file: it has neither BEGIN:VCALENDAR nor any event. "
+            "Nothing was imported; export the calendar to an .ics file again.",
+        )
+
+
+class CalendarTooLarge(ScheduleError):
+    def __init__(self, most: str) -> None:
+        super().__init__(
+            "calendar_too_large",
+            f"Tệp lịch quá lớn: nhiều nhất là {most}. Chưa nhập gì; hãy chia tệp ra.",
+            f"The calendar file is too large: {most} at most. Nothing was imported; divide it.",
+        )

@@ -13,7 +13,7 @@ LONGEST = 4_000
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)")
-_MOMENT = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T(\d\d):?(\d\d):?(\d\d)(Z?))?")
+_MOMENT = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T(\d\d):?(\d\d)(?::?(\d\d))?(Z?))?")
 _NUMBER = re.compile(r"[+-]?\d{1,15}")
 
 
@@ -157,18 +157,23 @@ def _days(text: str, value: str) -> tuple[tuple[int, int], ...]:
 
 
 def _moment(text: str, value: str) -> date | datetime:
-    match = _MOMENT.fullmatch(value)
     try:
-        if match is None:
-            raise ValueError(value)
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-        if match[4] is None:
-            return day
-        hour, minute, second = int(match[4]), int(match[5]), min(int(match[6]), 59)
-        zone = UTC if match[7] else None
-        return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone)
+        return read_moment(value)
     except ValueError as error:
         raise BadRule(text, "UNTIL không phải ngày giờ", "UNTIL is no date or time") from error
+
+
+def read_moment(value: str) -> date | datetime:
+    """A DATE or DATE-TIME of RFC 5545, in UTC where it ends in Z; ValueError if it is none."""
+    match = _MOMENT.fullmatch(value)
+    if match is None:
+        raise ValueError(value)
+    year, month, day = int(match[1]), int(match[2]), int(match[3])
+    if match[4] is None:
+        return date(year, month, day)
+    # A leap second is no second of a datetime.
+    hour, minute, second = int(match[4]), int(match[5]), min(int(match[6] or 0), 59)
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC if match[7] else None)
 
 
 def _moment_text(until: date | datetime) -> str:
