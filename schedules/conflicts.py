@@ -45,6 +45,7 @@ class Kind(StrEnum):
     EARSHOT = "earshot"
     REFUSED = "refused"
     MISSING = "missing_recording"
+    EXPIRED = "expired"
     NO_LOUDSPEAKER = "no_loudspeaker"
     NEVER = "never_plays"
 
@@ -103,6 +104,7 @@ def conflicts(
         *_in_earshot(programme, scenes, horns, day),
         *_refused(programme, mine, day),
         *_missing(programme, mine, languages or {}),
+        *_expired(programme, mine),
     )
 
 
@@ -268,6 +270,29 @@ def _missing(
             zones,
             min(rundown.occurrence.start_utc for _, rundown in lacking),
             len(lacking),
+        )
+
+
+def _expired(programme: Programme, scenes: Sequence[Scene]) -> Iterator[Conflict]:
+    """Bulletins that are no longer valid when a session that names them begins."""
+    late: defaultdict[BulletinId, list[tuple[Scene, Rundown]]] = defaultdict(list)
+    for scene in scenes:
+        for rundown in scene.plan.rundowns:
+            if rundown.programme.id == programme.id:
+                for bulletin_id in {lack.bulletin_id for lack in rundown.expired}:
+                    late[bulletin_id].append((scene, rundown))
+    for bulletin_id, met in late.items():
+        first = min(rundown.occurrence.start_utc for _, rundown in met)
+        sessions = len({rundown.occurrence.start_utc for _, rundown in met})
+        title, at = _title(bulletin_id, (scene for scene, _ in met)), _wall(programme, first)
+        yield Conflict(
+            Kind.EXPIRED,
+            f"«{title}» hết hiệu lực trước buổi {at:%H:%M %d/%m/%Y}{_more_vi(sessions)}.",
+            f"“{title}” is no longer valid at {at:%H:%M %d/%m/%Y}{_more_en(sessions)}.",
+            mend_of_refusal("expired", Day(programme, scenes)),
+            tuple(dict.fromkeys(scene.inputs.zone.id for scene, _ in met)),
+            first,
+            sessions,
         )
 
 
