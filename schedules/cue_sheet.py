@@ -414,7 +414,7 @@ def _place(
     start = busy.fit(due, item.least_ms)
     ends = (busy.free_until(start), latest_end)
     room = [elapsed_ms(start, end) for end in ends if end is not None]
-    return start, DurationMs(max(min(item.air_ms, *room), min(item.air_ms, item.least_ms)))
+    return start, DurationMs(max(min([item.air_ms, *room]), min(item.air_ms, item.least_ms)))
 
 
 def _rules(programme: Programme, kind: MaterialKind) -> Rules:

@@ -46,6 +46,10 @@ class _Piece:
     lacks: Spoken | None = None
     opens: bool = False
 
+    @property
+    def is_music(self) -> bool:
+        return self.sounds[0].kind is MaterialKind.FILLER
+
     def cut_to(self, ms: int) -> tuple[Material, ...]:
         """Its materials when it is given so much time."""
         match self.sounds[0].kind:
@@ -71,9 +75,9 @@ class _Session:
         self.silent: list[Spoken] = []
         self.left_out: list[LeftOut] = []
 
-    def leave_out(self, title: str, notice: Notice | None, code: str, vi: str, en: str) -> None:
-        bulletin_id = notice.bulletin_id if notice else None
-        self.left_out.append(LeftOut(self.occurrence, title, bulletin_id, code, vi, en))
+    def go_without(self, name: str, code: str, vi: str, en: str) -> None:
+        """Note a cart, a collection or a relay that nobody can hear."""
+        self.left_out.append(LeftOut(self.occurrence, name, None, code, vi, en))
 
 
 class RunOrder:
@@ -95,7 +99,8 @@ class RunOrder:
         self._tz = time_zone(zone.time_zone)
         self._stock = Stock(zone, shelf)
         self._notices = shelf.notices
-        self._from_above = [each for each in shelf.notices if each.is_from_above]
+        from_above = (each for each in shelf.notices if each.is_from_above)
+        self._from_above, _ = by_urgency(from_above, orders)
         self._law = law
         self._places = places
         self._orders = orders
@@ -119,12 +124,8 @@ class RunOrder:
             lawful_ms = self._lawful_ms(session)
         wishes = [piece.wish for piece in pieces]
         given = fit(wishes, session.shares, occurrence.duration_ms, lawful_ms)
-        airing = []
-        for piece, got in zip(pieces, given, strict=True):
-            if isinstance(got, NoRoom):
-                _leave_out(session, piece, got)
-            else:
-                airing.append((piece, got))
+        placed = list(zip(pieces, given, strict=True))
+        airing = [(piece, got) for piece, got in placed if not isinstance(got, NoRoom)]
         ordered, asked = self._urgent_first(programme, airing)
         spoken = [*session.silent, *(p.lacks for p, _ in ordered if p.lacks is not None)]
         rundown = Rundown(
@@ -132,9 +133,9 @@ class RunOrder:
             occurrence,
             self._zone_id,
             tuple(sound for piece, got in ordered for sound in piece.cut_to(got)),
-            tuple(lack for each in spoken for lack in each.missing),
-            tuple(lack for each in spoken for lack in each.expired),
-            tuple(session.left_out),
+            tuple(dict.fromkeys(lack for each in spoken for lack in each.missing)),
+            tuple(dict.fromkeys(lack for each in spoken for lack in each.expired)),
+            (*session.left_out, *_left_out(session, placed)),
             self._stock.one_of(programme.fallback, session.start),
         )
         if only is None:
@@ -286,34 +287,41 @@ class RunOrder:
                 self._memory.wait(each.bulletin_id)
 
 
-def _leave_out(session: _Session, piece: _Piece, why: NoRoom) -> None:
-    """Say why a piece does not air, unless it airs elsewhere in the session or is only music."""
-    if why is NoRoom.TWICE or piece.sounds[0].kind is MaterialKind.FILLER:
-        return
-    waits_vi, waits_en = "; bản tin chờ buổi sau", "; it waits for the next session"
-    if piece.notice is None:
-        waits_vi = waits_en = ""
-    minutes = piece.wish.least_ms / 60_000
-    match why:
+def _left_out(
+    session: _Session, placed: Sequence[tuple[_Piece, int | NoRoom]]
+) -> Iterator[LeftOut]:
+    """What got no place: a bulletin once and if it airs nowhere in the session; never music."""
+    told = {p.notice.bulletin_id for p, got in placed if p.notice and not isinstance(got, NoRoom)}
+    for piece, got in placed:
+        bulletin_id = piece.notice.bulletin_id if piece.notice else None
+        if not isinstance(got, NoRoom) or bulletin_id in told or piece.is_music:
+            continue
+        if bulletin_id is not None:
+            told.add(bulletin_id)
+        yield LeftOut(session.occurrence, piece.title, bulletin_id, got.value, *_why(piece, got))
+
+
+def _why(piece: _Piece, no_room: NoRoom) -> tuple[str, str]:
+    """The sentences that say why a piece got no place."""
+    match no_room:
         case NoRoom.ENOUGH_ITEMS:
             vi, en = "buổi phát đã đủ số tin", "the session has enough bulletins"
         case NoRoom.SHARE_FULL:
             vi, en = "phần tin đã đủ thời lượng", "the time for bulletins is used up"
         case _:
             vi, en = "buổi phát không còn đủ chỗ", "the session has no room for it"
-    session.leave_out(
-        piece.title,
-        piece.notice,
-        why.value,
-        f"«{piece.title}» dài {minutes:.1f} phút, {vi}{waits_vi}.",
-        f"“{piece.title}” takes {minutes:.1f} minutes and {en}{waits_en}.",
+    if piece.notice is not None:
+        vi, en = f"{vi}; bản tin chờ buổi sau", f"{en}; it waits for the next session"
+    minutes = piece.wish.least_ms / 60_000
+    return (
+        f"«{piece.title}» dài {minutes:.1f} phút, {vi}.",
+        f"“{piece.title}” takes {minutes:.1f} minutes and {en}.",
     )
 
 
 def _no_sound(session: _Session, cart: CartId) -> None:
-    session.leave_out(
+    session.go_without(
         cart,
-        None,
         "no_sound",
         f"Chưa có âm thanh cho «{cart}», buổi này bỏ qua; hãy thêm âm thanh đó.",
         f"There is no sound for “{cart}”, this session goes without it; add that sound.",
@@ -321,9 +329,8 @@ def _no_sound(session: _Session, cart: CartId) -> None:
 
 
 def _no_relay(session: _Session, item: PlayRelay) -> None:
-    session.leave_out(
+    session.go_without(
         item.relay,
-        None,
         "no_relay",
         f"Không tiếp sóng «{item.relay}»: chưa có đài đó hoặc chưa có âm thanh thay thế "
         f"«{item.fallback}».",
