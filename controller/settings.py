@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     time_zone: str = "Asia/Ho_Chi_Minh"
     four_eyes: bool = False
     """True: who wrote a bulletin may not approve it."""
-    horizon_days: int = Field(default=7, ge=1, le=14)
+    horizon_days: int = Field(default=14, ge=1, le=14)
     blob_url: str = "file:"
     """Where audio is kept: `file:` (in `data_dir`), `file:///folder`, or
     `s3://bucket/prefix?endpoint=https://…&region=…`; keys only from AWS_… variables."""

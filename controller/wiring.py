@@ -24,14 +24,13 @@ from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
-from controller.operations.asked_work import PLAN, RENDER, ask_for_plan
+from controller.operations.asked_work import RENDER, ask_for_plan
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.observe_devices import Observation
 from controller.operations.phrase_audio import PHRASE
 from controller.operations.priority_order import lapse_questions
-from controller.operations.publish_plans import PlanRules, publish_plans
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
@@ -40,6 +39,7 @@ from controller.operations.republish import republish
 from controller.operations.services import Services
 from controller.operations.voices import engines_here, preferred
 from controller.operations.waveforms import Waveforms
+from controller.operations.zone_inputs import PlanRules
 from controller.settings import WILDCARDS, Settings
 from controller.storage import work_items
 from controller.storage.bell import BellTower
@@ -52,6 +52,7 @@ from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
 from controller.work.outbox import send_outbox
+from controller.work.planner import plan_zones
 from controller.work.workshop import work_through
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
@@ -166,11 +167,6 @@ class Controller:
         def render(work: work_items.Claimed, at: datetime) -> None:
             render_bulletin(database, services.store, renderer, work, self._scratch, at)
 
-        def plan(work: work_items.Claimed, at: datetime) -> None:
-            publish_plans(database, self._authority, services.rules, at)
-            with database.write() as session:
-                work_items.finish(session, work.id, to_ms(at))
-
         def cart(work: work_items.Claimed, at: datetime) -> None:
             make_cart(database, services.store, renderer, work, self._scratch, at)
 
@@ -188,7 +184,9 @@ class Controller:
             "carts": partial(work_through, database, CART, cart, bells, utc_now),
             "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
-            "plan": partial(work_through, database, PLAN, plan, bells, utc_now, keep_trying=True),
+            "plan": partial(
+                plan_zones, database, self._authority, services.rules, bells, utc_now
+            ),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }

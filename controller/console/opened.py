@@ -14,9 +14,10 @@ from controller.console.reading import Reading, reading_of
 from controller.console.studio import RELEASED, Studio
 from controller.console.words import Look
 from controller.errors import NotFound
-from controller.operations.asked_work import PLAN, RENDER, WHOLE_FLEET, rendition_key
+from controller.operations.asked_work import RENDER, is_being_planned, rendition_key
 from controller.operations.show_bulletin import Audio, Shown, show_bulletin
 from controller.operations.show_fleet import clusters_now, unconfirmed_withdrawals
+from controller.operations.touched import zones_of_bulletin
 from controller.operations.unit_speech import unit_speech
 from controller.operations.voices import available_voices
 from controller.storage import tables, work_items
@@ -123,8 +124,7 @@ def open_bulletin(
     lagging: tuple[Lagging, ...] = ()
     if shown.bulletin.state is State.WITHDRAWN:
         lagging = tuple(_lagging(session, bulletin_id, now))
-    plan = work_items.find(session, PLAN, WHOLE_FLEET)
-    telling = plan is not None and plan.state in ("waiting", "working")
+    telling = is_being_planned(session, zones_of_bulletin(session, shown.bulletin, now))
     return Opened(shown, heard, _holders(session, bulletin_id), lagging, telling)
 
 

@@ -13,9 +13,9 @@ from controller.console.words import STATUS_LOOKS, Look
 from controller.fleet.status import Status
 from controller.operations.find_bulletins import find_bulletins
 from controller.operations.find_village import Village
-from controller.operations.publish_plans import PlanRules
-from controller.operations.schedule_programme import show_programmes
 from controller.operations.show_fleet import ClusterNow, Next, clusters_now
+from controller.operations.show_programmes import show_programmes
+from controller.operations.zone_inputs import PlanRules
 from controller.storage import bulletins, tables
 from controller.storage.programmes import Planned
 from schedules.precedence import Rank

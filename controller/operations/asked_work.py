@@ -1,10 +1,10 @@
 """Slow work that operations ask for; the loops in `work` do it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from audio_library.rendition import spoken_sha256
 from controller.storage import tables, work_items
@@ -12,7 +12,9 @@ from controller.storage.instants import to_ms
 
 RENDER = "render"
 PLAN = "plan"
-WHOLE_FLEET = "fleet"
+"""One zone, because of an edit: its key is the zone's id."""
+NIGHT = "night_plan"
+"""One zone, whole, once a night."""
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -52,6 +54,18 @@ def ask_anew_for_rendition(session: Session, language: str, words: str, now: dat
     work_items.ask(session, RENDER, key, body, to_ms(now))
 
 
-def ask_for_plan(session: Session, now: datetime) -> None:
-    """Want the fleet planned anew, once, however often it is asked for."""
-    work_items.ask(session, PLAN, WHOLE_FLEET, {}, to_ms(now))
+def ask_for_plan(session: Session, now: datetime, zone_ids: Iterable[str] | None = None) -> None:
+    """Want these zones planned anew, each once, however often it is asked for; None: all zones."""
+    if zone_ids is None:
+        zone_ids = session.exec(select(tables.Zone.id)).all()
+    work_items.ask_all(session, PLAN, sorted(set(zone_ids)), to_ms(now))
+
+
+def is_being_planned(session: Session, zone_ids: Iterable[str]) -> bool:
+    """A plan of one of these zones is still to be made."""
+    found = select(tables.WorkItem.id).where(
+        tables.WorkItem.kind == PLAN,
+        col(tables.WorkItem.state).in_(("waiting", "working")),
+        col(tables.WorkItem.key).in_(list(zone_ids)),
+    )
+    return session.exec(found.limit(1)).first() is not None

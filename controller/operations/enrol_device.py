@@ -11,6 +11,7 @@ from controller.errors import NotFound
 from controller.fleet.authority import Authority, device_public
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.ids import new_id
+from controller.operations.touched import zones_of_cluster
 from controller.storage import places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -47,7 +48,8 @@ def enrol_devices(
             _enrol(session, authority, tree, cluster_id, public_key, now_ms)
             for cluster_id, public_key in asked
         )
-        ask_for_plan(session, now)
+        touched = (zones_of_cluster(session, cluster_id) for cluster_id, _ in asked)
+        ask_for_plan(session, now, frozenset[str]().union(*touched))
     return enrolled
 
 

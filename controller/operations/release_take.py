@@ -14,6 +14,7 @@ from audio_library.speech import recorded
 from controller.operations.asked_work import ask_anew_for_rendition, ask_for_plan
 from controller.operations.bring_recording import tell_take, wanted_words
 from controller.operations.phrase_audio import ask_for_words
+from controller.operations.touched import zones_of_words
 from controller.operations.unit_speech import unit_speech
 from controller.storage import tables, takes
 from controller.storage.database import Database
@@ -88,7 +89,8 @@ def drop_audio(session: Session, take: Take, now: datetime) -> None:
     if rendition is not None and rendition.voice == f"{recorded.NAME}:{take.reader_id}":
         session.delete(rendition)
         session.flush()
-        ask_for_plan(session, now)
+        zones = zones_of_words(session, take.language, take.words, now)
+        ask_for_plan(session, now, zones)
 
 
 def _off_air(session: Session, before: Take, after: Take, now: datetime) -> Take:

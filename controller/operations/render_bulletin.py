@@ -14,6 +14,7 @@ from audio_library.render import Rendered
 from audio_library.rendition import phrase_sha256, spoken_sha256
 from audio_library.store.asset_store import AssetStore
 from controller.operations.asked_work import ask_for_plan
+from controller.operations.touched import zones_of_words
 from controller.storage import events, tables, takes, work_items
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -140,7 +141,7 @@ def render_bulletin(
         )
         work_items.finish(session, work.id, now_ms)
         if dressing is Dressing.CHIME:
-            ask_for_plan(session, now)
+            ask_for_plan(session, now, zones_of_words(session, language, spoken, now))
         events.tell(session, "rendition", {"key": work.key, "state": "done"}, now_ms)
 
 

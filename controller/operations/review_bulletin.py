@@ -15,6 +15,7 @@ from audio_library.writing.language_guard import Verdict, judge
 from controller.errors import ControllerError
 from controller.operations.asked_work import ask_for_plan, ask_for_renditions
 from controller.operations.submit_bulletin import check_title, refuse_unknown_unit, tell_changed
+from controller.operations.touched import zones_of_bulletin
 from controller.operations.unit_speech import UnitSpeech, unit_speech
 from controller.storage import bulletins, events
 from controller.storage.database import Database
@@ -167,6 +168,6 @@ def _changed_meanwhile() -> ControllerError:
 
 def _keep(session: Session, bulletin: Bulletin, now: datetime) -> Bulletin:
     bulletins.save(session, bulletin)
-    ask_for_plan(session, now)
+    ask_for_plan(session, now, zones_of_bulletin(session, bulletin, now))
     tell_changed(session, bulletin, now)
     return bulletin

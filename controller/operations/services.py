@@ -14,9 +14,9 @@ from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
 from controller.operations.add_cart import ClipMaker
 from controller.operations.bring_recording import RecordingRoom
-from controller.operations.publish_plans import PlanRules
 from controller.operations.purge import Shelves
 from controller.operations.waveforms import Waveforms
+from controller.operations.zone_inputs import PlanRules
 from controller.storage.bell import BellTower
 from controller.storage.database import Database
 

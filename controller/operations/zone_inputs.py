@@ -102,7 +102,8 @@ def inputs_of(
 ) -> Loaded:
     """Read what concerns the zone, as its units stand on `day` (None: today), and nothing else.
 
-    `wanted` are programmes not kept yet, each in place of the kept one of its id. Raises `NotFound`; `UnitCycle` and `UnknownUnit` where the units above it are broken.
+    `wanted` are programmes not kept yet, each in place of the kept one of its id. Raises
+    `NotFound`; `UnitCycle` and `UnknownUnit` where the units above it are broken.
     """
     found = places.zone(session, zone_id)
     if found is None:
@@ -151,7 +152,8 @@ def plan_of(
 ) -> Foreseen:
     """What the zone hears within the window (None: the whole horizon), from what stands now.
 
-    `wanted` are programmes not kept yet, each in place of the kept one of its id. Each day is planned under the units of that day. Raises what `inputs_of` raises.
+    `wanted` are programmes not kept yet, each in place of the kept one of its id. Each day is
+    planned under the units of that day. Raises what `inputs_of` raises.
     """
     since, until = within or window(rules, now)
     whole = loaded = inputs_of(session, zone_id, rules, now, today(rules, since), wanted)

@@ -31,6 +31,6 @@ def order_languages(
             raise NotFound("nơi nghe", "zone", zone_id)
         zone.languages = tags
         session.add(zone)
-        ask_for_plan(session, now)
+        ask_for_plan(session, now, [zone_id])
         told: dict[str, object] = {"id": zone_id, "languages": tags, "by": by}
         events.tell(session, "zone", told, to_ms(now))

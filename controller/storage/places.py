@@ -48,9 +48,7 @@ def zones(session: Session) -> dict[str, Zone]:
     """All zones with their dated clusters, by id."""
     members: dict[str, list[Membership]] = {}
     for row in session.exec(select(tables.ZoneCluster)):
-        members.setdefault(row.zone_id, []).append(
-            Membership(ClusterId(row.cluster_id), _date(row.valid_from), _maybe(row.valid_until))
-        )
+        members.setdefault(row.zone_id, []).append(_membership(row))
     return {
         row.id: Zone(
             ZoneId(row.id),
@@ -77,13 +75,20 @@ def zone(session: Session, zone_id: str) -> tuple[Zone, str] | None:
         ZoneId(row.id),
         row.name,
         row.time_zone,
-        tuple(
-            Membership(ClusterId(m.cluster_id), _date(m.valid_from), _maybe(m.valid_until))
-            for m in members
-        ),
+        tuple(_membership(member) for member in members),
         tuple(LanguageTag(tag) for tag in row.languages),
     )
     return value, row.unit_id
+
+
+def zones_with(session: Session, cluster_id: str) -> list[tuple[str, Membership]]:
+    """Every zone that ever held a cluster, with the dates, by zone."""
+    rows = session.exec(
+        select(tables.ZoneCluster)
+        .where(tables.ZoneCluster.cluster_id == cluster_id)
+        .order_by(col(tables.ZoneCluster.zone_id), col(tables.ZoneCluster.valid_from))
+    )
+    return [(row.zone_id, _membership(row)) for row in rows]
 
 
 def places_near(session: Session, cluster_ids: Collection[str]) -> frozenset[str]:
@@ -95,7 +100,7 @@ def places_near(session: Session, cluster_ids: Collection[str]) -> frozenset[str
 
 def spots(session: Session, tree: AreaTree, now_ms: int) -> dict[str, Spot]:
     """Every box that stands somewhere now, by device id."""
-    return {row.device_id: _spot(row, tree) for row in session.execute(_standing_boxes(now_ms))}
+    return {row.device_id: _spot(row, tree) for row in session.execute(standing_boxes(now_ms))}
 
 
 def spots_at(
@@ -105,7 +110,7 @@ def spots_at(
 
     Raises `UnitCycle`, `UnknownUnit`.
     """
-    query = _standing_boxes(now_ms).where(col(tables.Cluster.id).in_(cluster_ids))
+    query = standing_boxes(now_ms).where(col(tables.Cluster.id).in_(cluster_ids))
     found = []
     for row in session.execute(query.order_by(col(tables.Installation.device_id))):
         chain = chain_on(session, row.unit_id, day)
@@ -117,12 +122,13 @@ def standing_clusters(
     session: Session, now_ms: int, where: sa.ColumnElement[bool]
 ) -> list[tables.Cluster]:
     """Clusters that have a box now and fit the condition, by id."""
-    boxes = sa.select(_standing_boxes(now_ms).subquery().c.id)
+    boxes = sa.select(standing_boxes(now_ms).subquery().c.id)
     query = select(tables.Cluster).where(col(tables.Cluster.id).in_(boxes), where)
     return list(session.exec(query.order_by(col(tables.Cluster.id))))
 
 
-def _standing_boxes(now_ms: int) -> sa.Select[Any]:
+def standing_boxes(now_ms: int) -> sa.Select[Any]:
+    """`device_id` of every box that stands somewhere, with the columns of its cluster."""
     return (
         sa.select(col(tables.Installation.device_id), *_columns(tables.Cluster))
         .join(tables.Cluster, col(tables.Installation.cluster_id) == col(tables.Cluster.id))
@@ -210,6 +216,10 @@ def _spot(cluster: Any, tree: AreaTree) -> Spot:
 
 def _kinds(cluster: Any) -> frozenset[str]:
     return frozenset(cluster.places or ([OTHER_PLACE] if cluster.sensitive else []))
+
+
+def _membership(row: tables.ZoneCluster) -> Membership:
+    return Membership(ClusterId(row.cluster_id), _date(row.valid_from), _maybe(row.valid_until))
 
 
 def _unit(row: Any) -> Unit:

@@ -58,9 +58,10 @@ def ask_all(session: Session, kind: str, keys: Iterable[str], now_ms: int) -> No
     insert = inserting(session, WorkItem)
     old, new = WorkItem.__table__.columns, insert.excluded  # type: ignore[attr-defined]
     working = old.state == "working"
-    over = old.state.in_(("failed", "stopped", "done"))
+    over = sa.or_(*(old.state == state for state in ("failed", "stopped", "done")))
     changes: dict[str, Any] = {
         "state": sa.case((working, old.state), else_=new.state),
+        "progress": sa.case((over, 0.0), else_=old.progress),
         "asked_again": sa.case((working, sa.true()), else_=old.asked_again),
         "due_ms": sa.case((working, old.due_ms), else_=new.due_ms),
         "updated_ms": sa.case((working, old.updated_ms), else_=new.updated_ms),

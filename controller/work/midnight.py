@@ -1,11 +1,11 @@
-"""At local midnight the horizon moves on by a day: plan anew, and delete what has had its time."""
+"""At local midnight what has had its time is deleted; zones plan their new last day by night."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from controller.operations.asked_work import ask_for_plan
+from controller.operations.publish_plans import forget_old_pages
 from controller.operations.purge import ask_for_purge
 from controller.storage.database import Database
 
@@ -30,5 +30,5 @@ async def at_each_midnight(
 
 def _roll_on(database: Database, now: datetime) -> None:
     with database.write() as session:
-        ask_for_plan(session, now)
+        forget_old_pages(session, now)
         ask_for_purge(session, now)

@@ -20,6 +20,7 @@ from sqlmodel import col, func, select
 
 from audio_library.rendition import spoken_sha256
 from controller import log_setup
+from controller.operations.asked_work import NIGHT
 from controller.operations.enrol_device import enrol_device, enrol_devices
 from controller.operations.load_sample import AT_ANY_HOUR, PROVINCE, load_sample
 from controller.operations.play_now import PlayOrder, play_now
@@ -73,7 +74,10 @@ async def _until_idle(controller: Controller) -> None:
     def busy() -> int:
         with controller.database.read() as session:
             working = col(tables.WorkItem.state).in_(("waiting", "working"))
-            items = session.exec(select(func.count()).select_from(tables.WorkItem).where(working))
+            by_day = tables.WorkItem.kind != NIGHT
+            items = session.exec(
+                select(func.count()).select_from(tables.WorkItem).where(working, by_day)
+            )
             unsent = col(tables.Outbox.sent_ms).is_(None)
             waiting = session.exec(select(func.count()).select_from(tables.Outbox).where(unsent))
             sent = session.exec(select(func.count()).select_from(tables.Outbox)).one()

@@ -12,10 +12,12 @@ from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority, open_authority
 from controller.operations.enrol_device import enrol_device
 from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
-from controller.operations.publish_plans import PlanRules, publish_plans
+from controller.operations.publish_plans import publish_plans
 from controller.operations.review_bulletin import approve_bulletin
-from controller.operations.schedule_programme import Scheduled, Slot, schedule_programme
+from controller.operations.save_programme import Saved
+from controller.operations.schedule_programme import Slot, schedule_programme
 from controller.operations.submit_bulletin import Written, submit_bulletin
+from controller.operations.zone_inputs import PlanRules
 from controller.storage import bulletins, tables
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
@@ -104,7 +106,7 @@ class Office:
         *,
         now: datetime = NOW,
         **slot: object,
-    ) -> Scheduled:
+    ) -> Saved:
         """A programme at an instant, in the zones of these boxes."""
         local = (at + timedelta(hours=7)).replace(tzinfo=None)
         zones = tuple(b.village.cluster_id.replace("cum-", "vung-") for b in boxes)

@@ -16,11 +16,11 @@ from audio_library.speech.registry import ENGINES
 from audio_library.store.filesystem import FilesystemStore
 from controller.access import passwords
 from controller.app import create_app
-from controller.operations.asked_work import PLAN, RENDER
+from controller.operations.asked_work import NIGHT, PLAN, RENDER
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.ids import new_id
 from controller.operations.observe_devices import Observation, Said, observe_devices
-from controller.operations.publish_plans import publish_plans
+from controller.operations.publish_plans import do_plan
 from controller.operations.record_playback import Received, record_playback
 from controller.operations.render_bulletin import Renderer, render_bulletin
 from controller.operations.services import Services
@@ -141,7 +141,8 @@ class Desk:
 
         def is_idle() -> bool:
             query = select(tables.WorkItem).where(
-                col(tables.WorkItem.state).in_(("waiting", "working"))
+                col(tables.WorkItem.state).in_(("waiting", "working")),
+                col(tables.WorkItem.kind) != NIGHT,
             )
             with self.office.database.read() as session:
                 return session.exec(query).first() is None
@@ -157,9 +158,7 @@ class Desk:
         )
 
     def _plan(self, work: work_items.Claimed, now: datetime) -> None:
-        publish_plans(self.office.database, self.office.authority, RULES, now)
-        with self.office.database.write() as session:
-            work_items.finish(session, work.id, to_ms(now))
+        do_plan(self.office.database, self.office.authority, RULES, work, now)
         with self._done:
             self._done.notify_all()
 

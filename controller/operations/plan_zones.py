@@ -1,0 +1,226 @@
+"""The days of one zone as they should be: near ones resolved anew, far ones only relieved."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+import msgspec
+from sqlmodel import Session
+
+from audio_library.bulletin import State
+from controller.errors import NotFound
+from controller.fleet.plan import wire_cue
+from controller.operations.zone_inputs import (
+    Foreseen,
+    Loaded,
+    PlanRules,
+    midnight,
+    plan_of,
+    today,
+)
+from controller.storage import places, zone_days
+from controller.storage.instants import to_ms, to_utc
+from controller.storage.zone_days import DayCue, DayPlan, PackedDay, Unheard
+from schedules.cue_sheet import Cue
+from schedules.recurrence import Occurrence, occurrences
+from schedules.rundown import Lacking
+from schedules.types import ProgrammeId, UtcInstant
+from schedules.zone import Zone
+from schedules.zone_plan import Question, ZonePlan
+
+SETTLED_AFTER = timedelta(hours=48)
+"""Days that begin later than this are resolved once a night: until then they only lose what must
+not air any more."""
+
+Sessions = Mapping[ProgrammeId, list[UtcInstant]]
+"""Starts of the occurrences of each programme, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The days of a zone from today on; without a box in it there are none."""
+
+    zone: Zone
+    has_box: bool
+    days: Mapping[date, PackedDay]
+    questions: tuple[Question, ...] = ()
+
+
+def resolve(
+    session: Session, zone_id: str, rules: PlanRules, now: datetime, *, whole: bool
+) -> Resolved:
+    """Plan the zone from local midnight: the whole horizon, or the days that begin within 48 h.
+
+    A zone that has no later day yet is planned whole. Of later days that stand already, only what
+    may no longer air is taken away. Raises `NotFound`, `UnitCycle`, `UnknownUnit`.
+    """
+    found = places.zone(session, zone_id)
+    if found is None:
+        raise NotFound("nơi nghe", "zone", zone_id)
+    zone, day = found[0], today(rules, now)
+    clusters = {m.cluster_id for m in zone.clusters}
+    if not places.spots_at(session, clusters, day, to_ms(now)):
+        return Resolved(zone, False, {})
+    kept = [of for _, of in zone_days.heads(session, [zone_id], day)]
+    end = day + timedelta(days=rules.horizon_days)
+    last = min(today(rules, now + SETTLED_AFTER), end)
+    if whole or max(kept, default=last) <= last:
+        last = end
+    foreseen = _plan(session, zone_id, rules, now, last)
+    if foreseen.loaded.changes_on is not None and last < end:
+        last, foreseen = end, _plan(session, zone_id, rules, now, end)
+    days = _days(foreseen, rules, day, last)
+    later = [of for of in kept if last < of <= end]
+    stored = zone_days.load(session, zone_id, [day, *later])
+    loaded = foreseen.loaded
+    if stored:
+        since = midnight(rules, day - timedelta(days=1))
+        standing = _sessions(loaded, since, midnight(rules, end + timedelta(days=1)))
+        days[day] = _begun_yesterday(stored.get(day), days[day], rules, day, loaded, standing)
+        days.update({of: _relieved(stored[of], loaded, standing) for of in later})
+    packed = {of: zone_days.packed(plan) for of, plan in days.items()}
+    return Resolved(zone, True, packed, foreseen.plan.questions)
+
+
+def _plan(session: Session, zone_id: str, rules: PlanRules, now: datetime, last: date) -> Foreseen:
+    day = today(rules, now)
+    within = midnight(rules, day), midnight(rules, last + timedelta(days=1))
+    return plan_of(session, zone_id, rules, now, within)
+
+
+def _days(foreseen: Foreseen, rules: PlanRules, first: date, last: date) -> dict[date, DayPlan]:
+    """The plan laid into local days by start; what runs on into the day after the last waits."""
+    plan, loaded = foreseen.plan, foreseen.loaded
+    starts = _starts(rundown.occurrence for rundown in plan.rundowns)
+    cues = sorted(plan.cues, key=lambda cue: (cue.start_utc, cue.id))
+    heard = {
+        day: tuple(_day_cue(cue, loaded, starts) for cue in some)
+        for day, some in groupby(cues, key=lambda cue: today(rules, cue.start_utc))
+    }
+    unheard: dict[date, list[Unheard]] = {}
+    for each in _unheard(plan, loaded):
+        unheard.setdefault(today(rules, to_utc(each.session_ms)), []).append(each)
+    span = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return {day: DayPlan(heard.get(day, ()), tuple(unheard.get(day, ()))) for day in span}
+
+
+def _day_cue(cue: Cue, loaded: Loaded, starts: Sessions) -> DayCue:
+    bulletin = loaded.bulletins.get(cue.bulletin_id or "")
+    of = starts[cue.programme_id]
+    return DayCue(
+        wire_cue(cue, loaded.assets),
+        to_ms(of[bisect_right(of, cue.start_utc) - 1]),
+        cue.programme_id,
+        cue.approved_by,
+        cue.bulletin_id or "",
+        cue.spoken_sha256 or "",
+        loaded.voices.get(cue.asset_sha256, ""),
+        bulletin.author if bulletin else "",
+    )
+
+
+def _unheard(plan: ZonePlan, loaded: Loaded) -> Iterator[Unheard]:
+    for refusal in plan.refusals:
+        item, of = refusal.item, refusal.occurrence
+        yield Unheard(
+            "refused",
+            refusal.reasons[0].code,
+            to_ms(of.start_utc),
+            of.programme_id,
+            item.title,
+            refusal.vi,
+            refusal.en,
+            item.bulletin_id or "",
+            item.language,
+        )
+    for flag in plan.flags:
+        of, breach = flag.occurrence, flag.breach
+        start = to_ms(of.start_utc)
+        yield Unheard("flagged", breach.code, start, of.programme_id, "", breach.vi, breach.en)
+    for rundown in plan.rundowns:
+        of = rundown.occurrence
+        start = to_ms(of.start_utc)
+        for left in rundown.left_out:
+            yield Unheard(
+                "left_out",
+                left.code,
+                start,
+                of.programme_id,
+                left.title,
+                left.vi,
+                left.en,
+                left.bulletin_id or "",
+            )
+        for lacking in rundown.missing:
+            yield _lacking("missing", lacking, of, loaded)
+        for lacking in rundown.expired:
+            yield _lacking("expired", lacking, of, loaded)
+
+
+def _lacking(what: str, lacking: Lacking, of: Occurrence, loaded: Loaded) -> Unheard:
+    bulletin = loaded.bulletins.get(lacking.bulletin_id)
+    title = bulletin.title if bulletin else lacking.bulletin_id
+    tag = lacking.language
+    vi, en = {
+        "missing": (f"Chưa có tiếng “{tag}”.", f"There is no audio in “{tag}” yet."),
+        "expired": (f"Bản tiếng “{tag}” đã hết hiệu lực.", f"In “{tag}” it is no longer valid."),
+    }[what]
+    start = to_ms(of.start_utc)
+    return Unheard(what, what, start, of.programme_id, title, vi, en, lacking.bulletin_id, tag)
+
+
+def _sessions(loaded: Loaded, since: datetime, until: datetime) -> Sessions:
+    """When the programmes of a zone have sessions, from what stands now."""
+    inputs = loaded.inputs
+    return _starts(
+        occurrence
+        for standing in inputs.standing
+        for occurrence in occurrences(standing.programme, since, until, inputs.calendar)
+    )
+
+
+def _starts(found: Iterator[Occurrence]) -> Sessions:
+    starts: dict[ProgrammeId, list[UtcInstant]] = {}
+    for occurrence in found:
+        starts.setdefault(occurrence.programme_id, []).append(occurrence.start_utc)
+    return {programme: sorted(several) for programme, several in starts.items()}
+
+
+def _begun_yesterday(
+    stored: DayPlan | None,
+    day: DayPlan,
+    rules: PlanRules,
+    of: date,
+    loaded: Loaded,
+    standing: Sessions,
+) -> DayPlan:
+    """A day, with what is left of a session that began before its midnight."""
+    began = to_ms(midnight(rules, of))
+    running = () if stored is None else _relieved(stored, loaded, standing).cues
+    over_midnight = tuple(each for each in running if each.session_ms < began)
+    return msgspec.structs.replace(day, cues=over_midnight + day.cues)
+
+
+def _relieved(stored: DayPlan, loaded: Loaded, standing: Sessions) -> DayPlan:
+    """A day without what was cancelled, moved away, withdrawn, edited or lost its sound."""
+    cues = tuple(each for each in stored.cues if _may_air(each, loaded, standing))
+    return msgspec.structs.replace(stored, cues=cues)
+
+
+def _may_air(each: DayCue, loaded: Loaded, standing: Sessions) -> bool:
+    starts = standing.get(ProgrammeId(each.programme_id), [])
+    if to_utc(each.session_ms) not in starts or each.cue.asset.sha256 not in loaded.assets:
+        return False
+    relays = loaded.inputs.shelf.relays.values()
+    if each.cue.stream is not None and all(r.url != each.cue.stream.url for r in relays):
+        return False
+    if not each.bulletin_id:
+        return True
+    bulletin = loaded.bulletins.get(each.bulletin_id)
+    return (
+        bulletin is not None
+        and bulletin.state is State.APPROVED
+        and each.cue.start < to_ms(bulletin.valid_until)
+    )
