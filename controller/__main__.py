@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import carts, keeping, lexicon, phrases, programmes, recordings, voices
+from controller.cli import (
+    airtime,
+    calendar,
+    carts,
+    clusters,
+    keeping,
+    lexicon,
+    phrases,
+    plan,
+    priority,
+    programmes,
+    recordings,
+    relays,
+    voices,
+)
 from controller.cli.signed_in import HERE, OFFICER, Password, Url, User
 from controller.errors import ControllerError
 
@@ -24,10 +38,16 @@ app.add_typer(voices.app, name="voices")
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(phrases.app, name="phrases")
 app.add_typer(carts.app, name="carts")
+app.add_typer(relays.app, name="relays")
+app.add_typer(priority.app, name="priority")
 app.add_typer(keeping.app, name="keeping")
 app.command()(keeping.lacks)
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(programmes.app, name="programmes")
+app.add_typer(plan.app, name="plan")
+app.add_typer(airtime.app, name="airtime")
+app.add_typer(calendar.app, name="calendar")
+app.add_typer(clusters.app, name="clusters")
 
 CANNOT = 2
 INTERRUPTED = 130

@@ -106,7 +106,7 @@ class GreetingIn(Shape):
     """In which language a unit greets, and its own words for it."""
 
     unit: Id
-    """Id of the unit that greets."""
+    """The unit that greets: id, official code or name."""
     language: Language = "vi"
     """Tag of the language."""
     greeting: Words | None = None

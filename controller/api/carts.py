@@ -1,6 +1,7 @@
 """Carts: what stands on the shelf, bring a clip, greet in a unit's own name, remove."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from controller.api.upload import SOUND_BODY, uploaded
 from controller.doors import Given, Signed
 from controller.operations.add_cart import add_cart, check_cart
 from controller.operations.carts import NewCart, load_cart, remove_cart, show_carts
+from controller.operations.find_unit import find_unit
 from controller.operations.make_cart import greet, making_carts
 from controller.operations.services import Services
 from controller.storage.lexicons import units_above
@@ -27,9 +29,12 @@ Long = Annotated[str, Query(max_length=1_000)]
 def get_carts(
     given: Given, who: Signed, unit: Annotated[str | None, Query(max_length=120)] = None
 ) -> CartsOut:
-    """Every clip that nobody removed; with a unit those that it may hear, its own and above."""
+    """Every clip that nobody removed; with a unit those that it may hear, its own and above.
+
+    A unit is named by its id, its official code or its name.
+    """
     with given.database.read() as session:
-        units = None if unit is None else units_above(session, unit)
+        units = None if unit is None else units_above(session, find_unit(session, unit))
         return CartsOut(
             carts=[CartOut.of(shown) for shown in show_carts(session, units)],
             making=[MakingOut.of(making) for making in making_carts(session, units)],
@@ -56,7 +61,7 @@ async def post_cart(
     The same file brought again changes nothing.
     """
     new = NewCart(name, unit, language, title, source)
-    asked = await asyncio.to_thread(check_cart, given.database, new, file)
+    asked = await asyncio.to_thread(_checked, given, new, file)
     room = given.recordings
     async with uploaded(request, room.scratch) as path, room.turns:
         cart_id = await asyncio.to_thread(
@@ -79,7 +84,9 @@ def post_greetings(form: GreetingIn, given: Given, who: Signed) -> list[Greeting
     """Make a unit's greeting and closing words in a voice; they take the place of older ones."""
     texts = {Spoken.GREETING: form.greeting, Spoken.CLOSING: form.closing}
     own = {kind: text for kind, text in texts.items() if text}
-    words = greet(given.database, form.unit, form.language, who.name, given.clock(), own)
+    with given.database.read() as session:
+        unit = find_unit(session, form.unit)
+    words = greet(given.database, unit, form.language, who.name, given.clock(), own)
     return [GreetingOut.of(each) for each in words]
 
 
@@ -87,6 +94,12 @@ def post_greetings(form: GreetingIn, given: Given, who: Signed) -> list[Greeting
 def delete_cart(cart_id: Id, given: Given, who: Signed) -> None:
     """Take a clip out of every coming session; what was heard of it stays on record."""
     remove_cart(given.database, cart_id, who.name, given.clock())
+
+
+def _checked(given: Services, new: NewCart, file: str) -> NewCart:
+    with given.database.read() as session:
+        unit = find_unit(session, new.unit_id or "")
+    return check_cart(given.database, replace(new, unit_id=unit), file)
 
 
 def _one(given: Services, cart_id: str) -> CartOut:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from controller.api.priority_shapes import OrderIn, PriorityQuestionOut
 from controller.api.shapes import Id
 from controller.doors import Given, Signed
+from controller.operations.find_unit import find_unit
 from controller.operations.priority_order import decide_order, show_question, show_questions
 
 at = APIRouter(tags=["priority"])
@@ -16,9 +17,13 @@ at = APIRouter(tags=["priority"])
 def get_questions(
     given: Given, who: Signed, unit: Annotated[str | None, Query(max_length=120)] = None
 ) -> list[PriorityQuestionOut]:
-    """What waits for a decision, most urgent first; then what was decided within a week."""
+    """What waits for a decision, most urgent first; then what was decided within a week.
+
+    A unit is named by its id, its official code or its name.
+    """
     with given.database.read() as session:
-        shown = show_questions(session, given.clock(), None if unit is None else [unit])
+        units = None if unit is None else [find_unit(session, unit)]
+        shown = show_questions(session, given.clock(), units)
         return [PriorityQuestionOut.of(each) for each in shown]
 
 
