@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9-]+")
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One content line: its name in capitals, its parameters, and its value still escaped."""
+    """One content line: its name in capitals, its parameters, and its value without escapes."""
 
     name: str
     parameters: dict[str, str]
@@ -42,7 +42,7 @@ class Component:
             if match is None or (name := match[0].upper()) not in names:
                 continue
             try:
-                _, parameters, value = Contentline(line).raw_parts()  # type: ignore[no-untyped-call]
+                _, parameters, value = Contentline(line).parts()  # type: ignore[no-untyped-call]
             except ValueError:
                 continue
             flat = {key.upper(): _flat(each) for key, each in parameters.items()}

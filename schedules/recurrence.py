@@ -102,6 +102,11 @@ def expand(
     return tuple(found[start] for start in sorted(found))
 
 
+def named_walls(timing: Timing, since: datetime, by: datetime) -> tuple[datetime, ...]:
+    """The wall times in [since, by] that its rules and dates name, before days sift them."""
+    return tuple(_ruled(timing, time_zone(timing.time_zone), since, min(by, _END)))
+
+
 def next_airing(
     timing: Timing, after: datetime, calendar: DayCalendar = NO_CALENDAR
 ) -> Airing | None:

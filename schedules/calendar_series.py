@@ -1,0 +1,427 @@
+"""One event of an .ics file with all that belongs to its UID, read as far as it is sound."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+
+from icalendar import vDuration
+
+from schedules.calendar_lines import Component, Property
+from schedules.calendar_own import OWN, RECKONED, TIMING, with_own
+from schedules.calendar_zones import zone_drawn, zone_named, zone_of_offset
+from schedules.errors import ScheduleError
+from schedules.recurrence import named_walls
+from schedules.rrule import read_moment, read_rule
+from schedules.rule_walls import rule_walls
+from schedules.timing import FIRST_YEAR, LAST_YEAR, Change, Timing
+from schedules.types import (
+    DurationMs,
+    UtcInstant,
+    elapsed_ms,
+    time_zone,
+    wall_clock,
+    wall_instant,
+)
+
+MOST_EVENTS = 10_000
+_MOST_DATES = 20_000
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """One event with all its occurrences; `own` are its X-LOALANG-… properties by their names.
+
+    `duration_ms` is exact, of an all-day event that of its days with 24 hours each; None if none
+    is given. An all-day event starts at midnight of its zone.
+    """
+
+    uid: str
+    sequence: int
+    title: str
+    description: str
+    timing: Timing
+    duration_ms: DurationMs | None
+    all_day: bool
+    own: Mapping[str, str]
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What was not read, or read otherwise than written: of which event, or where in the file."""
+
+    uid_or_place: str
+    vi: str
+    en: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What holds for the whole file, and what was noted while it was read.
+
+    `drawn` are its own VTIMEZONEs by TZID; `utc_is_home` where it says so (X-WR-TIMEZONE).
+    """
+
+    home: str
+    drawn: dict[str, Component]
+    utc_is_home: bool = False
+    unread: list[Unread] = field(default_factory=list)
+    zones: dict[str, str] = field(default_factory=dict)
+
+    def note(self, where: str, vi: str, en: str) -> None:
+        self.unread.append(Unread(where[:200], vi, en))
+
+    def zone(self, tzid: str, year: int) -> str:
+        """The IANA zone meant; the home zone, and a note, where nothing tells."""
+        if tzid not in self.zones:
+            found = zone_named(tzid)
+            if found is None and tzid in self.drawn:
+                found = zone_drawn(self.drawn[tzid], year, self.home)
+            found = found or zone_of_offset(tzid)
+            if found is None:
+                self.note(
+                    f"TZID {tzid}",
+                    f"không biết múi giờ này; giờ được đọc theo {self.home}",
+                    f"this time zone is unknown; its times were read as of {self.home}",
+                )
+            self.zones[tzid] = found or self.home
+        return self.zones[tzid]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A wall time and its zone; of a date, its midnight, in no zone of its own."""
+
+    wall: datetime
+    zone: str
+    is_date: bool
+
+    @property
+    def instant(self) -> UtcInstant:
+        return wall_instant(self.wall, time_zone(self.zone))
+
+    def seen_in(self, zone: str) -> datetime:
+        """The wall time there; a date stays that date."""
+        if self.is_date or zone == self.zone:
+            return self.wall
+        return wall_clock(self.instant, time_zone(zone))
+
+
+def _moments(found: Property, reading: Reading) -> Iterator[_Moment]:
+    for value in found.value.split(","):
+        yield _moment(value, found.parameters, reading)
+
+
+def _moment(value: str, parameters: Mapping[str, str], reading: Reading) -> _Moment:
+    """ValueError if it is no date or time."""
+    moment = read_moment(value.strip().upper())
+    if not isinstance(moment, datetime) or parameters.get("VALUE", "").upper() == "DATE":
+        midnight = datetime(moment.year, moment.month, moment.day)
+        return _Moment(midnight, reading.home, is_date=True)
+    if moment.tzinfo is not None:
+        wall = moment.replace(tzinfo=None)
+        if reading.utc_is_home:
+            home = time_zone(reading.home)
+            return _Moment(moment.astimezone(home).replace(tzinfo=None), reading.home, False)
+        return _Moment(wall, "UTC", is_date=False)
+    tzid = parameters.get("TZID", "")
+    zone = reading.zone(tzid, moment.year) if tzid else reading.home
+    return _Moment(moment, zone, is_date=False)
+
+
+def uid_of(part: Component, reading: Reading) -> str:
+    """Its UID; without one, a name that stays the same as long as the event does."""
+    said = part.first("UID")
+    if said is not None:
+        return said.value
+    content = "\n".join(f"{p.name}:{p.value}" for p in part.properties("DTSTART", "SUMMARY"))
+    uid = f"{sha256(content.encode()).hexdigest()[:32]}@no-uid"
+    reading.note(
+        f"dòng/line {part.line}",
+        f"sự kiện không có UID; đã đặt cho nó {uid}",
+        f"the event has no UID; it was given {uid}",
+    )
+    return uid
+
+
+def events_of(by_uid: Mapping[str, list[Component]], reading: Reading) -> Iterator[CalendarEvent]:
+    for uid, parts in by_uid.items():
+        try:
+            event = _event(uid, parts, reading)
+        except ScheduleError as error:
+            reading.note(uid, f"bỏ qua: {error.vi}", f"left out: {error.en}")
+        except (ValueError, OverflowError) as error:
+            said = str(error)[:120]
+            reading.note(uid, f"bỏ qua: không hiểu {said!r}", f"left out: unclear {said!r}")
+        else:
+            if event is not None:
+                yield event
+
+
+def _sequence(part: Component) -> int:
+    said = part.first("SEQUENCE")
+    return int(said.value) if said and said.value.isdecimal() and len(said.value) < 10 else 0
+
+
+def _is_cancelled(part: Component) -> bool:
+    said = part.first("STATUS")
+    return said is not None and said.value.upper() == "CANCELLED"
+
+
+def _event(uid: str, parts: list[Component], reading: Reading) -> CalendarEvent | None:
+    """The event of the series; None, and a note, if it is cancelled as a whole."""
+    series = [part for part in parts if part.first("RECURRENCE-ID") is None]
+    single = [part for part in parts if part.first("RECURRENCE-ID") is not None]
+    if len(series) > 1:
+        reading.note(
+            uid,
+            "UID này có nhiều sự kiện; giữ sự kiện có SEQUENCE cao nhất",
+            "several events have this UID; the one with the highest SEQUENCE was kept",
+        )
+    if not series:
+        return _of_changes_alone(uid, single, reading)
+    main = max(series, key=_sequence)
+    if _is_cancelled(main):
+        reading.note(uid, "sự kiện đã bị huỷ; bỏ qua", "the event is cancelled; left out")
+        return None
+    start, duration_ms = _span(uid, main, reading)
+    event = _described(uid, main, max(map(_sequence, parts)), start, duration_ms)
+    timing, lasting = _timing(uid, main, start, reading)
+    if TIMING in event.own:
+        timing = with_own(timing, event.own[TIMING])
+    if lasting or single:
+        timing = _with_changes(uid, timing, lasting, single, event.duration_ms, reading)
+    return replace(event, timing=timing)
+
+
+def _described(
+    uid: str, part: Component, sequence: int, start: _Moment, duration_ms: DurationMs | None
+) -> CalendarEvent:
+    def text(name: str) -> str:
+        said = part.first(name)
+        return said.value if said else ""
+
+    return CalendarEvent(
+        uid=uid,
+        sequence=sequence,
+        title=text("SUMMARY"),
+        description=text("DESCRIPTION"),
+        timing=Timing(start.wall, start.zone),
+        duration_ms=duration_ms,
+        all_day=start.is_date,
+        own={each.name: each.value for each in part.starting(OWN)},
+        location=text("LOCATION"),
+    )
+
+
+def _span(uid: str, part: Component, reading: Reading) -> tuple[_Moment, DurationMs | None]:
+    """Its start and how long it lasts; ValueError without a start."""
+    begin = part.first("DTSTART")
+    if begin is None:
+        raise ValueError("DTSTART")
+    start = _moment(begin.value, begin.parameters, reading)
+    end, lasts = part.first("DTEND"), part.first("DURATION")
+    if end is not None:
+        until = _moment(end.value, end.parameters, reading)
+        if start.is_date:
+            duration_ms = _ms(until.wall - start.wall)
+        else:
+            duration_ms = elapsed_ms(start.instant, until.instant)
+    elif lasts is not None:
+        duration_ms = _ms(_duration(lasts.value))
+    elif start.is_date:
+        duration_ms = _ms(_DAY)
+    else:
+        return start, None
+    if duration_ms < 0:
+        reading.note(
+            uid,
+            "kết thúc trước khi bắt đầu; chỉ giữ giờ bắt đầu",
+            "it ends before it starts; only its start was kept",
+        )
+        duration_ms = DurationMs(0)
+    return start, duration_ms
+
+
+def _duration(value: str) -> timedelta:
+    span: timedelta = vDuration.from_ical(value.upper())  # type: ignore[no-untyped-call]
+    return span
+
+
+def _ms(span: timedelta) -> DurationMs:
+    return DurationMs(span // timedelta(milliseconds=1))
+
+
+def _timing(
+    uid: str, part: Component, start: _Moment, reading: Reading
+) -> tuple[Timing, list[Change]]:
+    """Rules and dates of the series; dates that last otherwise (periods in RDATE) as changes."""
+    rules = [_rule(each, start) for each in part.properties("RRULE")]
+    not_rules = [_rule(each, start) for each in part.properties("EXRULE")]
+    dates: list[datetime] = []
+    lasting: list[Change] = []
+    for listed in part.properties("RDATE"):
+        if RECKONED in listed.parameters:
+            continue
+        for value in listed.value.split(","):
+            begin, slash, end = value.strip().partition("/")
+            moment = _moment(begin, listed.parameters, reading)
+            wall = moment.seen_in(start.zone)
+            if moment.is_date and not start.is_date:
+                wall = datetime.combine(wall.date(), start.wall.time())
+            dates.append(wall)
+            if slash:
+                lasting.append(Change(wall, wall, _period_ms(moment, end, listed, reading)))
+    if len(dates) > _MOST_DATES:
+        raise ValueError(f"RDATE × {len(dates)}")
+    timing = Timing(
+        start=_first_of_our_time(start.wall, rules),
+        time_zone=start.zone,
+        rules=tuple(dict.fromkeys(rules)),
+        dates=tuple(sorted(set(dates))),
+        excluded_rules=tuple(dict.fromkeys(not_rules)),
+    )
+    return replace(timing, excluded=_excluded(part, timing, start, reading)), lasting
+
+
+def _period_ms(begin: _Moment, end: str, listed: Property, reading: Reading) -> DurationMs:
+    if end.upper().startswith(("P", "+P")):
+        return _ms(_duration(end))
+    return elapsed_ms(begin.instant, _moment(end, listed.parameters, reading).instant)
+
+
+def _rule(found: Property, start: _Moment) -> str:
+    """The rule, its UNTIL of the kind that fits the start."""
+    rule = read_rule(found.value)
+    until = rule.until
+    if isinstance(until, datetime) and start.is_date:
+        until = until.date()
+    return str(replace(rule, until=until))
+
+
+def _first_of_our_time(start: datetime, rules: list[str]) -> datetime:
+    """Of a series begun before 1900 (birthdays without a year), the first occurrence since."""
+    if start.year >= FIRST_YEAR or len(rules) != 1 or read_rule(rules[0]).count is not None:
+        return start
+    begin, end = datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31)
+    return next(rule_walls(read_rule(rules[0]), start, begin, end), start)
+
+
+def _excluded(
+    part: Component, timing: Timing, start: _Moment, reading: Reading
+) -> tuple[datetime, ...]:
+    walls: set[datetime] = set()
+    days: set[date] = set()
+    for listed in part.properties("EXDATE"):
+        if RECKONED in listed.parameters:
+            continue
+        for moment in _moments(listed, reading):
+            if start.is_date:
+                walls.add(datetime.combine(moment.wall.date(), time()))
+            elif moment.is_date:
+                days.add(moment.wall.date())
+            else:
+                walls.add(moment.seen_in(start.zone))
+    if len(walls) + len(days) > _MOST_DATES:
+        raise ValueError(f"EXDATE × {len(walls) + len(days)}")
+    walls.update(named for named in _named_on(timing, days) if named.date() in days)
+    return tuple(sorted(walls))
+
+
+def _named_on(timing: Timing, days: Iterable[date]) -> set[datetime]:
+    """Every wall time that the rules give from the first to the last of these days."""
+    ordered = sorted(days)
+    if not ordered:
+        return set()
+    first, last = datetime.combine(ordered[0], time()), datetime.combine(ordered[-1], time.max)
+    return set(named_walls(timing, first, last))
+
+
+def _with_changes(
+    uid: str,
+    timing: Timing,
+    lasting: list[Change],
+    single: list[Component],
+    duration_ms: DurationMs | None,
+    reading: Reading,
+) -> Timing:
+    """With moved and cancelled occurrences; one that the rules do not name becomes a date."""
+    changes = {change.of: change for change in lasting}
+    named: list[tuple[_Moment, Component, bool]] = []
+    for part in sorted(single, key=_sequence, reverse=True):
+        said = part.first("RECURRENCE-ID")
+        if said is None:
+            continue
+        moment = _moment(said.value, said.parameters, reading)
+        following = said.parameters.get("RANGE", "").upper() == "THISANDFUTURE"
+        named.append((moment, part, following))
+    given = _named_on(
+        replace(timing, excluded=()),
+        [moment.seen_in(timing.time_zone).date() for moment, _, _ in named],
+    )
+    added: list[datetime] = []
+    seen: set[datetime] = set()
+    for moment, part, following in named:
+        of = _meant(moment, timing, given)
+        if of in seen:
+            continue
+        seen.add(of)
+        changes[of] = _change(uid, of, part, following, timing, duration_ms, reading)
+        if of not in given and of not in timing.excluded:
+            added.append(of)
+    return replace(
+        timing,
+        dates=tuple(sorted({*timing.dates, *added})),
+        changes=tuple(changes[of] for of in sorted(changes)),
+    )
+
+
+def _meant(moment: _Moment, timing: Timing, given: set[datetime]) -> datetime:
+    """The occurrence that a RECURRENCE-ID names, also where it is a date and the event is not."""
+    wall = moment.seen_in(timing.time_zone)
+    if moment.is_date and wall not in given:
+        on_day = sorted(each for each in given if each.date() == wall.date())
+        return on_day[0] if on_day else datetime.combine(wall.date(), timing.start.time())
+    if wall not in given and timing.start.time() == time():
+        midnight = datetime.combine(wall.date(), time())
+        return midnight if midnight in given else wall
+    return wall
+
+
+def _change(
+    uid: str,
+    of: datetime,
+    part: Component,
+    following: bool,
+    timing: Timing,
+    usual_ms: DurationMs | None,
+    reading: Reading,
+) -> Change:
+    if _is_cancelled(part):
+        return Change(of, None, following=following)
+    if part.first("DTSTART") is None:
+        return Change(of, of, following=following)
+    start, duration_ms = _span(uid, part, reading)
+    own_ms = None if duration_ms == usual_ms else duration_ms or DurationMs(0)
+    return Change(of, start.seen_in(timing.time_zone), own_ms, following)
+
+
+def _of_changes_alone(uid: str, single: list[Component], reading: Reading) -> CalendarEvent | None:
+    """An event of which the file has only single occurrences."""
+    spans = [(*_span(uid, part, reading), part) for part in single if not _is_cancelled(part)]
+    if not spans:
+        reading.note(uid, "sự kiện đã bị huỷ; bỏ qua", "the event is cancelled; left out")
+        return None
+    spans.sort(key=lambda span: span[0].instant)
+    start, duration_ms, first = spans[0]
+    event = _described(uid, first, max(map(_sequence, single)), start, duration_ms)
+    walls = [(moment.seen_in(start.zone), ms) for moment, ms, _ in spans]
+    timing = Timing(
+        start.wall,
+        start.zone,
+        dates=tuple(sorted({wall for wall, _ in walls[1:]})),
+        changes=tuple(Change(wall, wall, ms) for wall, ms in walls if ms != duration_ms),
+    )
+    return replace(event, timing=timing)
