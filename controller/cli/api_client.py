@@ -57,6 +57,19 @@ class Api:
             raise _refusal(e.read()) from e
         return content
 
+    def page(self, path: str) -> bytes:
+        """A page as people see it, by its whole path; raises `ControllerError`."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(self._origin + path, headers=headers)
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
+                content: bytes = answer.read()
+        except urllib.error.HTTPError as e:
+            raise _refusal(e.read()) from e
+        except (OSError, HTTPException, ValueError) as e:
+            raise _not_there(self._origin, e) from e
+        return content
+
     def upload(self, path: str, file: Path, told: Callable[[int, int], None]) -> Any:
         """POST a file as it is and read JSON; `told` hears bytes sent of bytes in all."""
         size = file.stat().st_size
