@@ -1,11 +1,10 @@
 """The ordered items of one occurrence in one zone: each bulletin in the zone's languages."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from schedules.errors import BadDuration, WrongZone
+from schedules.errors import BadDuration
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence
 from schedules.types import (
@@ -19,7 +18,6 @@ from schedules.types import (
     later,
     utc_instant,
 )
-from schedules.zone import Zone
 
 GAP_MS = DurationMs(1_000)
 """Silence between two items, so that an ear hears where one ends."""
@@ -125,30 +123,3 @@ class Rundown:
         occurrence = self.occurrence
         length = occurrence.duration_ms
         return None if length is None else later(occurrence.start_utc, length)
-
-
-def build(
-    programme: Programme,
-    occurrence: Occurrence,
-    zone: Zone,
-    materials: Mapping[BulletinId, Sequence[Material]],
-) -> Rundown:
-    """The bulletins in the order given, each in every language of the zone, in the zone's order.
-
-    Of several materials in one language the first that outlives the start is taken; a language
-    without one is listed and never replaced by another. WrongZone if the programme is not for it.
-    """
-    if zone.id not in programme.zone_ids:
-        raise WrongZone(programme.title, zone.name)
-    items: list[Material] = []
-    missing: list[Lacking] = []
-    expired: list[Lacking] = []
-    for bulletin_id, choices in materials.items():
-        for language in zone.languages:
-            spoken = [each for each in choices if each.language == language]
-            fresh = next((m for m in spoken if m.valid_until > occurrence.start_utc), None)
-            if fresh is not None:
-                items.append(fresh)
-            else:
-                (expired if spoken else missing).append(Lacking(bulletin_id, language))
-    return Rundown(programme, occurrence, zone.id, tuple(items), tuple(missing), tuple(expired))
