@@ -67,7 +67,7 @@ def forecast(
     session: Session, unit_id: str, law: AirtimeLaw, rules: PlanRules, now: datetime
 ) -> Forecast:
     """What standing programmes would break if that law held in the unit."""
-    zones = governed(session, tables.AirtimeRule, unit_id, today(rules, now)).zones
+    zones = governed(session, tables.AirtimeRule, unit_id).zones
     since = midnight(rules, today(rules, now))
     found: dict[tuple[str, str], list[_Once]] = {}
     for zone_id in zones[:LOOKED_AT]:
@@ -95,7 +95,7 @@ def set_law(
             )
         )
         session.flush()
-        _told(session, unit_id, by, rules, now, own=True)
+        _told(session, unit_id, by, now, own=True)
         return show_law(session, unit_id, rules, now)
 
 
@@ -111,7 +111,7 @@ def drop_law(database: Database, unit_id: str, by: str, now: datetime, rules: Pl
                 "This unit has no airtime law of its own; that of the unit above holds. "
                 "Nothing was changed.",
             )
-        _told(session, unit_id, by, rules, now, own=False)
+        _told(session, unit_id, by, now, own=False)
         session.delete(own)
         session.flush()
         return show_law(session, unit_id, rules, now)
@@ -174,9 +174,8 @@ def _grouped(several: list[_Once]) -> Broken:
     )
 
 
-def _told(
-    session: Session, unit_id: str, by: str, rules: PlanRules, now: datetime, *, own: bool
-) -> None:
-    ask_for_plan(session, now)
+def _told(session: Session, unit_id: str, by: str, now: datetime, *, own: bool) -> None:
+    reached = governed(session, tables.AirtimeRule, unit_id)
+    ask_for_plan(session, now, reached.zones)
     told: dict[str, object] = {"unit": unit_id, "by": by, "own": own}
     events.tell(session, "airtime_law", told, to_ms(now))

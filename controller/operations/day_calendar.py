@@ -127,7 +127,7 @@ def drop_calendar(
                 "This unit has no day calendar of its own; that of the unit above holds. "
                 "Nothing was changed.",
             )
-        reached = governed(session, DayCalendarRule, unit_id, today(rules, now))
+        reached = governed(session, DayCalendarRule, unit_id)
         session.delete(own)
         session.flush()
         return _told(session, unit_id, reached, by, now, rules)
@@ -150,7 +150,7 @@ def _keep(
     body = places.calendar_body(calendar)
     session.merge(DayCalendarRule(unit_id=unit_id, body=body, set_by=by, set_ms=to_ms(now)))
     session.flush()
-    reached = governed(session, DayCalendarRule, unit_id, today(rules, now))
+    reached = governed(session, DayCalendarRule, unit_id)
     return _told(session, unit_id, reached, by, now, rules)
 
 
@@ -159,7 +159,7 @@ def _told(
 ) -> SetCalendar:
     held = show_calendar(session, unit_id, rules, now)
     _refuse_lost_seasons(session, held.calendar, reached.zones)
-    ask_for_plan(session, now)
+    ask_for_plan(session, now, reached.zones)
     told: dict[str, object] = {"unit": unit_id, "by": by}
     events.tell(session, "day_calendar", told, to_ms(now))
     return SetCalendar(held, reached.own_below)

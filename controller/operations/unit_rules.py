@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -58,14 +58,14 @@ class Governed:
     own_below: tuple[str, ...]
 
 
-def governed(session: Session, table: type[Rule], unit_id: str, day: date) -> Governed:
-    """What a rule of the unit reaches on that day."""
+def governed(session: Session, table: type[Rule], unit_id: str) -> Governed:
+    """What a rule of the unit reaches, today or once the unit has followed another."""
     owners = set(session.exec(select(table.unit_id)))
     reached, edge, others = {unit_id}, {unit_id}, set[str]()
     while edge:
         below = set(session.exec(select(Unit.id).where(col(Unit.parent_id).in_(edge))))
         others |= below & owners
-        edge = (below - owners | _replaced(session, edge, day)) - reached
+        edge = (below - owners | _followed(session, edge)) - reached
         reached |= edge
     zones = select(tables.Zone.id).where(col(tables.Zone.unit_id).in_(reached))
     names = select(Unit.name).where(col(Unit.id).in_(others), col(Unit.valid_until).is_(None))
@@ -79,11 +79,7 @@ def _rules(session: Session, table: type[Rule], unit_ids: Sequence[str]) -> Sequ
     return session.exec(select(table).where(col(table.unit_id).in_(unit_ids))).all()
 
 
-def _replaced(session: Session, heirs: Collection[str], day: date) -> set[str]:
-    """Units that have ended and in whose place these stand."""
+def _followed(session: Session, heirs: Collection[str]) -> set[str]:
+    """Units in whose place these stand or will stand; their own rules end with them."""
     named = session.exec(select(Unit.predecessors).where(col(Unit.id).in_(heirs)))
-    before = {each for predecessors in named for each in predecessors}
-    ended = select(Unit.id).where(
-        col(Unit.id).in_(before), col(Unit.valid_until) <= day.isoformat()
-    )
-    return set(session.exec(ended))
+    return {each for predecessors in named for each in predecessors}

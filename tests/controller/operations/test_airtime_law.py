@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from controller.errors import ControllerError, NotFound
+from controller.errors import BreaksAirtimeLaw, ControllerError, NotFound
 from controller.operations.airtime_law import drop_law, forecast, set_law, show_law
 from controller.operations.play_now import PlayOrder, play_now
-from controller.operations.schedule_programme import BreaksAirtimeLaw, Repeat
+from controller.operations.schedule_programme import Repeat
 from controller.operations.unit_rules import Whose
 from controller.storage import tables
 from schedules.airtime import (
@@ -202,11 +202,43 @@ def test_no_play_beside_a_school_that_teaches(lawless: Office) -> None:
         ordered(lawless, COMMUNE)
 
 
-def test_the_zones_are_planned_again(lawless: Office) -> None:
-    lawless.publish()
-    with lawless.database.write() as session:
-        for item in session.exec(select(tables.WorkItem)):
+def planned(office: Office) -> list[str]:
+    """Zones that wait to be planned; asked about once."""
+    with office.database.write() as session:
+        asked = [i for i in session.exec(select(tables.WorkItem)) if i.kind == "plan"]
+        for item in asked:
             session.delete(item)
-    set_law(lawless.database, COMMUNE, MORNING, "Cô Lan", NOW + timedelta(hours=1), RULES)
-    with lawless.database.read() as session:
-        assert "plan" in session.exec(select(tables.WorkItem.kind)).all()
+    return sorted(item.key for item in asked)
+
+
+def test_only_the_zones_in_which_a_law_holds_are_planned_again(lawless: Office) -> None:
+    planned(lawless)
+    set_law(lawless.database, COMMUNE, MORNING, "Cô Lan", NOW, RULES)
+    mine = planned(lawless)
+    assert mine == ["vung-23500-1", "vung-23500-2"]
+    set_law(lawless.database, PROVINCE, MORNING, "Cô Lan", NOW, RULES)
+    others = planned(lawless)
+    assert others == ["vung-23455-1", "vung-23534-1"]
+    drop_law(lawless.database, COMMUNE, "Cô Lan", NOW, RULES)
+    assert planned(lawless) == mine
+
+
+def test_a_law_reaches_the_villages_of_a_commune_that_this_one_followed(lawless: Office) -> None:
+    with lawless.database.write() as session:
+        for unit in session.exec(select(tables.Unit).where(tables.Unit.id == COMMUNE)):
+            unit.valid_until = "2026-07-01"
+        session.add(
+            tables.Unit(
+                id="dv-new",
+                name="Xã Mới",
+                level="commune",
+                parent_id=PROVINCE,
+                valid_from="2026-07-01",
+                predecessors=[COMMUNE],
+            )
+        )
+    set_law(lawless.database, COMMUNE, DEFAULT_AIRTIME_LAW, "Cô Lan", NOW, RULES)
+    planned(lawless)
+    set_law(lawless.database, "dv-new", MORNING, "Cô Lan", NOW, RULES)
+    assert law_of(lawless, "thon-23500-1")[0] == MORNING
+    assert planned(lawless) == ["vung-23500-1", "vung-23500-2"]
