@@ -13,6 +13,7 @@ from audio_library.mastering.mastered import MEDIA_TYPE, Mastered
 from controller.errors import ControllerError, NotFound
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.ids import new_id
+from controller.operations.touched import zones_naming
 from controller.storage import events, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -122,7 +123,7 @@ def load_cart(session: Session, cart_id: str) -> ShownCart:
 
 
 def keep_cart(session: Session, asked: NewCart, made: Mastered, by: str, now: datetime) -> Cart:
-    """Put a clip on the shelf, its file being in the store; the zones that hear it are replanned.
+    """Put a clip on the shelf, its file being in the store, and plan the zones that name it.
 
     Of a name that is one clip it takes the place of the older one in that language. The same sound
     is not kept twice.
@@ -163,7 +164,7 @@ def keep_cart(session: Session, asked: NewCart, made: Mastered, by: str, now: da
     )
     session.add(cart)
     _tell(session, cart, "added", by, now)
-    ask_for_plan(session, now)
+    ask_for_plan(session, now, zones_naming(session, cart.name, cart.unit_id))
     return cart
 
 
@@ -186,7 +187,7 @@ def remove_cart(database: Database, cart_id: str, by: str, now: datetime) -> Non
             )
         if cart.removed_ms is None:
             _take_out(session, cart, by, now)
-            ask_for_plan(session, now)
+            ask_for_plan(session, now, zones_naming(session, cart.name, cart.unit_id))
 
 
 def _take_out(session: Session, cart: Cart, by: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, or_, select
 from audio_library.bulletin import State
 from controller.errors import ControllerError, NotFound
 from controller.operations.asked_work import ask_for_plan
+from controller.operations.touched import zones_of_units_below
 from controller.storage import events, lexicons, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore
@@ -22,7 +23,7 @@ from schedules.zone_plan import Question
 SHOWN_BACK_MS = 7 * 86_400_000
 """How long a question that is over is still shown, with who decided."""
 ORDERS_AT_ONCE = 200
-"""Decisions of a zone's units that are still asked for, newest first; older bulletins are over."""
+"""So many of the newest decisions of a zone's units: the bulletins of older ones are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,12 @@ def note_questions(
 
 
 def decided_orders(session: Session, unit_ids: Sequence[str]) -> tuple[tuple[BulletinId, ...], ...]:
-    """The orders that hold in these units, also those of a time limit; the newest first."""
+    """The orders that hold in these units, of which a later one has the last word.
+
+    First those of a time limit, then those of persons, each from the oldest to the newest.
+    """
     query = (
-        select(PriorityQuestion.decided)
+        select(PriorityQuestion)
         .where(
             col(PriorityQuestion.unit_id).in_(unit_ids),
             col(PriorityQuestion.decided_ms).is_not(None),
@@ -92,7 +96,8 @@ def decided_orders(session: Session, unit_ids: Sequence[str]) -> tuple[tuple[Bul
         .order_by(col(PriorityQuestion.decided_ms).desc(), col(PriorityQuestion.id))
         .limit(ORDERS_AT_ONCE)
     )
-    return tuple(tuple(BulletinId(b) for b in order or ()) for order in session.exec(query))
+    found = sorted(session.exec(query), key=lambda q: (q.decided_by != "", q.decided_ms or 0))
+    return tuple(tuple(BulletinId(b) for b in each.decided or ()) for each in found)
 
 
 def show_questions(
@@ -147,7 +152,7 @@ def decide_order(
         if question.decided_by and not again:
             raise _already(question)
         _decide(session, question, order, by, to_ms(now))
-        ask_for_plan(session, now)
+        ask_for_plan(session, now, zones_of_units_below(session, [question.unit_id]))
 
 
 def lapse_questions(database: Database, now: datetime) -> int:

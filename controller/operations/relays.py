@@ -11,6 +11,7 @@ from audio_library.script import check_text
 from controller.errors import ControllerError, NotFound
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.sign_in import FIRST_ACCOUNT
+from controller.operations.touched import zones_naming
 from controller.storage import events
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -86,7 +87,7 @@ def add_relay(database: Database, relay: Relay, by: str, now: datetime) -> None:
             )
         )
         _tell(session, relay.relay_id, "added", by, now)
-        ask_for_plan(session, now)
+        ask_for_plan(session, now, zones_naming(session, relay.relay_id))
 
 
 def remove_relay(database: Database, relay_id: str, by: str, now: datetime) -> None:
@@ -96,7 +97,7 @@ def remove_relay(database: Database, relay_id: str, by: str, now: datetime) -> N
         row.removed_ms = to_ms(now)
         session.add(row)
         _tell(session, relay_id, "removed", by, now)
-        ask_for_plan(session, now)
+        ask_for_plan(session, now, zones_naming(session, relay_id))
 
 
 def checked_scheme(url: str) -> str:

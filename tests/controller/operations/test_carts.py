@@ -37,12 +37,15 @@ from controller.operations.make_cart import (
     restore_carts,
 )
 from controller.operations.restore_audio import restore_audio
-from controller.storage import work_items
+from controller.storage import programmes, work_items
 from controller.storage.instants import to_ms
+from controller.storage.programmes import Planned
 from schedules.rundown import MaterialKind
-from schedules.types import CartId
+from schedules.template import PlayCart, Template
+from schedules.types import CartId, ZoneId
 from tests.controller.office import NOW, Office
 from tests.controller.operations.archive import Archive
+from tests.schedules.plans import programme
 
 VILLAGE, COMMUNE, PROVINCE = CHAIN = ("thon-23500-1", "dv-23500", "dv-00051")
 OTHER = "dv-23455"
@@ -192,6 +195,29 @@ def test_a_removed_clip_is_heard_no_more_and_the_one_above_is(desk: Desk) -> Non
     assert desk.heard("greeting") == [("vi", "greeting tỉnh chào")]
     with pytest.raises(NotFound):
         remove_cart(desk.office.database, "none", "Cô Lan", NOW)
+
+
+def test_only_where_a_programme_names_it_is_planned_anew(desk: Desk) -> None:
+    zones = ("vung-23500-1", "vung-23455-1")
+    slot = programme(
+        zone_ids=tuple(ZoneId(z) for z in zones),
+        template=Template((PlayCart(CartId("greeting")),)),
+    )
+    with desk.office.database.write() as session:
+        programmes.add(session, Planned(slot, "uid", 0, "Cô Lan", to_ms(NOW), "Cô Lan", 0))
+    desk.office.publish()
+
+    def planned_anew() -> list[bool]:
+        with desk.office.database.read() as session:
+            return [is_being_planned(session, [zone]) for zone in zones]
+
+    desk.put("nhac")
+    assert planned_anew() == [False, False]
+    own = desk.put("greeting", COMMUNE, "vi")
+    assert planned_anew() == [True, False]
+    desk.office.publish()
+    remove_cart(desk.office.database, own, "Cô Lan", NOW)
+    assert planned_anew() == [True, False]
 
 
 def test_what_the_project_brings_cannot_be_removed(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.errors import ControllerError, NotFound
+from controller.operations.asked_work import is_being_planned
 from controller.operations.priority_order import (
     TimeLimit,
     decide_order,
@@ -148,7 +149,7 @@ def test_the_declared_default_holds_after_the_time_limit_and_may_still_be_change
         assert decided_orders(session, (COMMUNE,)) == ((b, a),)
 
 
-def test_the_newest_decision_comes_first(office: Office, two: tuple[str, str]) -> None:
+def test_the_newest_decision_has_the_last_word(office: Office, two: tuple[str, str]) -> None:
     a, b = two
     c = office.approved("Cảnh báo cháy rừng.")
     note(office, FIRST, question(a, b), question(a, b, c))
@@ -159,7 +160,35 @@ def test_the_newest_decision_comes_first(office: Office, two: tuple[str, str]) -
     decide_order(office.database, ids[3], [c, a, b], "Cô Lan", NOW + MINUTE)
 
     with office.database.read() as session:
-        assert decided_orders(session, (COMMUNE,)) == ((c, a, b), (b, a))
+        assert decided_orders(session, (COMMUNE,)) == ((b, a), (c, a, b))
+
+
+def test_no_time_limit_overrules_a_person(office: Office, two: tuple[str, str]) -> None:
+    a, b = two
+    c = office.approved("Cảnh báo cháy rừng.")
+    note(office, FIRST, question(a, b), question(a, b, c))
+    with office.database.read() as session:
+        ids = {len(s.question.bulletins): s.question.id for s in show_questions(session, NOW)}
+
+    decide_order(office.database, ids[2], [b, a], "Cô Lan", NOW)
+    assert lapse_questions(office.database, NOW + 3 * HOUR) == 1
+
+    with office.database.read() as session:
+        assert decided_orders(session, (COMMUNE,)) == ((a, b, c), (b, a))
+
+
+def test_only_the_zones_of_the_commune_are_planned_anew(
+    office: Office, two: tuple[str, str]
+) -> None:
+    note(office, FIRST, question(*two))
+    office.publish()
+
+    decide_order(office.database, only(office), two[::-1], "Cô Lan", NOW)
+
+    with office.database.read() as session:
+        assert is_being_planned(session, [FIRST])
+        assert is_being_planned(session, [FOURTH])
+        assert not is_being_planned(session, ["vung-23455-1", "vung-23534-1"])
 
 
 def test_an_order_names_every_bulletin_once_and_in_time(
