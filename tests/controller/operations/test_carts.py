@@ -20,6 +20,7 @@ from audio_library.render import Rendered
 from audio_library.store.filesystem import FilesystemStore
 from controller.errors import ControllerError, NotFound
 from controller.operations.add_cart import add_cart, check_cart
+from controller.operations.asked_work import is_being_planned
 from controller.operations.carts import (
     NewCart,
     carts_for,
