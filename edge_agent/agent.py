@@ -23,6 +23,7 @@ from edge_agent.contract.state import (
     ControllerState,
     HeldAlerts,
     Hello,
+    Proof,
     SpoolRange,
     Telemetry,
     TimeAnswer,
@@ -38,6 +39,7 @@ from edge_agent.log_setup import note
 from edge_agent.orders import Orders
 from edge_agent.player import Ended, Player, Position, Ready, Started
 from edge_agent.playout import Playout
+from edge_agent.proof import Hashed, Prover
 from edge_agent.reconcile import (
     Action,
     AskTime,
@@ -82,7 +84,18 @@ class StopAsked:
     """Somebody wants the agent to end."""
 
 
-Event = Inbound | LinkChanged | Ready | Started | Position | Ended | Fetched | Asked | StopAsked
+Event = (
+    Inbound
+    | LinkChanged
+    | Ready
+    | Started
+    | Position
+    | Ended
+    | Fetched
+    | Asked
+    | Hashed
+    | StopAsked
+)
 """Whatever wakes the agent."""
 
 Events = SimpleQueue[Event]
@@ -131,6 +144,7 @@ class Parts:
     link: Connection
     uplink: Uplink
     streams: Streams
+    prover: Prover
     commands: CommandLog
     boot: int
     losses: tuple[str, ...]
@@ -227,10 +241,13 @@ class Agent:
                 if self._online:
                     self._conn = event.conn
                     self._p.uplink.reconnected()
+                    self._p.prover.reconnected()
             case Fetched():
                 self._supply.fetched(event, self._now)
             case Asked():
                 self._p.streams.answered(event, self._now)
+            case Hashed():
+                self._prove(event)
             case Ready() | Started() | Position() | Ended():
                 self._playout.heard(event, self._now)
 
@@ -247,6 +264,8 @@ class Agent:
         wants = self._wants()
         for action in reconcile(wants, self._observe(wants), now.utc_ms, now.mono_ms):
             self._act(action, wants)
+        if self._online:
+            self._p.prover.look(self._supply.plan.cues, self._p.cache.shelves[Shelf.AUDIO], now)
         self._retry()
         self._prune()
         waits = [TICK_MS, decision.next_deadline_ms - now.utc_ms]
@@ -521,6 +540,27 @@ class Agent:
             dropped=self._dropped,
         )
         self._p.uplink.telemetry(telemetry, facts, self._now.mono_ms)
+
+    def _prove(self, files: Hashed) -> None:
+        """Tell what was found on the disk; what is rotten there is thrown away and fetched."""
+        proved = self._p.prover.hashed(files)
+        if proved is None:
+            return
+        audio = self._p.cache.shelves[Shelf.AUDIO]
+        for sha256 in proved.lacking & audio.keys():
+            # Looked at again, for it may have been fetched meanwhile.
+            self._supply.verify(Verify(sha256, "its proof failed"))
+        proof = Proof(
+            boot=self._p.boot,
+            at=self._now.system_ms,
+            desired=self._playout.desired_serial,
+            until=proved.until_ms,
+            held=tuple(sorted(proved.held)),
+            lacking=tuple(sorted(proved.lacking)),
+        )
+        if self._p.uplink.prove(proof):
+            self._p.prover.told(proved)
+            note(log, "proof_said", held=len(proof.held), lacking=len(proof.lacking))
 
     def _progress(self, cue: str, status: AckStatus, reason: str) -> None:
         self._orders.progress(cue, status, reason, self._now)

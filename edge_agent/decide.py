@@ -36,8 +36,8 @@ MAX_STARTS = 5
 MAX_PIECES = 100
 """A relay begins this often at most: each turn of its stream and of its fallback is a start."""
 
-MIN_RELAY_MS = 3_000
-"""For less than this a stream is not opened any more."""
+MIN_RELAY_MS = 1_000
+"""For less than this a relay does not sound any more."""
 
 LENGTH_REACHED = "length_reached"
 """What sounds has had the length on air that its cue gives it: it ends, it is not cut off."""

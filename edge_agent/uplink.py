@@ -11,7 +11,7 @@ from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import seal
 from edge_agent.contract.report import Report
-from edge_agent.contract.state import Hello, State, Telemetry, TimeRequest
+from edge_agent.contract.state import Hello, Proof, State, Telemetry, TimeRequest
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from edge_agent.log_setup import note
@@ -91,6 +91,11 @@ class Uplink:
             note(log, "report_sent", first=after + 1, last=batch.last)
             after = batch.last
             self.sent_upto, self.sent_at = max(self.sent_upto, batch.last), mono_ms
+
+    def prove(self, proof: Proof) -> bool:
+        """Say, signed, what is held of what plays soon; False if nobody listens."""
+        sealed = seal(encode(proof), kind=Kind.PROOF, kid=self._did, key=self._key)
+        return self._outlet.publish(topics.up(self._did, "ready"), sealed, qos=1)
 
     def _say(self, word: str, message: msgspec.Struct, *, qos: int) -> bool:
         return self._outlet.publish(topics.up(self._did, word), encode(message), qos=qos)

@@ -1,13 +1,14 @@
 """Composition root: the one place where the parts of an agent are made and joined."""
 
 import time
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 from edge_agent import identity
 from edge_agent.agent import Agent, Event, Events, Parts
 from edge_agent.amplifier import Amplifier, CommandSwitch
-from edge_agent.cache import Cache
+from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import BoxClock, detect_source
 from edge_agent.commands import CommandLog
 from edge_agent.contract import topics
@@ -23,6 +24,7 @@ from edge_agent.link import Birth, Link
 from edge_agent.player import Player
 from edge_agent.player_command import CommandPlayer
 from edge_agent.player_mpv import MpvPlayer
+from edge_agent.proof import Prover, Reader
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
 from edge_agent.streams import Asker, Streams
@@ -95,6 +97,7 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
             ),
             link=link,
             streams=Streams(Asker(events.put)),
+            prover=Prover(settings.did, Reader(partial(cache.path, Shelf.AUDIO), events.put)),
             uplink=Uplink(settings.did, key, link, spool),
             boot=boot,
             losses=tuple(loss for part in kept for loss in part.losses),

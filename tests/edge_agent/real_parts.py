@@ -23,7 +23,7 @@ from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import open_sealed
 from edge_agent.contract.report import PlaybackEvent, Report
-from edge_agent.contract.state import Hello, State, Telemetry, TimeAnswer, TimeRequest
+from edge_agent.contract.state import Hello, Proof, State, Telemetry, TimeAnswer, TimeRequest
 from edge_agent.contract.trust import Kind, public_from_text
 from edge_agent.contract.types import decode
 from tests.edge_agent.office import DID, Office
@@ -102,6 +102,7 @@ class Ear:
         self.hellos: list[Hello] = []
         self.acks: list[CommandAck] = []
         self.telemetry: list[Telemetry] = []
+        self.proofs: list[Proof] = []
         self.events: dict[tuple[str, int], PlaybackEvent] = {}
         self._retained: dict[str, bytes] = {}
         self._client = self._connect()
@@ -149,6 +150,9 @@ class Ear:
                 self.acks.append(decode(message.payload, CommandAck))
             case "tele":
                 self.telemetry.append(decode(message.payload, Telemetry))
+            case "ready":
+                opened = open_sealed(message.payload, kind=Kind.PROOF, key_for=self._key_for)
+                self.proofs.append(decode(opened.payload, Proof))
             case "time":
                 nonce = decode(message.payload, TimeRequest).nonce
                 answer = TimeAnswer(nonce, time.time_ns() // 1_000_000)
@@ -157,10 +161,11 @@ class Ear:
             case "report":
                 self._record(client, message.payload)
 
+    def _key_for(self, kid: str) -> Ed25519PublicKey | None:
+        return self._box_key if kid == DID else None
+
     def _record(self, client: Client, sealed: bytes) -> None:
-        opened = open_sealed(
-            sealed, kind=Kind.REPORT, key_for=lambda kid: self._box_key if kid == DID else None
-        )
+        opened = open_sealed(sealed, kind=Kind.REPORT, key_for=self._key_for)
         report = decode(opened.payload, Report)
         for raw in report.events:
             event = msgspec.json.decode(raw, type=PlaybackEvent)

@@ -1,5 +1,7 @@
 """A player without sound: a file is JSON {"duration_ms": n, "script": "…"}; it keeps the time.
 
+A stream hangs up after the milliseconds that its address ends in, "0" cannot be opened.
+
 Scripts: "" plays to the end; "truncated" ends half way with eof; "dies" leaves at half;
 "unloadable" fails to load; "deaf" never starts. Every line it hears goes into the file
 named by the first argument, with the wall time.
@@ -10,6 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 lock = threading.Lock()
 
@@ -20,9 +23,9 @@ def say(**event: object) -> None:
 
 
 class Play:
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, content: dict[str, Any]) -> None:
         self.name = name
-        self.content = json.loads(Path(path).read_text())
+        self.content = content
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=lambda: None)
 
@@ -64,11 +67,18 @@ def main() -> None:
         name = order.get("id", "")
         match order["op"]:
             case "load":
-                play = plays[name] = Play(name, order["path"])
+                play = plays[name] = Play(name, json.loads(Path(order["path"]).read_text()))
                 if play.content.get("script") == "unloadable":
                     say(event="error", id=name, error="cannot decode")
                 else:
                     say(event="ready", id=name, duration_ms=play.content["duration_ms"])
+            case "tune":
+                lasts_ms = int(order["url"].rpartition("/")[2])
+                plays[name] = Play(name, {"duration_ms": lasts_ms})
+                if lasts_ms:
+                    say(event="ready", id=name, duration_ms=0)
+                else:
+                    say(event="error", id=name, error="HTTP 404")
             case "play":
                 plays[name].start(order["at_unix"])
             case "stop":

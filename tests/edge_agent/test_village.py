@@ -13,7 +13,7 @@ import pytest
 from edge_agent.contract import topics
 from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.commands import AckStatus, Play, Stop, Volume
-from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from tests.edge_agent.office import DID, UNIT, FileServer, Office, cue
@@ -382,3 +382,55 @@ def test_a_box_with_a_parent_ends_with_it(village: Village) -> None:
         wait_for(lambda: len(village.box.log("link_online")) == 2, "the child to be up")
         process.kill()
     wait_for(lambda: len(village.box.log("agent_stopped")) == 2, "the child to end")
+
+
+def relay(village: Village, lasts_ms: int, asset: Asset) -> Cue:
+    """Four seconds of a station that hangs up after `lasts_ms`."""
+    start = now_ms() + SOON_MS
+    return cue(
+        asset,
+        start,
+        id="relay",
+        rank=Rank.RELAY,
+        leave=Leave.RESUME,
+        play_ms=4_000,
+        latest_end=start + 6_000,
+        stream=Stream(f"https://dai.invalid/{lasts_ms}"),
+    )
+
+
+def test_a_relay_that_hangs_up_is_filled_to_its_end_and_told_as_it_was(village: Village) -> None:
+    music = village.office.asset(60_000)
+    planned = relay(village, 1_000, music)
+    village.publish(planned)
+    ended = wait_for(lambda: village.ear.of_kind("ended"), "the end")[0]
+    station, filling = village.ear.of_kind("started")
+    failed = village.ear.of_kind("failed")[0]
+    assert (station.reason, failed.reason) == ("relay", "stream_dead: eof")
+    assert abs(station.wall - planned.start) < 100
+    assert 900 < failed.played_ms < 1_200
+    assert (filling.reason, filling.asset_sha256) == ("fallback", music.sha256)
+    assert filling.wall - (station.wall + 1_000) < 400
+    assert (ended.reason, ended.play) == ("fallback", filling.play)
+    assert abs(filling.wall + ended.played_ms - (planned.start + 4_000)) < 200
+
+
+def test_a_dead_station_is_replaced_from_the_first_second(village: Village) -> None:
+    music = village.office.asset(60_000)
+    planned = relay(village, 0, music)
+    village.publish(planned)
+    started = wait_for(lambda: village.ear.of_kind("started"), "the fallback")[0]
+    assert (started.reason, started.asset_sha256) == ("fallback", music.sha256)
+    assert abs(started.wall - planned.start) < 150
+
+
+def test_before_it_plays_a_box_proves_what_it_holds_and_what_it_lacks(village: Village) -> None:
+    held, lacking = village.office.asset(1_000), Asset("c" * 64, 100, 1_000)
+    soon = now_ms() + 600_000
+    village.publish(cue(held, soon + 4 * 3_600_000))
+    village.ready(1)
+    assert village.ear.proofs == []
+    village.publish(cue(held, soon), cue(lacking, soon + 60_000, fallback=held))
+    proof = wait_for(lambda: village.ear.proofs, "a proof")[0]
+    assert (proof.held, proof.lacking) == ((held.sha256,), (lacking.sha256,))
+    assert (proof.desired, proof.until > soon) == (2, True)
