@@ -11,8 +11,8 @@ from schedules.errors import CalendarTooLarge, NoCalendarFile
 MOST_BYTES = 10_000_000
 
 _DEEPEST = 8
-_PROPERTY = re.compile(rb"[A-Za-z][A-Za-z0-9-]*[;:]")
-_BRACKET = re.compile(rb"(?:BEGIN|END)\s*:", re.IGNORECASE)
+_PROPERTY = re.compile(rb"[A-Za-z][A-Za-z0-9-]*\s*[;:]")
+_FREE_TEXT = re.compile(rb"(SUMMARY|DESCRIPTION|LOCATION|COMMENT|X-)", re.IGNORECASE)
 _COMPONENT = re.compile(r"(BEGIN|END)\s*:\s*([A-Z0-9-]+)\s*", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 
@@ -94,24 +94,36 @@ def components(data: bytes) -> tuple[Component, ...]:
 
 def _unfolded(data: bytes) -> Iterator[tuple[int, str]]:
     """The content lines with the number of the line on which each begins."""
+    begun, whole = 1, b""
+    for number, line in _properly_unfolded(data):
+        if _PROPERTY.match(line):
+            if whole:
+                yield begun, _text(whole)
+            begun, whole = number, line
+        elif _FREE_TEXT.match(whole):
+            # Cut without the space that marks a fold.
+            whole += b" " + line
+    if whole:
+        yield begun, _text(whole)
+
+
+def _properly_unfolded(data: bytes) -> Iterator[tuple[int, bytes]]:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         data = data.decode("utf-16", "replace").encode()
     plain = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     begun = 1
     pieces: list[bytes] = []
     for number, line in enumerate(plain.split(b"\n"), start=1):
+        if not line.strip():
+            continue
         if line[:1] in {b" ", b"\t"} and pieces:
             pieces.append(line[1:])
-        elif pieces and line.strip() and not _PROPERTY.match(line):
-            # Cut without the space that marks a fold.
-            if not _BRACKET.match(pieces[0]):
-                pieces.append(line)
-        elif line.strip():
-            if pieces:
-                yield begun, _text(b"".join(pieces))
-            begun, pieces = number, [line]
+            continue
+        if pieces:
+            yield begun, b"".join(pieces)
+        begun, pieces = number, [line.lstrip()]
     if pieces:
-        yield begun, _text(b"".join(pieces))
+        yield begun, b"".join(pieces)
 
 
 def _text(line: bytes) -> str:

@@ -1,5 +1,6 @@
 """One event of an .ics file with all that belongs to its UID, read as far as it is sound."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -9,8 +10,8 @@ from icalendar import vDuration
 
 from schedules.calendar_lines import Component, Property
 from schedules.calendar_own import OWN, RECKONED, TIMING, with_own
-from schedules.calendar_zones import zone_drawn, zone_named, zone_of_offset
-from schedules.errors import ScheduleError
+from schedules.calendar_zones import zone_at, zone_drawn, zone_named, zone_of_offset
+from schedules.errors import NoStart, ScheduleError
 from schedules.recurrence import named_walls
 from schedules.rrule import read_moment, read_rule
 from schedules.rule_walls import rule_walls
@@ -27,6 +28,7 @@ from schedules.types import (
 MOST_EVENTS = 10_000
 _MOST_DATES = 20_000
 _DAY = timedelta(days=1)
+_NO_COUNT = re.compile(r"(?i)COUNT=-\d+;?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +75,27 @@ class Reading:
     def note(self, where: str, vi: str, en: str) -> None:
         self.unread.append(Unread(where[:200], vi, en))
 
-    def zone(self, tzid: str, year: int) -> str:
-        """The IANA zone meant; the home zone, and a note, where nothing tells."""
-        if tzid not in self.zones:
-            found = zone_named(tzid)
-            if found is None and tzid in self.drawn:
-                found = zone_drawn(self.drawn[tzid], year, self.home)
-            found = found or zone_of_offset(tzid)
-            if found is None:
-                self.note(
-                    f"TZID {tzid}",
-                    f"không biết múi giờ này; giờ được đọc theo {self.home}",
-                    f"this time zone is unknown; its times were read as of {self.home}",
-                )
-            self.zones[tzid] = found or self.home
-        return self.zones[tzid]
+    def zone(self, tzid: str, wall: datetime) -> str:
+        """The IANA zone meant; where none is, a fixed or the home zone, and a note."""
+        if tzid in self.zones:
+            return self.zones[tzid]
+        drawn = self.drawn.get(tzid)
+        found = zone_named(tzid)
+        if found is None and drawn is not None:
+            found = zone_drawn(drawn, wall.year, self.home)
+        if found is not None:
+            self.zones[tzid] = found
+            return found
+        found = zone_at(drawn, wall) if drawn is not None else zone_of_offset(tzid)
+        found = found or self.home
+        self.note(
+            f"TZID {tzid}",
+            f"không có múi giờ nào như vậy; giờ được đọc theo {found}",
+            f"there is no such time zone; its times were read as of {found}",
+        )
+        if drawn is None:
+            self.zones[tzid] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +117,23 @@ class _Moment:
         return wall_clock(self.instant, time_zone(zone))
 
 
-def _moments(found: Property, reading: Reading) -> Iterator[_Moment]:
-    for value in found.value.split(","):
-        yield _moment(value, found.parameters, reading)
+def _listed(
+    uid: str, part: Component, name: str, reading: Reading
+) -> Iterator[tuple[_Moment, str, Property]]:
+    """The dates of EXDATE or RDATE and the ends of its periods; what is no date is noted."""
+    for found in part.properties(name):
+        if RECKONED in found.parameters:
+            continue
+        for value in filter(None, map(str.strip, found.value.split(","))):
+            begin, _, end = value.partition("/")
+            try:
+                yield _moment(begin, found.parameters, reading), end, found
+            except ValueError:
+                reading.note(
+                    uid,
+                    f"{name} có {value[:40]!r} không phải ngày giờ; bỏ qua giá trị này",
+                    f"{name} holds {value[:40]!r}, which is no date; this value was left out",
+                )
 
 
 def _moment(value: str, parameters: Mapping[str, str], reading: Reading) -> _Moment:
@@ -127,7 +149,7 @@ def _moment(value: str, parameters: Mapping[str, str], reading: Reading) -> _Mom
             return _Moment(moment.astimezone(home).replace(tzinfo=None), reading.home, False)
         return _Moment(wall, "UTC", is_date=False)
     tzid = parameters.get("TZID", "")
-    zone = reading.zone(tzid, moment.year) if tzid else reading.home
+    zone = reading.zone(tzid, moment) if tzid else reading.home
     return _Moment(moment, zone, is_date=False)
 
 
@@ -162,7 +184,7 @@ def events_of(by_uid: Mapping[str, list[Component]], reading: Reading) -> Iterat
 
 def _sequence(part: Component) -> int:
     said = part.first("SEQUENCE")
-    return int(said.value) if said and said.value.isdecimal() and len(said.value) < 10 else 0
+    return int(said.value) if said and said.value.isdecimal() and len(said.value) < 10 else -1
 
 
 def _is_cancelled(part: Component) -> bool:
@@ -192,8 +214,19 @@ def _event(uid: str, parts: list[Component], reading: Reading) -> CalendarEvent 
     if TIMING in event.own:
         timing = with_own(timing, event.own[TIMING])
     if lasting or single:
-        timing = _with_changes(uid, timing, lasting, single, event.duration_ms, reading)
-    return replace(event, timing=timing)
+        current = [part for part in single if not _is_outdated(part, main, timing, reading)]
+        timing = _with_changes(uid, timing, lasting, current, duration_ms, reading)
+    own = {name: value for name, value in event.own.items() if name != TIMING}
+    return replace(event, timing=timing, own=own)
+
+
+def _is_outdated(part: Component, main: Component, timing: Timing, reading: Reading) -> bool:
+    """A series that was cut into two once, of which only the older half still stands."""
+    said = part.first("RECURRENCE-ID")
+    if said is None or _sequence(part) >= _sequence(main) or part.first("RRULE") is None:
+        return False
+    wall = _moment(said.value, said.parameters, reading).seen_in(timing.time_zone)
+    return not named_walls(timing, wall, wall)
 
 
 def _described(
@@ -205,7 +238,7 @@ def _described(
 
     return CalendarEvent(
         uid=uid,
-        sequence=sequence,
+        sequence=max(sequence, 0),
         title=text("SUMMARY"),
         description=text("DESCRIPTION"),
         timing=Timing(start.wall, start.zone),
@@ -217,32 +250,41 @@ def _described(
 
 
 def _span(uid: str, part: Component, reading: Reading) -> tuple[_Moment, DurationMs | None]:
-    """Its start and how long it lasts; ValueError without a start."""
+    """Its start and how long it lasts; NoStart, and ValueError if the start is no date."""
     begin = part.first("DTSTART")
     if begin is None:
-        raise ValueError("DTSTART")
+        raise NoStart
     start = _moment(begin.value, begin.parameters, reading)
+    try:
+        duration_ms = _lasting_ms(part, start, reading)
+    except ValueError:
+        reading.note(
+            uid,
+            "không đọc được giờ kết thúc; chỉ giữ giờ bắt đầu",
+            "its end cannot be read; only its start was kept",
+        )
+        return start, None
+    if duration_ms is not None and duration_ms < 0:
+        reading.note(
+            uid,
+            "kết thúc trước khi bắt đầu; hai giờ được đổi chỗ cho nhau",
+            "it ends before it starts; the two were exchanged",
+        )
+        duration_ms = DurationMs(-duration_ms)
+        start = replace(start, wall=start.wall - timedelta(milliseconds=duration_ms))
+    return start, duration_ms
+
+
+def _lasting_ms(part: Component, start: _Moment, reading: Reading) -> DurationMs | None:
     end, lasts = part.first("DTEND"), part.first("DURATION")
     if end is not None:
         until = _moment(end.value, end.parameters, reading)
         if start.is_date:
-            duration_ms = _ms(until.wall - start.wall)
-        else:
-            duration_ms = elapsed_ms(start.instant, until.instant)
-    elif lasts is not None:
-        duration_ms = _ms(_duration(lasts.value))
-    elif start.is_date:
-        duration_ms = _ms(_DAY)
-    else:
-        return start, None
-    if duration_ms < 0:
-        reading.note(
-            uid,
-            "kết thúc trước khi bắt đầu; chỉ giữ giờ bắt đầu",
-            "it ends before it starts; only its start was kept",
-        )
-        duration_ms = DurationMs(0)
-    return start, duration_ms
+            return _ms(until.wall - start.wall)
+        return elapsed_ms(start.instant, until.instant)
+    if lasts is not None:
+        return _ms(_duration(lasts.value))
+    return _ms(_DAY) if start.is_date else None
 
 
 def _duration(value: str) -> timedelta:
@@ -258,22 +300,17 @@ def _timing(
     uid: str, part: Component, start: _Moment, reading: Reading
 ) -> tuple[Timing, list[Change]]:
     """Rules and dates of the series; dates that last otherwise (periods in RDATE) as changes."""
-    rules = [_rule(each, start) for each in part.properties("RRULE")]
-    not_rules = [_rule(each, start) for each in part.properties("EXRULE")]
+    rules = [_rule(each, start) for each in part.properties("RRULE") if each.value]
+    not_rules = [_rule(each, start) for each in part.properties("EXRULE") if each.value]
     dates: list[datetime] = []
     lasting: list[Change] = []
-    for listed in part.properties("RDATE"):
-        if RECKONED in listed.parameters:
-            continue
-        for value in listed.value.split(","):
-            begin, slash, end = value.strip().partition("/")
-            moment = _moment(begin, listed.parameters, reading)
-            wall = moment.seen_in(start.zone)
-            if moment.is_date and not start.is_date:
-                wall = datetime.combine(wall.date(), start.wall.time())
-            dates.append(wall)
-            if slash:
-                lasting.append(Change(wall, wall, _period_ms(moment, end, listed, reading)))
+    for moment, end, listed in _listed(uid, part, "RDATE", reading):
+        wall = moment.seen_in(start.zone)
+        if moment.is_date != start.is_date:
+            wall = datetime.combine(wall.date(), start.wall.time())
+        dates.append(wall)
+        if end:
+            lasting.append(Change(wall, wall, _period_ms(moment, end, listed, reading)))
     if len(dates) > _MOST_DATES:
         raise ValueError(f"RDATE × {len(dates)}")
     timing = Timing(
@@ -283,7 +320,7 @@ def _timing(
         dates=tuple(sorted(set(dates))),
         excluded_rules=tuple(dict.fromkeys(not_rules)),
     )
-    return replace(timing, excluded=_excluded(part, timing, start, reading)), lasting
+    return replace(timing, excluded=_excluded(uid, part, timing, start, reading)), lasting
 
 
 def _period_ms(begin: _Moment, end: str, listed: Property, reading: Reading) -> DurationMs:
@@ -293,8 +330,8 @@ def _period_ms(begin: _Moment, end: str, listed: Property, reading: Reading) -> 
 
 
 def _rule(found: Property, start: _Moment) -> str:
-    """The rule, its UNTIL of the kind that fits the start."""
-    rule = read_rule(found.value)
+    """The rule, its UNTIL of the kind that fits the start; a COUNT below 1 says nothing."""
+    rule = read_rule(_NO_COUNT.sub("", found.value))
     until = rule.until
     if isinstance(until, datetime) and start.is_date:
         until = until.date()
@@ -310,20 +347,17 @@ def _first_of_our_time(start: datetime, rules: list[str]) -> datetime:
 
 
 def _excluded(
-    part: Component, timing: Timing, start: _Moment, reading: Reading
+    uid: str, part: Component, timing: Timing, start: _Moment, reading: Reading
 ) -> tuple[datetime, ...]:
     walls: set[datetime] = set()
     days: set[date] = set()
-    for listed in part.properties("EXDATE"):
-        if RECKONED in listed.parameters:
-            continue
-        for moment in _moments(listed, reading):
-            if start.is_date:
-                walls.add(datetime.combine(moment.wall.date(), time()))
-            elif moment.is_date:
-                days.add(moment.wall.date())
-            else:
-                walls.add(moment.seen_in(start.zone))
+    for moment, _, _ in _listed(uid, part, "EXDATE", reading):
+        if start.is_date:
+            walls.add(datetime.combine(moment.wall.date(), time()))
+        elif moment.is_date:
+            days.add(moment.wall.date())
+        else:
+            walls.add(moment.seen_in(start.zone))
     if len(walls) + len(days) > _MOST_DATES:
         raise ValueError(f"EXDATE × {len(walls) + len(days)}")
     walls.update(named for named in _named_on(timing, days) if named.date() in days)

@@ -55,12 +55,24 @@ def zone_drawn(drawn: Component, year: int, home: str) -> str | None:
     return None
 
 
+def zone_at(drawn: Component, wall: datetime) -> str | None:
+    """A fixed zone with the offset that a VTIMEZONE has at that wall time, in whole hours."""
+    onsets = sorted(_onsets(drawn, wall.year))
+    if not onsets:
+        return None
+    passed = [each for each in onsets if (each.at + each.before).replace(tzinfo=None) <= wall]
+    offset = passed[-1].after if passed else onsets[0].before
+    hours, rest = divmod(offset, timedelta(hours=1))
+    # The signs of these zones run the other way.
+    name = f"Etc/GMT{-hours:+d}"
+    return name if not rest and _exists(name) else None
+
+
 def zone_of_offset(tzid: str) -> str | None:
     """A fixed zone for a name that says no more than its whole hours: “UTC+7”, “(GMT+07:00) …”."""
     match = _OFFSET.fullmatch(tzid.strip())
     if match is None:
         return None
-    # The signs of these zones run the other way.
     name = f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
     return name if _exists(name) else None
 

@@ -366,3 +366,12 @@ class CalendarTooLarge(ScheduleError):
             f"Tệp lịch quá lớn: nhiều nhất là {most}. Chưa nhập gì; hãy chia tệp ra.",
             f"The calendar file is too large: {most} at most. Nothing was imported; divide it.",
         )
+
+
+class NoStart(ScheduleError):
+    def __init__(self) -> None:
+        super().__init__(
+            "no_start",
+            "Sự kiện không có giờ bắt đầu (DTSTART) nên không nhập. Hãy ghi giờ rồi xuất lại.",
+            "The event has no start (DTSTART) and was not imported. Give it one and export again.",
+        )

@@ -1,7 +1,7 @@
 """Wall time expanded to instants, as late as possible, so that a changed zone rule is obeyed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from heapq import merge
 from itertools import islice, pairwise
@@ -144,12 +144,16 @@ def require_future(
 
 
 def checked_rule(text: str) -> str:
-    """The RRULE value of a rule that a person or a file gave, in one form of writing.
+    """The RRULE value of a rule that a person gave, in one form of writing.
 
-    BadRule if it cannot be read, RuleTooDense if no programme can air so often.
+    An UNTIL that is only a date holds to its end. BadRule if it cannot be read, RuleTooDense if
+    no programme can air so often.
     """
     _require_gaps(text, _ANY_START)
-    return str(read_rule(text))
+    rule = read_rule(text)
+    if rule.until is not None and not isinstance(rule.until, datetime):
+        rule = replace(rule, until=datetime.combine(rule.until, time(23, 59, 59)))
+    return str(rule)
 
 
 def _require_gaps(text: str, start: datetime) -> None:
@@ -277,10 +281,8 @@ def _walls_of(
             if wall_instant(wall, zone) <= instant:
                 yield wall
         return
-    if isinstance(until, datetime):
-        by = min(by, until)
-    elif until is not None:
-        by = min(by, datetime.combine(until, time.max))
+    if until is not None:
+        by = min(by, datetime(*until.timetuple()[:6]))
     yield from rule_walls(rule, start, since, by)
 
 

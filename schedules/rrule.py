@@ -33,8 +33,9 @@ class Frequency(IntEnum):
 class Rule:
     """A rule as it stands in the text, its lists sorted; an empty list says nothing.
 
-    `until` is included: a date to its end, a datetime without a zone in wall time, one in UTC as
-    an instant. `by_day` holds (weekday from Monday 0, n), where an n of 0 means every one.
+    `until` is included: a date as its midnight (as other programs have it), a datetime without a
+    zone in wall time, one in UTC as an instant.
+    `by_day` holds (weekday from Monday 0, n), where an n of 0 means every one.
     """
 
     frequency: Frequency
@@ -76,6 +77,7 @@ _LISTS = {
     "BYMONTH": ("by_month", 1, 12),
     "BYSETPOS": ("by_position", -366, 366),
 }
+_SAYS_NOTHING = {"RSCALE=GREGORIAN", "SKIP=OMIT"}
 _KNOWN = {"FREQ", "UNTIL", "COUNT", "INTERVAL", "BYDAY", "WKST", *_LISTS}
 
 
@@ -114,7 +116,7 @@ def _parts(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
     for part in filter(None, plain.split(";")):
         name, equals, value = part.partition("=")
-        if name.startswith("X-"):
+        if name.startswith("X-") or part in _SAYS_NOTHING:
             continue
         if name not in _KNOWN or not equals or not value:
             said = name[:20]
