@@ -231,6 +231,8 @@ class _Session:
         self.latest_end = self.ends_by
         """When the item must be over, so that all that cannot be cut still fits after it."""
         self.lawful_until = self.open_until = _LONG_AGO
+        self.hour_from = self.hour_until = _LONG_AGO
+        self.gain_db = GainDb(0.0)
         self._repeats: Counter[AssetSha256] = Counter()
         self._planned = self.occurrence.start_utc
         self._reserved_ms = sum(map(_reserve, rundown.items)) if self.ends_by else 0
@@ -272,7 +274,6 @@ class _Desk:
         self._places = places
         self._taken: list[tuple[UtcInstant, UtcInstant]] = []
         self._sessions: Counter[date] = Counter()
-        self._gains: dict[int, GainDb] = {}
 
     def lay_out(self, rundowns: Iterable[Rundown]) -> None:
         """Place rundowns of one rank, in order of start, around all that was placed before."""
@@ -355,11 +356,10 @@ class _Desk:
         rundown, programme = session.rundown, session.programme
         rules = _rules(programme, item.kind)
         end = later(start, air_ms)
-        wall_start, wall_end = wall_clock(start, self._tz), wall_clock(end, self._tz)
         valid_until = utc_instant(item.valid_until)
         latest_end = min(session.ends_by or later(end, LATE_START_MS), valid_until)
         if not session.excused and latest_end > session.open_until:
-            latest_end = min(latest_end, self._lawful_end(end, wall_end, latest_end))
+            latest_end = min(latest_end, self._lawful_end(end, latest_end))
         fallback = rundown.fallback
         return Cue(
             id=_named(session.name, item.asset_sha256, repeat),
@@ -373,7 +373,7 @@ class _Desk:
             rank=programme.rank,
             enter=rules.enter,
             leave=rules.leave,
-            gain_db=self._gain(wall_start, wall_end),
+            gain_db=self._gain(session, start, end),
             quiet_ok=programme.quiet_ok,
             title=item.title,
             language=item.language,
@@ -389,20 +389,25 @@ class _Desk:
             fallback_sha256=fallback.asset_sha256 if fallback else None,
         )
 
-    def _gain(self, wall_start: datetime, wall_end: datetime) -> GainDb:
-        """The quietest level that its hours ask for; most items lie within one hour."""
-        hour = wall_start.replace(minute=0, second=0, microsecond=0)
-        if not hour <= wall_end <= hour + _HOUR:
-            return lowest_gain(self._law, wall_start, wall_end, self._places)
-        if hour.hour not in self._gains:
-            self._gains[hour.hour] = lowest_gain(self._law, hour, hour + _HOUR, self._places)
-        return self._gains[hour.hour]
+    def _gain(self, session: _Session, start: UtcInstant, end: UtcInstant) -> GainDb:
+        """The quietest level that its hours ask for; most sessions lie within one hour."""
+        if not session.hour_from <= start <= end <= session.hour_until:
+            wall_start = wall_clock(start, self._tz)
+            wall_end = wall_clock(end, self._tz)
+            session.gain_db = lowest_gain(self._law, wall_start, wall_end, self._places)
+            into_the_hour = timedelta(minutes=wall_start.minute, seconds=wall_start.second)
+            if into_the_hour + (end - start) <= _HOUR:
+                session.hour_from, session.hour_until = (
+                    start,
+                    UtcInstant(start - into_the_hour + _HOUR),
+                )
+        return session.gain_db
 
-    def _lawful_end(self, end: UtcInstant, wall_end: datetime, by: UtcInstant) -> UtcInstant:
+    def _lawful_end(self, end: UtcInstant, by: UtcInstant) -> UtcInstant:
         """How much later than planned the law still lets an item end, at most at `by`."""
-        late = timedelta(milliseconds=elapsed_ms(end, by))
-        closes = open_until(self._law, wall_end, wall_end + late, self._places)
-        return later(end, (closes - wall_end) // timedelta(milliseconds=1))
+        wall_end = wall_clock(end, self._tz)
+        closes = open_until(self._law, wall_end, wall_end + (by - end), self._places)
+        return UtcInstant(end + (closes - wall_end))
 
 
 def _place(

@@ -83,7 +83,7 @@ class _Session:
 class RunOrder:
     """Fills the templates of one zone, session by session in order of start.
 
-    `orders` are decisions of persons about ưu tiên bulletins. `memory` grows with every session.
+    `orders` are decisions of persons about ưu tiên bulletins; `memory` is what was heard before.
     """
 
     def __init__(
@@ -110,13 +110,9 @@ class RunOrder:
         self,
         programme: Programme,
         occurrence: Occurrence,
-        unheard: Collection[BulletinId] = (),
         only: Collection[BulletinId] | None = None,
     ) -> Filled:
-        """The next session; what it airs is remembered, but for `unheard`, which waits.
-
-        Of a session that has begun, rules take `only` what it aired and nothing is remembered.
-        """
+        """The next session; of one that has begun, rules take `only` what it aired."""
         session = _Session(programme, occurrence, only)
         pieces = list(self._pieces(session))
         lawful_ms = None
@@ -138,9 +134,22 @@ class RunOrder:
             (*session.left_out, *_left_out(session, placed)),
             self._stock.one_of(programme.fallback, session.start),
         )
-        if only is None:
-            self._remember(rundown, unheard)
         return Filled(rundown, asked)
+
+    def remember(self, rundown: Rundown, unheard: Collection[BulletinId] = ()) -> None:
+        """The session was heard, but for `unheard`; these and what it left out wait."""
+        occurrence = rundown.occurrence
+        for bulletin_id in dict.fromkeys(item.bulletin_id for item in rundown.items):
+            notice = self._stock.notice(bulletin_id) if bulletin_id is not None else None
+            if notice is None or notice.approved_at > occurrence.start_utc:
+                continue
+            if notice.bulletin_id in unheard:
+                self._memory.wait(notice.bulletin_id)
+            else:
+                self._memory.hear(notice.bulletin_id, occurrence.local_date)
+        for each in rundown.left_out:
+            if each.bulletin_id is not None:
+                self._memory.wait(each.bulletin_id)
 
     def _pieces(self, session: _Session) -> Iterator[_Piece]:
         """All that could air, in order; a bulletin may be wanted more than once."""
@@ -242,10 +251,13 @@ class RunOrder:
         if session.programme.is_excused:
             return None
         wall = wall_clock(session.start, self._tz)
-        open_for = open_until(self._law, wall, wall + _A_DAY, self._places) - wall
+        most = _A_DAY
+        if session.occurrence.duration_ms is not None:
+            most = timedelta(milliseconds=session.occurrence.duration_ms)
+        open_for = open_until(self._law, wall, wall + most, self._places) - wall
         if not open_for:
             return None
-        bounds = [] if open_for == _A_DAY else [open_for // timedelta(milliseconds=1)]
+        bounds = [] if open_for == most else [open_for // timedelta(milliseconds=1)]
         longest = self._law.longest_session(wall.date())
         if longest is not None and self._law.refuses(Limit.LENGTH):
             bounds.append(longest)
@@ -271,20 +283,6 @@ class RunOrder:
             return 2, 0
 
         return sorted(airing, key=turn), () if decided else tuple(n.bulletin_id for n in urgent)
-
-    def _remember(self, rundown: Rundown, unheard: Collection[BulletinId]) -> None:
-        occurrence = rundown.occurrence
-        for bulletin_id in dict.fromkeys(item.bulletin_id for item in rundown.items):
-            notice = self._stock.notice(bulletin_id) if bulletin_id is not None else None
-            if notice is None or notice.approved_at > occurrence.start_utc:
-                continue
-            if notice.bulletin_id in unheard:
-                self._memory.wait(notice.bulletin_id)
-            else:
-                self._memory.hear(notice.bulletin_id, occurrence.local_date)
-        for each in rundown.left_out:
-            if each.bulletin_id is not None:
-                self._memory.wait(each.bulletin_id)
 
 
 def _left_out(

@@ -48,6 +48,7 @@ class Stock:
         self._shelf = shelf
         self._notices = {notice.bulletin_id: notice for notice in shelf.notices}
         self._spoken: dict[BulletinId, Spoken] = {}
+        self._carts: dict[CartId, tuple[Material, ...]] = {}
 
     def notice(self, bulletin_id: BulletinId) -> Notice | None:
         """The approved bulletin of that id, if there is one."""
@@ -66,10 +67,10 @@ class Stock:
 
     def cart(self, cart: CartId, start: UtcInstant) -> tuple[Material, ...]:
         """A cart in those of the zone's languages that it has; wordless once if in none."""
-        valid = [m for m in self._shelf.carts.get(cart, ()) if m.valid_until > start]
-        by_language = {m.language: m for m in reversed(valid)}
-        spoken = [by_language[each] for each in self._zone_languages if each in by_language]
-        return tuple(spoken or (m for m in (by_language.get(WORDLESS),) if m is not None))
+        known = self._carts.get(cart)
+        if known is None or any(m.valid_until <= start for m in known):
+            known = self._carts[cart] = self._choose_cart(cart, start)
+        return known
 
     def one_of(self, cart: CartId | None, start: UtcInstant) -> Material | None:
         """A cart in the first of the zone's languages that it has."""
@@ -101,6 +102,12 @@ class Stock:
         ]
         first = day.toordinal() % len(pieces) if pieces else 0
         return (*pieces[first:], *pieces[:first])
+
+    def _choose_cart(self, cart: CartId, start: UtcInstant) -> tuple[Material, ...]:
+        valid = [m for m in self._shelf.carts.get(cart, ()) if m.valid_until > start]
+        by_language = {m.language: m for m in reversed(valid)}
+        spoken = [by_language[each] for each in self._zone_languages if each in by_language]
+        return tuple(spoken or (m for m in (by_language.get(WORDLESS),) if m is not None))
 
     def _choose(self, bulletin_id: BulletinId, start: UtcInstant) -> Spoken:
         notice = self._notices.get(bulletin_id)

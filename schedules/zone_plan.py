@@ -1,7 +1,7 @@
 """What one zone hears in a window: the one way from programmes to cues, for every asker."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,9 +17,6 @@ from schedules.shelf import Shelf
 from schedules.template import PlayByRule
 from schedules.types import BulletinId, UtcInstant, ZoneId, later, time_zone, utc_instant
 from schedules.zone import Zone
-
-Unheard = Mapping[Occurrence, Set[BulletinId]]
-"""Bulletins of a session that do not air although its template took them."""
 
 _MOST_ROUNDS = 4
 _LONGEST_MS = 3 * 3_600_000
@@ -82,6 +79,14 @@ class ZonePlan:
         return tuple(each for rundown in self.rundowns for each in rundown.left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """Sessions that are refused as a whole, and bulletins of which another session airs nothing."""
+
+    sessions: frozenset[Occurrence] = frozenset()
+    bulletins: Mapping[Occurrence, frozenset[BulletinId]] = field(default_factory=dict)
+
+
 def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime) -> ZonePlan:
     """Resolve every session that starts in [window_from, window_until).
 
@@ -90,7 +95,7 @@ def plan_zone(inputs: ZoneInputs, window_from: datetime, window_until: datetime)
     """
     first, last = utc_instant(window_from), utc_instant(window_until)
     sessions = _sessions(inputs, first, last)
-    unheard: Unheard = {}
+    unheard = _Unheard()
     for _ in range(_MOST_ROUNDS):
         rundowns, questions = _fill(inputs, sessions, unheard)
         sheet = cue_sheet(rundowns, inputs.zone, inputs.law, first, places=inputs.places)
@@ -125,14 +130,18 @@ def _sessions(
 
 
 def _fill(
-    inputs: ZoneInputs, sessions: Iterable[tuple[Programme, Occurrence]], unheard: Unheard
+    inputs: ZoneInputs, sessions: Iterable[tuple[Programme, Occurrence]], unheard: _Unheard
 ) -> tuple[tuple[Rundown, ...], tuple[Question, ...]]:
     memory = Memory(inputs.aired, inputs.waiting, time_zone(inputs.zone.time_zone))
     order = RunOrder(inputs.zone, inputs.shelf, inputs.law, inputs.places, inputs.orders, memory)
     rundowns, questions = [], []
     for programme, each in sessions:
-        filled = order.fill(programme, each, unheard.get(each, ()), _aired_in(inputs, each))
+        aired = _aired_in(inputs, each)
+        filled = order.fill(programme, each, aired)
         rundowns.append(filled.rundown)
+        if aired is not None or each in unheard.sessions:
+            continue
+        order.remember(filled.rundown, unheard.bulletins.get(each, frozenset()))
         if filled.asked:
             questions.append(Question(filled.rundown, filled.asked))
     return tuple(rundowns), tuple(questions)
@@ -151,17 +160,22 @@ def _aired_in(inputs: ZoneInputs, occurrence: Occurrence) -> frozenset[BulletinI
     )
 
 
-def _unheard(sheet: CueSheet, rundowns: Iterable[Rundown]) -> Unheard:
-    """The bulletins of which a session airs nothing, since each of their items was refused."""
+def _unheard(sheet: CueSheet, rundowns: Iterable[Rundown]) -> _Unheard:
     refused = Counter((each.occurrence, each.item.bulletin_id) for each in sheet.refusals)
-    lost = {occurrence for occurrence, _ in refused}
-    found: dict[Occurrence, set[BulletinId]] = {}
+    in_session = Counter(each.occurrence for each in sheet.refusals)
+    silent: set[Occurrence] = set()
+    bulletins: dict[Occurrence, frozenset[BulletinId]] = {}
     for rundown in rundowns:
-        if rundown.occurrence in lost:
+        occurrence = rundown.occurrence
+        if occurrence not in in_session:
+            continue
+        if in_session[occurrence] == len(rundown.items):
+            silent.add(occurrence)
+        else:
             wanted = Counter(item.bulletin_id for item in rundown.items)
-            found[rundown.occurrence] = {
+            bulletins[occurrence] = frozenset(
                 bulletin_id
                 for bulletin_id, items in wanted.items()
-                if bulletin_id is not None and refused[rundown.occurrence, bulletin_id] == items
-            }
-    return found
+                if bulletin_id is not None and refused[occurrence, bulletin_id] == items
+            )
+    return _Unheard(frozenset(silent), bulletins)
