@@ -8,16 +8,21 @@ from audio_library.recording.check import MAX_RECORDING_BYTES
 from audio_library.recording.errors import RecordingTooLarge
 from controller.api import (
     accounts,
+    airtime,
     boxes,
     bulletins,
+    calendar_files,
     carts,
+    day_calendar,
     failures,
+    feed,
     fleet,
     health,
     keeping,
     lacks,
     lexicon,
     media,
+    occurrences,
     phrases,
     plan,
     plays,
@@ -26,13 +31,16 @@ from controller.api import (
     recordings,
     relays,
     sessions,
+    surroundings,
     voices,
     writing,
 )
-from controller.api.guard import Guard
+from controller.api.guard import Guard, Upload
 from controller.console import pages
 from controller.doors import COOKIE, SAFE, Doorkeeper
 from controller.operations.services import Services
+from schedules.calendar_lines import MOST_BYTES
+from schedules.errors import CalendarTooLarge
 
 DESCRIPTION = """\
 Write a bulletin, hear it, approve it, give it a time and places, and see what was really played.
@@ -74,7 +82,10 @@ def create_app(services: Services, version: str) -> FastAPI:
         bulletins.at,
         writing.at,
         lexicon.at,
+        calendar_files.at,
         programmes.at,
+        occurrences.at,
+        feed.at,
         plays.at,
         fleet.at,
         boxes.at,
@@ -84,6 +95,9 @@ def create_app(services: Services, version: str) -> FastAPI:
         phrases.at,
         keeping.at,
         lacks.at,
+        airtime.at,
+        day_calendar.at,
+        surroundings.at,
         plan.at,
         carts.at,
         relays.at,
@@ -91,11 +105,14 @@ def create_app(services: Services, version: str) -> FastAPI:
     ):
         _include(app, router)
     app.include_router(media.at)
+    app.include_router(feed.public())
     app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
     failures.install(app)
-    too_large = RecordingTooLarge(MAX_RECORDING_BYTES)
-    app.add_middleware(Guard, uploads={f"{API}/recordings": too_large, f"{API}/carts": too_large})
+    sound = Upload(MAX_RECORDING_BYTES, RecordingTooLarge(MAX_RECORDING_BYTES))
+    calendar = Upload(MOST_BYTES, CalendarTooLarge(f"{MOST_BYTES // 1_000_000} MB"))
+    uploads = {"/recordings": sound, "/carts": sound, calendar_files.PATH: calendar}
+    app.add_middleware(Guard, uploads={f"{API}{path}": up for path, up in uploads.items()})
     return app
 
 

@@ -37,6 +37,10 @@ class NotReady(ControllerError):
     """A bulletin has no audio yet for a language that it needs."""
 
 
+class BreaksAirtimeLaw(ControllerError):
+    """Nothing of it may air as planned; the sentences say which rule it breaks."""
+
+
 class DatabaseInUse(ControllerError):
     """Another controller holds this database file."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,8 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from audio_library.recording.errors import RecordingTooLarge
-from controller.api.failures import answer, unanswerable
+from controller.api.failures import Refusal, answer, unanswerable
 from controller.errors import ControllerError
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -29,17 +29,27 @@ SECURITY_HEADERS = {
 # What was not read of a refused body must not be taken for the next request.
 HANG_UP = {"connection": "close"}
 _LENGTH = re.compile(r"[0-9]{1,10}")
-_NOWHERE: Mapping[str, RecordingTooLarge] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """How long a body may be at an address that takes files, and what is said of a longer one."""
+
+    limit_bytes: int
+    refusal: Refusal
+
+
+_NOWHERE: Mapping[str, Upload] = MappingProxyType({})
 
 
 class Guard:
     """Refuse bodies of unknown or too great length; add the security headers.
 
-    `uploads`: paths to which a longer body may be posted, and the refusal of one that is too long
-    even there. Whoever answers there asks for the login first and writes what comes to a file.
+    `uploads`: paths to which a longer body may be posted. Whoever answers there asks for the login
+    first.
     """
 
-    def __init__(self, app: ASGIApp, uploads: Mapping[str, RecordingTooLarge] = _NOWHERE) -> None:
+    def __init__(self, app: ASGIApp, uploads: Mapping[str, Upload] = _NOWHERE) -> None:
         self._app = app
         self._uploads = uploads
 
@@ -65,7 +75,7 @@ class Guard:
         await self._app(scope, _bounded(receive, most), guarded)
 
 
-def _refusal(headers: Headers, most: int, upload: RecordingTooLarge | None) -> Response | None:
+def _refusal(headers: Headers, most: int, upload: Upload | None) -> Response | None:
     """Why a request with these headers is not read, or None.
 
     A transfer encoding is refused also beside a length: the server would believe the encoding.
@@ -74,7 +84,7 @@ def _refusal(headers: Headers, most: int, upload: RecordingTooLarge | None) -> R
         return unanswerable(HTTPException(411, headers=HANG_UP))
     length = headers.get("content-length", "0")
     if not _LENGTH.fullmatch(length) or int(length) > most:
-        refused = answer(upload or _body_too_long())
+        refused = answer(upload.refusal if upload else _body_too_long())
         refused.headers.update(HANG_UP)
         return refused
     return None

@@ -3,7 +3,7 @@
 The text under a field is its description in docs/openapi.json.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -12,7 +12,6 @@ from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.script import MAX_CHARACTERS
 from audio_library.writing.language_guard import Judgement, Verdict
 from controller.fleet.status import Status
-from controller.operations.schedule_programme import Repeat
 from controller.operations.show_fleet import ClusterNow
 from controller.storage.instants import to_utc
 from controller.storage.tables import AsRun
@@ -307,70 +306,6 @@ class BulletinLine(Shape):
             valid_until=b.valid_until,
             approved_by=b.approved_by,
         )
-
-
-class ProgrammeIn(Shape):
-    """When and where approved bulletins air; `villages` are ids or `commune/name`.
-
-    `quiet_ok` is the reason to air outside the commune's airtime law.
-    """
-
-    bulletins: Annotated[list[Id], Field(min_length=1, max_length=50)]
-    """Ids of approved bulletins, in the order in which they air."""
-    villages: Annotated[list[Short], Field(min_length=1, max_length=500)]
-    """Ids, names where no other village has them, or `commune/name`."""
-    start_date: date
-    """First day of airing, in the office's time zone."""
-    wall_time: time
-    """Time of day in the office's time zone, without an offset."""
-    kind: Repeat = Repeat.ONCE
-    """Once, or every day until `until`."""
-    until: date | None = None
-    """Last day of a daily programme, itself included; none: until cancelled."""
-    title: Short = ""
-    """Empty: that of its first bulletin."""
-    priority: bool = False
-    """Airs before programmes at the same time that have it not."""
-    quiet_ok: Annotated[str, Field(max_length=300)] = ""
-    """Why it may air at hours that the airtime law forbids; empty: it may not."""
-
-
-class LackOut(Shape):
-    """A language in which a bulletin cannot be heard yet."""
-
-    bulletin: str
-    """Id of the bulletin."""
-    language: str
-    """BCP 47 tag of a language of the chosen villages."""
-
-
-class ProgrammeOut(Shape):
-    """A programme; `refused` and `missing` list all that will not air although it was chosen."""
-
-    id: str
-    """Names the programme."""
-    title: str
-    """For people."""
-    kind: Repeat
-    """Once, or every day until `until`."""
-    start_date: date
-    """First day of airing, in `time_zone`."""
-    wall_time: time
-    """Time of day in `time_zone`."""
-    until: date | None
-    """Last day of a daily programme, itself included; null: until cancelled."""
-    time_zone: str
-    """IANA name of the zone of its dates and times."""
-    bulletins: list[str]
-    """Ids in the order in which they air."""
-    zones: list[str]
-    """Ids of the places that hear together."""
-    created_by: str
-    """Account that made it."""
-    refused: list[Refused] = []
-    """Dates and places that do not air, with the reason; at most twenty."""
-    missing: list[LackOut] = []
-    """Languages in which something cannot be heard yet."""
 
 
 class VillageOut(Shape):

@@ -9,11 +9,10 @@ from sqlmodel import Session
 from audio_library.bulletin import Bulletin
 from audio_library.errors import BulletinExpired
 from audio_library.rendition import spoken_sha256
-from controller.errors import ControllerError, NotFound, NotReady
+from controller.errors import BreaksAirtimeLaw, ControllerError, NotFound, NotReady
 from controller.fleet.authority import Authority
 from controller.operations.airtime_law import tell_broken
 from controller.operations.order import order
-from controller.operations.schedule_programme import BreaksAirtimeLaw
 from controller.storage import bulletins, places, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore

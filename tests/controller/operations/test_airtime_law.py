@@ -140,6 +140,16 @@ def test_what_only_flags_is_forecast_too(office: Office) -> None:
     assert [b.breach.action for b in found.broken] == [Action.FLAG]
 
 
+def test_what_airs_for_a_reason_is_forecast_as_flagged(office: Office) -> None:
+    boxes = office.boxes(1)
+    office.scheduled(office.approved(), boxes, NOW.replace(hour=4), quiet_ok="lễ xuống giống")
+
+    with office.database.read() as session:
+        (found,) = forecast(session, PROVINCE, MORNING, RULES, NOW).broken
+
+    assert found.breach.action is Action.FLAG
+
+
 def test_a_communes_own_law_takes_its_zones_from_the_provinces(office: Office) -> None:
     boxes = office.boxes(4)
     office.scheduled(office.approved(), boxes, NOW.replace(hour=4))

@@ -5,12 +5,11 @@ import pytest
 from sqlmodel import select
 
 from audio_library.errors import BulletinExpired
-from controller.errors import ControllerError
+from controller.errors import BreaksAirtimeLaw, ControllerError
 from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.play_now import PlayOrder, play_now
 from controller.operations.record_playback import Received, record_playback
 from controller.operations.review_bulletin import withdraw_bulletin
-from controller.operations.schedule_programme import BreaksAirtimeLaw
 from controller.storage import outbox, tables
 from controller.storage.instants import to_ms
 from edge_agent.contract import envelope, topics

@@ -4,16 +4,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from controller.errors import ControllerError
+from controller.errors import BreaksAirtimeLaw, ControllerError
 from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.review_bulletin import approve_bulletin, edit_bulletin, withdraw_bulletin
-from controller.operations.schedule_programme import (
-    BreaksAirtimeLaw,
-    Repeat,
-    cancel_programme,
-    show_programmes,
-)
+from controller.operations.save_programme import cancel_programme
+from controller.operations.schedule_programme import Repeat
 from controller.operations.show_fleet import unconfirmed_withdrawals
+from controller.operations.show_programmes import show_programmes
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.storage import outbox, schedule_tables, tables
 from controller.storage.instants import to_ms

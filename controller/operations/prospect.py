@@ -1,0 +1,145 @@
+"""What will become of programmes that are not kept yet, in the zones where they are to air."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from audio_library.bulletin import Bulletin
+from controller.errors import BreaksAirtimeLaw
+from controller.operations.zone_inputs import Loaded, PlanRules, plan_of
+from controller.storage.programmes import Planned
+from schedules.airtime import Action, breaks
+from schedules.cue_sheet import Refusal
+from schedules.programme import Programme
+from schedules.recurrence import occurrences
+from schedules.rundown import Lacking, LeftOut
+from schedules.types import DurationMs, ProgrammeId, time_zone
+from schedules.zone_plan import ZonePlan
+
+ZONES_OF_ONE, ZONES_OF_MANY = 24, 4
+"""In how many zones one programme is looked at before it is kept, and each of many at once.
+
+A province has thousands; planning looks at all of them, in its own time.
+"""
+MS_PER_CHARACTER = 67
+"""eSpeak NG reads 4,886 characters of a spoken form in 327 s."""
+SHORTEST = DurationMs(60_000)
+"""A session of which nothing is known yet is taken to be that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What will not air of a programme, and whether anything will, where it was looked at.
+
+    `unlawful` are the sentences of what forbids all of it; empty if something may air.
+    """
+
+    refusals: tuple[Refusal, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[Lacking, ...] = ()
+    airs: bool = False
+    looked_at: int = 0
+    unlawful: tuple[tuple[str, str], ...] = ()
+
+    def objection(self) -> BreaksAirtimeLaw | None:
+        """Why it is not to be kept; None if something of it may air."""
+        if not self.unlawful:
+            return None
+        vi = list(dict.fromkeys(vi for vi, _ in self.unlawful))
+        en = list(dict.fromkeys(en for _, en in self.unlawful))
+        return BreaksAirtimeLaw(
+            "breaks_airtime_law",
+            " ".join(vi[:3]) + " Chưa lưu gì. Hãy chọn giờ khác, hoặc ghi lý do để vẫn phát.",
+            " ".join(en[:3]) + " Nothing was kept. Choose another time, or give a reason to air "
+            "it.",
+        )
+
+
+def prospects(
+    session: Session,
+    wanted: Sequence[Planned],
+    rules: PlanRules,
+    now: datetime,
+    *,
+    beside: Sequence[Planned] = (),
+) -> Mapping[ProgrammeId, Prospect]:
+    """What becomes of each wanted one if all and those `beside` stood; changes nothing.
+
+    One of the id of a kept programme stands in its place.
+    """
+    most = ZONES_OF_ONE if len(wanted) == 1 else ZONES_OF_MANY
+    asked = {p.programme.id: some(p.programme.zone_ids, most) for p in wanted}
+    plans: dict[str, tuple[ZonePlan, Loaded]] = {}
+    for zone_id in dict.fromkeys(z for zones in asked.values() for z in zones):
+        foreseen = plan_of(session, zone_id, rules, now, wanted=(*wanted, *beside))
+        plans[zone_id] = foreseen.plan, foreseen.loaded
+    return {
+        p.programme.id: _prospect(p.programme, [plans[z] for z in asked[p.programme.id]], now)
+        for p in wanted
+    }
+
+
+def some(ids: Sequence[str], most: int) -> Sequence[str]:
+    """At most so many of them, spread evenly."""
+    return ids[:: max(1, -(-len(ids) // most))]
+
+
+def of_plans(programme: Programme, plans: Sequence[ZonePlan]) -> Prospect:
+    """What these plans say of one programme."""
+    mine = [r for plan in plans for r in plan.rundowns if r.programme.id == programme.id]
+    refused = (r for plan in plans for r in plan.refusals)
+    return Prospect(
+        tuple(r for r in refused if r.occurrence.programme_id == programme.id),
+        tuple(each for rundown in mine for each in rundown.left_out),
+        tuple(dict.fromkeys(lack for rundown in mine for lack in rundown.missing)),
+        airs=any(cue.programme_id == programme.id for plan in plans for cue in plan.cues),
+        looked_at=len(plans),
+    )
+
+
+def _prospect(
+    programme: Programme, looked: Sequence[tuple[ZonePlan, Loaded]], now: datetime
+) -> Prospect:
+    found = of_plans(programme, [plan for plan, _ in looked])
+    if found.airs:
+        return found
+    unlawful = tuple((r.vi, r.en) for r in found.refusals)
+    if not unlawful and programme.quiet_ok is None:
+        unlawful = _unlawful_start(programme, [loaded for _, loaded in looked], now)
+    return Prospect(
+        found.refusals,
+        found.left_out,
+        found.missing,
+        looked_at=found.looked_at,
+        unlawful=unlawful,
+    )
+
+
+def _unlawful_start(
+    programme: Programme, looked: Sequence[Loaded], now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """While the speech is still being made, judge the next start by the length it should have."""
+    broken: list[tuple[str, str]] = []
+    zone = time_zone(programme.timing.time_zone)
+    for loaded in looked:
+        coming = occurrences(programme, now, now + timedelta(days=8), loaded.inputs.calendar)
+        length = programme.duration_ms or _estimate(programme, loaded.bulletins)
+        law, near = loaded.inputs.law, loaded.inputs.places
+        found = [
+            (breach.vi, breach.en)
+            for each in coming[:1]
+            for breach in breaks(law, each.start_utc.astimezone(zone), length, near)
+            if breach.action is Action.REFUSE
+        ]
+        if not found:
+            return ()
+        broken += found
+    return tuple(broken)
+
+
+def _estimate(programme: Programme, known: Mapping[str, Bulletin]) -> DurationMs:
+    chosen = (known[b] for b in programme.template.chosen if b in known)
+    characters = sum(len(pin.spoken) for bulletin in chosen for pin in bulletin.pins)
+    return DurationMs(characters * MS_PER_CHARACTER) or SHORTEST
