@@ -13,6 +13,7 @@ from controller.operations.plan_calendar import (
     Sitting,
     VillageCalendar,
     ZoneCalendar,
+    sentence,
 )
 from controller.operations.reasons import Explanation, Verdict
 from controller.operations.replay import (
@@ -51,12 +52,12 @@ class UnheardOut(Shape):
 
     title: str
     """What it is."""
-    language: str
-    """BCP 47 tag, empty where it is about no single language."""
+    languages: list[str]
+    """BCP 47 tags in which it is not heard; none where that is not the point."""
     code: str
     """Stable name of the reason."""
     vi: str
-    """The reason in Vietnamese."""
+    """What and why, in Vietnamese."""
     en: str
     """The same in English."""
 
@@ -113,7 +114,13 @@ class SittingOut(Shape):
                 for s in sitting.sounds
             ],
             unheard=[
-                UnheardOut(title=u.title, language=u.language, code=u.code, vi=u.vi, en=u.en)
+                UnheardOut(
+                    title=u.title,
+                    languages=list(u.languages),
+                    code=u.code,
+                    vi=sentence(u)[0],
+                    en=sentence(u)[1],
+                )
                 for u in sitting.unheard
             ],
             warned=[WarnedOut(code=w.code, vi=w.vi, en=w.en) for w in sitting.warned],

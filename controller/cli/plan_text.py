@@ -27,6 +27,17 @@ OUTCOMES = {
 }
 
 
+RANKS = {
+    "filler": ("nhạc nền", "filler"),
+    "relay": ("tiếp sóng", "relay"),
+    "priority": ("ưu tiên", "priority"),
+    "live": ("trực tiếp", "live"),
+    "emergency_recorded": ("khẩn cấp", "emergency"),
+    "emergency_live": ("khẩn cấp, trực tiếp", "emergency, live"),
+}
+WORDLESS = ("zxx", "und")
+
+
 def calendar(said: Said, tag: str) -> str:
     """A text calendar: a zone after the other, a day after the other."""
     lines = [said["village"]]
@@ -97,12 +108,14 @@ def _sittings(day: Said, tag: str) -> Iterator[str]:
         yield "  —"
     for session in day["sessions"]:
         start, end = _clock(session["start"]), _clock(session["end"])
-        yield f"  {start}–{end}  {session['title']} [{session['rank']}]"
+        rank = "" if session["rank"] == "programme" else f" [{_rank(session['rank'], tag)}]"
+        yield f"  {start}–{end}  {session['title']}{rank}"
         for sound in session["sounds"]:
             at, length = _clock(sound["at"]), _length(sound["length_ms"])
-            yield f"      {at}  {length:>6}  {sound['language']:<4} {sound['title']}"
+            tongue = "" if sound["language"] in WORDLESS else sound["language"]
+            yield f"      {at}  {length:>6}  {tongue:<4} {sound['title']}"
         for unheard in session["unheard"]:
-            yield f"      ×  {unheard['title']}: {unheard[tag]}"
+            yield f"      ×  {unheard[tag]}"
         for warned in session["warned"]:
             yield f"      !  {warned[tag]}"
 
@@ -113,9 +126,9 @@ def _plays(plays: Sequence[Said], tag: str, *, silent_only: bool) -> Iterator[st
         due, at = datetime.fromisoformat(play["due"]), datetime.fromisoformat(play["at"])
         heard = _length(play["sounded_ms"]) if play["sounded_ms"] else "—"
         began = f"{at:%H:%M:%S}" if play["sounded_ms"] else "        "
+        tongue = "" if play["language"] in WORDLESS else play["language"]
         yield (
-            f"  {due:%d/%m %H:%M:%S}  {began}  {heard:>6}  {play['language']:<4} "
-            f"{play['title']}: {play[tag]}"
+            f"  {due:%d/%m %H:%M:%S}  {began}  {heard:>6}  {tongue:<4} {play['title']}: {play[tag]}"
         )
     if not shown:
         yield "  —"
@@ -135,6 +148,10 @@ def _local(text: str, like: datetime) -> str:
 
 def _length(ms: int) -> str:
     return f"{ms // 60_000}:{ms // 1000 % 60:02d}"
+
+
+def _rank(rank: str, tag: str) -> str:
+    return _either(tag, *RANKS.get(rank, (rank, rank)))
 
 
 def _outcome(outcome: str, tag: str) -> str:

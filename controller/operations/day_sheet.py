@@ -1,17 +1,20 @@
 """The day sheet of a village: what its loudspeakers air on one date, who answers for it."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from controller.operations.find_village import Village
-from controller.operations.plan_calendar import Sitting, ZoneCalendar, plan_calendar
+from controller.operations.plan_calendar import Sitting, Sound, ZoneCalendar, plan_calendar
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import programmes
 from schedules.lunar import LunarDay, lunar_day
-from schedules.types import time_zone
+from schedules.rundown import MaterialKind
+from schedules.types import DurationMs, time_zone
 
 
 class Answerable(NamedTuple):
@@ -51,14 +54,39 @@ def day_sheet(
     for programme_id in dict.fromkeys(s.programme_id for s in sittings):
         planned = programmes.load(session, programme_id)
         answerable.append(Answerable(planned.programme.title, planned.changed_by))
-    approvers = dict.fromkeys(x.approved_by for s in sittings for x in s.sounds if x.approved_by)
+    spoken = (x for s in sittings for x in s.sounds if x.bulletin_id is not None)
+    approvers = dict.fromkeys(sound.approved_by for sound in spoken if sound.approved_by)
     return DaySheet(
         village,
         day,
         lunar_day(day),
         next((each.holiday for each in days), None),
-        calendar.zones,
+        tuple(_on_paper(zone) for zone in calendar.zones),
         tuple(answerable),
         tuple(approvers),
         now.astimezone(time_zone(rules.time_zone)),
     )
+
+
+def _on_paper(zone: ZoneCalendar) -> ZoneCalendar:
+    """With pieces of music that follow each other as one line."""
+    days = (
+        replace(
+            day,
+            sittings=tuple(replace(s, sounds=tuple(_lines(s.sounds))) for s in day.sittings),
+        )
+        for day in zone.days
+    )
+    return replace(zone, days=tuple(days))
+
+
+def _lines(sounds: Iterable[Sound]) -> Iterator[Sound]:
+    for kind, group in groupby(sounds, key=lambda sound: sound.kind):
+        several = tuple(group)
+        if kind is MaterialKind.FILLER and len(several) > 1:
+            ends = several[-1].at + timedelta(milliseconds=several[-1].length_ms)
+            length = (ends - several[0].at) // timedelta(milliseconds=1)
+            titles = dict.fromkeys(sound.title for sound in several)
+            yield replace(several[0], title=", ".join(titles), length_ms=DurationMs(length))
+        else:
+            yield from several

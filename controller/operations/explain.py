@@ -14,7 +14,7 @@ from controller.operations.plan_calendar import days_from, foresee
 from controller.operations.reasons import About, Explanation, Reason, Subject, Verdict, together
 from controller.operations.why_box import Told, ask_box
 from controller.operations.why_history import chain_of, records_at
-from controller.operations.why_planned import ZoneAnswer, ask_plan
+from controller.operations.why_planned import CARRIED_DAYS, ZoneAnswer, ask_plan
 from controller.operations.zone_inputs import Foreseen, PlanRules, today
 from controller.storage import places, programmes, tables
 from controller.storage.instants import to_ms
@@ -149,7 +149,8 @@ def _plan(
 ) -> list[ZoneAnswer]:
     day = today(rules, at)
     days_from(day, 1, rules, now)
-    foreseen = [foresee(session, z, day, day, rules, now) for z in village.zone_ids]
+    last = day + CARRIED_DAYS * DAY if subject.about is About.BULLETIN else day
+    foreseen = [foresee(session, z, day, last, rules, now) for z in village.zone_ids]
     return [ask_plan(session, each, subject, at) for each in foreseen]
 
 

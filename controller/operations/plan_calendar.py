@@ -40,10 +40,13 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """What a session does not air: `code` for programs, sentences for people."""
+    """What a session does not air: `code` for programs, sentences for people.
+
+    `languages` are those in which it is not heard, none where that is not the point.
+    """
 
     title: str
-    language: str
+    languages: tuple[str, ...]
     bulletin_id: str | None
     code: str
     vi: str
@@ -184,6 +187,14 @@ def lay_out(
     return {day: tuple(sorted(each, key=lambda s: s.start)) for day, each in found.items()}
 
 
+def sentence(unheard: Unheard) -> tuple[str, str]:
+    """What is not heard and why, in Vietnamese and English; the title stands in it once."""
+    title = unheard.title
+    vi = unheard.vi if title in unheard.vi else f"“{title}”: {unheard.vi}"
+    en = unheard.en if title in unheard.en else f"“{title}”: {unheard.en}"
+    return f"Không phát: {vi}", f"Not heard: {en}"
+
+
 def tongues(tag: str) -> tuple[str, str]:
     """A language's name in Vietnamese and English, or its tag if we do not know it."""
     known = LANGUAGES.get(tag)
@@ -237,23 +248,35 @@ def _unheard(plan: ZonePlan, rundown: Rundown, titles: Mapping[str, str]) -> Ite
         if refusal.occurrence == rundown.occurrence:
             code = refusal.reasons[0].code
             item = refusal.item
-            yield Unheard(item.title, item.language, item.bulletin_id, code, refusal.vi, refusal.en)
+            yield Unheard(
+                item.title, (item.language,), item.bulletin_id, code, refusal.vi, refusal.en
+            )
     for left in rundown.left_out:
-        yield Unheard(left.title, "", left.bulletin_id, left.code, left.vi, left.en)
-    for lack in rundown.missing:
-        yield _lacking(lack, titles, "missing", "chưa có tiếng", "has no audio yet in")
-    for lack in rundown.expired:
-        yield _lacking(lack, titles, "expired", "đã hết giá trị, tiếng", "is no longer valid in")
-
-
-def _lacking(lack: Lacking, titles: Mapping[str, str], code: str, vi: str, en: str) -> Unheard:
-    title = titles.get(lack.bulletin_id, lack.bulletin_id)
-    name_vi, name_en = tongues(lack.language)
-    return Unheard(
-        title,
-        lack.language,
-        lack.bulletin_id,
-        code,
-        f"“{title}” {vi} {name_vi}.",
-        f"“{title}” {en} {name_en}.",
+        yield Unheard(left.title, (), left.bulletin_id, left.code, left.vi, left.en)
+    yield from _lacking(
+        rundown.missing, titles, "missing", ("chưa có tiếng", "has no audio yet in")
     )
+    yield from _lacking(
+        rundown.expired, titles, "expired", ("đã hết giá trị, tiếng", "is no longer valid in")
+    )
+
+
+def _lacking(
+    lacks: Iterable[Lacking], titles: Mapping[str, str], code: str, what: tuple[str, str]
+) -> Iterator[Unheard]:
+    """One sentence a bulletin, with all the languages in which it is not heard."""
+    by_bulletin: dict[str, list[str]] = {}
+    for lack in lacks:
+        by_bulletin.setdefault(lack.bulletin_id, []).append(lack.language)
+    for bulletin_id, tags in by_bulletin.items():
+        title = titles.get(bulletin_id, bulletin_id)
+        names = [tongues(tag) for tag in tags]
+        vi, en = (", ".join(each) for each in zip(*names, strict=True))
+        yield Unheard(
+            title,
+            tuple(tags),
+            bulletin_id,
+            code,
+            f"“{title}” {what[0]} {vi}.",
+            f"“{title}” {what[1]} {en}.",
+        )

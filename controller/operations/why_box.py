@@ -176,12 +176,17 @@ def _other_rules(name: str, rules: int) -> Reason:
 
 
 def _out_of_touch(name: str, said: tables.ReportedState | None) -> Reason:
-    since = to_utc(said.seen_ms) if said else None
+    if said is None:
+        return Reason(
+            "never_heard_of",
+            f"{name}: máy chưa báo về lần nào; dưới đây là khi máy giữ đủ lịch và tiếng.",
+            f"{name}: the box has never said anything; what follows holds if it has the plan.",
+        )
     return Reason(
         "out_of_touch",
         f"{name}: máy đang mất liên lạc, phát theo lịch mà máy đang giữ.",
         f"{name}: the box is out of touch and plays by the plan that it holds.",
-        since,
+        to_utc(said.seen_ms),
     )
 
 

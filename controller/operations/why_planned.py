@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from audio_library.bulletin import Bulletin, State
-from controller.operations.plan_calendar import Sitting, lay_out, tongues
+from controller.operations.plan_calendar import Sitting, Unheard, lay_out, sentence, tongues
 from controller.operations.reasons import About, Reason, Subject
 from controller.operations.zone_inputs import Foreseen
 from controller.storage import bulletins, programmes
@@ -18,6 +18,9 @@ from schedules.types import time_zone
 
 NEAR = timedelta(minutes=30)
 """So far from the instant asked about a session may lie and still be meant."""
+
+CARRIED_DAYS = 3
+"""So many days on the next airing of a bulletin that was left out is looked for."""
 
 _NOTHING = timedelta(0)
 
@@ -41,11 +44,9 @@ def ask_plan(session: Session, foreseen: Foreseen, subject: Subject, at: datetim
     sittings = lay_out(foreseen.plan, inputs.zone.time_zone, titles, days)
     planned = [s for day in days for s in sittings[day]]
     chain: list[Reason] = []
-    bulletin = None
     match subject.about:
         case About.PROGRAMME:
-            found = list(_about_programme(session, foreseen, subject.id, wall.date()))
-            chain += found
+            chain += _about_programme(session, foreseen, subject.id, at)
         case About.BULLETIN:
             bulletin = _bulletin(session, foreseen, subject.id)
             chain += _about_bulletin(bulletin, at, inputs.zone.languages)
@@ -55,9 +56,31 @@ def ask_plan(session: Session, foreseen: Foreseen, subject: Subject, at: datetim
     if meant is None:
         chain += _elsewhere(planned, subject, wall)
         return ZoneAnswer(foreseen, (), tuple(chain))
-    chain += _about_sitting(session, meant, subject, bulletin)
+    chain += _about_sitting(meant, subject)
     cues = _cues_of(foreseen, meant, subject, wall)
+    if not cues and subject.about is About.BULLETIN:
+        later = lay_out(foreseen.plan, inputs.zone.time_zone, titles, _days_after(wall.date()))
+        chain += _carried_to([s for each in later.values() for s in each], subject, meant)
     return ZoneAnswer(foreseen, cues, tuple(chain))
+
+
+def _days_after(day: date) -> tuple[date, ...]:
+    return tuple(day + timedelta(days=n) for n in range(CARRIED_DAYS + 1))
+
+
+def _carried_to(later: Sequence[Sitting], subject: Subject, meant: Sitting) -> Iterator[Reason]:
+    """The first session after this one that airs the bulletin."""
+    for sitting in later:
+        heard = [sound for sound in sitting.sounds if sound.bulletin_id == subject.id]
+        if heard and heard[0].at > meant.start:
+            at = heard[0].at
+            yield Reason(
+                "carried_to",
+                f"Bản tin sẽ phát lúc {at:%H:%M:%S %d/%m/%Y}, buổi “{sitting.title}”.",
+                f"The bulletin airs at {at:%H:%M:%S %d/%m/%Y}, in “{sitting.title}”.",
+                at,
+            )
+            return
 
 
 def _cues_of(
@@ -120,7 +143,7 @@ def _elsewhere(planned: Sequence[Sitting], subject: Subject, wall: datetime) -> 
 
 
 def _about_programme(
-    session: Session, foreseen: Foreseen, programme_id: str, day: date
+    session: Session, foreseen: Foreseen, programme_id: str, at: datetime
 ) -> Iterator[Reason]:
     planned = programmes.load(session, programme_id)
     programme = planned.programme
@@ -146,11 +169,19 @@ def _about_programme(
             f"The programme is not for {inputs.zone.name}.",
         )
         return
+    if to_utc(planned.created_ms) > at:
+        yield Reason(
+            "made_later",
+            f"Lúc đó chưa có chương trình này; {planned.created_by} lập sau.",
+            f"The programme did not stand then; {planned.created_by} made it later.",
+            to_utc(planned.created_ms),
+        )
+    day = at.astimezone(time_zone(programme.timing.time_zone)).date()
     if not airings_on(programme.timing, day, inputs.calendar):
         for off in why_off(programme.timing, day, inputs.calendar):
-            by, at = _who(session, programme_id, off)
-            vi = f" ({by})" if by else ""
-            yield Reason(off.code, off.vi + vi, off.en + vi, at)
+            by, changed_at = _who(session, programme_id, off)
+            who = f" ({by})" if by else ""
+            yield Reason(off.code, off.vi + who, off.en + who, changed_at)
 
 
 def _who(session: Session, programme_id: str, off: OffDay) -> tuple[str, datetime | None]:
@@ -209,9 +240,18 @@ def _about_bulletin(bulletin: Bulletin, at: datetime, languages: Sequence[str]) 
         )
 
 
-def _about_sitting(
-    session: Session, sitting: Sitting, subject: Subject, bulletin: Bulletin | None
-) -> Iterator[Reason]:
+def _is_asked(unheard: Unheard, subject: Subject, sitting: Sitting) -> bool:
+    """Of anything it matters what is not heard only where nothing is."""
+    match subject.about:
+        case About.PROGRAMME:
+            return True
+        case About.BULLETIN:
+            return unheard.bulletin_id == subject.id
+        case About.ANYTHING:
+            return not sitting.sounds
+
+
+def _about_sitting(sitting: Sitting, subject: Subject) -> Iterator[Reason]:
     yield Reason(
         "session",
         f"Buổi “{sitting.title}” {sitting.start:%H:%M:%S}–{sitting.end:%H:%M:%S} "
@@ -221,11 +261,7 @@ def _about_sitting(
         sitting.start,
     )
     for unheard in sitting.unheard:
-        if subject.about is not About.BULLETIN or unheard.bulletin_id == subject.id:
-            yield Reason(
-                unheard.code,
-                f"Không phát “{unheard.title}”: {unheard.vi}",
-                f"“{unheard.title}” does not air: {unheard.en}",
-            )
+        if _is_asked(unheard, subject, sitting):
+            yield Reason(unheard.code, *sentence(unheard))
     for warned in sitting.warned:
         yield Reason(warned.code, f"Lưu ý: {warned.vi}", f"Note: {warned.en}")

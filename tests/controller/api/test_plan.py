@@ -30,7 +30,7 @@ def test_a_village_is_shown_as_a_calendar(officer: TestClient, box: Box, bulleti
     assert answer.status_code == 200
     text = plan_text.calendar(answer.json(), "vi")
     assert "Thứ Hai, 10/08/2026 (âm lịch 28/6)" in text
-    assert "10:00:00–10:00:20  Bản tin sáng [programme]" in text
+    assert "10:00:00–10:00:20  Bản tin sáng\n" in text
     assert "10:00:00    0:20  vi   Tiêm chủng <mở rộng>" in text
     assert "chưa có tiếng Xơ Đăng" in text
     assert "has no audio yet in" in plan_text.calendar(answer.json(), "en")

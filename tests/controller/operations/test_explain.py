@@ -13,7 +13,7 @@ from controller.operations.imagined_alert import Alarm
 from controller.operations.reasons import Explanation, Verdict
 from controller.operations.record_playback import Received, record_playback
 from controller.operations.review_bulletin import withdraw_bulletin
-from controller.operations.schedule_programme import cancel_programme
+from controller.operations.save_programme import cancel_programme
 from controller.storage import tables
 from controller.storage.instants import to_ms
 from controller.storage.schedule_tables import ReadinessProof
