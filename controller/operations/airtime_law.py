@@ -14,7 +14,7 @@ from controller.storage import events, places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.unit_chain import chain_on
-from schedules.airtime import DEFAULT_AIRTIME_LAW, AirtimeLaw, Breach, Limit
+from schedules.airtime import DEFAULT_AIRTIME_LAW, Action, AirtimeLaw, Breach, Limit
 from schedules.recurrence import Occurrence
 from schedules.zone_plan import ZonePlan, plan_zone
 
@@ -152,9 +152,12 @@ class _Once:
 
 
 def _against(plan: ZonePlan) -> Iterator[tuple[Occurrence, Breach]]:
-    """Every session that a limit of the law is against, each limit once."""
+    """Every session that a limit of the law is against, each limit once.
+
+    What is flagged airs, also where the limit refuses: an emergency, or a person gave a reason.
+    """
     refused = ((r.occurrence, reason) for r in plan.refusals for reason in r.reasons)
-    flagged = ((flag.occurrence, flag.breach) for flag in plan.flags)
+    flagged = ((f.occurrence, replace(f.breach, action=Action.FLAG)) for f in plan.flags)
     met = set()
     for occurrence, breach in (*refused, *flagged):
         if breach.code in _LIMITS and (occurrence, breach.code) not in met:

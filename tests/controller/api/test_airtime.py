@@ -73,47 +73,40 @@ def test_a_law_can_be_dropped_once(commune: TestClient) -> None:
 WINDOW = {"opens": "05:30", "closes": "06:30", "weekdays": [1]}
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"windows": [WINDOW | {"opens": "25:00"}]}, "windows.0.opens"),
-        ({"windows": [WINDOW | {"closes": "6h30"}]}, "windows.0.closes"),
-        ({"windows": [WINDOW | {"weekdays": []}]}, "windows.0.weekdays"),
-        ({"windows": [WINDOW | {"weekdays": [8]}]}, "windows.0.weekdays.0"),
-        ({"quiet": 5}, "quiet"),
-        ({"max_sessions_per_day": -1}, "max_sessions_per_day"),
-        ({"max_session_ms": 0}, "max_session_ms"),
-        ({"volume": []}, "volume"),
-        ({"clauses": [{"code": "too_loud"}]}, "clauses.0.code"),
-        ({"clauses": [{"code": "quiet_hours", "action": "shout"}]}, "clauses.0.action"),
-        ({"places": [{"kind": "market"}]}, "places.0.kind"),
-        ({"places": [{"kind": "school", "gain_db": 3}]}, "places.0.gain_db"),
-        ({"source_vi": ""}, "source_vi"),
-        ({"curfew": True}, "curfew"),
-    ],
-)
-def test_a_wrong_field_is_named(commune: TestClient, changes: dict[str, Any], field: str) -> None:
-    answer = commune.put(f"{UNIT}/airtime", json=law(**changes))
-    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
-    assert f"“{field}”" in answer.json()["vi"]
+WRONG_FIELDS: list[tuple[dict[str, Any], str]] = [
+    ({"windows": [WINDOW | {"opens": "25:00"}]}, "windows.0.opens"),
+    ({"windows": [WINDOW | {"closes": "6h30"}]}, "windows.0.closes"),
+    ({"windows": [WINDOW | {"weekdays": []}]}, "windows.0.weekdays"),
+    ({"windows": [WINDOW | {"weekdays": [8]}]}, "windows.0.weekdays.0"),
+    ({"quiet": 5}, "quiet"),
+    ({"max_sessions_per_day": -1}, "max_sessions_per_day"),
+    ({"max_session_ms": 0}, "max_session_ms"),
+    ({"volume": []}, "volume"),
+    ({"clauses": [{"code": "too_loud"}]}, "clauses.0.code"),
+    ({"clauses": [{"code": "quiet_hours", "action": "shout"}]}, "clauses.0.action"),
+    ({"places": [{"kind": "market"}]}, "places.0.kind"),
+    ({"places": [{"kind": "school", "gain_db": 3}]}, "places.0.gain_db"),
+    ({"source_vi": ""}, "source_vi"),
+    ({"curfew": True}, "curfew"),
+]
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        (
-            {"volume": [{"from_hour": 6, "gain_db": 0, "sensitive_gain_db": 0}]},
-            "bad_volume_profile",
-        ),
-        ({"clauses": [{"code": "quiet_hours"}, {"code": "quiet_hours"}]}, "repeated_clause"),
-        ({"places": [{"kind": "school"}, {"kind": "school"}]}, "repeated_place_rule"),
-    ],
-)
-def test_what_does_not_fit_together_is_refused_in_words(
-    commune: TestClient, changes: dict[str, Any], code: str
-) -> None:
-    answer = commune.put(f"{UNIT}/airtime", json=law(**changes))
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
+def test_a_wrong_field_is_named(commune: TestClient) -> None:
+    for changes, field in WRONG_FIELDS:
+        answer = commune.put(f"{UNIT}/airtime", json=law(**changes))
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+        assert f"“{field}”" in answer.json()["vi"]
+
+
+def test_what_does_not_fit_together_is_refused_in_words(commune: TestClient) -> None:
+    late = {"from_hour": 6, "gain_db": 0, "sensitive_gain_db": 0}
+    for changes, code in (
+        ({"volume": [late]}, "bad_volume_profile"),
+        ({"clauses": [{"code": "quiet_hours"}] * 2}, "repeated_clause"),
+        ({"places": [{"kind": "school"}] * 2}, "repeated_place_rule"),
+    ):
+        answer = commune.put(f"{UNIT}/airtime", json=law(**changes))
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 def test_a_calendar_comes_back_as_it_was_set(commune: TestClient) -> None:
@@ -145,22 +138,17 @@ def test_days_are_swapped_and_swapped_back(commune: TestClient) -> None:
     assert commune.delete(f"{UNIT}/calendar/swaps/2027-08-31").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
+def test_a_wrong_calendar_is_refused(commune: TestClient) -> None:
+    twice = [{"day": "2026-02-03", "working": w} for w in (True, False)]
+    for body, code in (
         ({"seasons": [{"name": "a", "first": "02-30", "last": "03-01"}]}, "bad_season"),
         ({"seasons": [{"name": "a", "first": "2-1", "last": "03-01"}]}, "bad_request"),
         ({"swaps": [{"day": "2026-02-30", "working": True}]}, "bad_request"),
-        (
-            {"swaps": [{"day": "2026-02-03", "working": w} for w in (True, False)]},
-            "repeated_swap",
-        ),
+        ({"swaps": twice}, "repeated_swap"),
         ({"extra_holidays": ["2199-01-01"]}, "bad_request"),
-    ],
-)
-def test_a_wrong_calendar_is_refused(commune: TestClient, body: dict[str, Any], said: str) -> None:
-    answer = commune.put(f"{UNIT}/calendar", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, said)
+    ):
+        answer = commune.put(f"{UNIT}/calendar", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 CLUSTER = "/api/v1/clusters/cum-23500-1/surroundings"
@@ -177,19 +165,16 @@ def test_what_stands_around_a_cluster_is_kept(commune: TestClient) -> None:
     assert commune.get(CLUSTER).json() == given
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
+def test_surroundings_that_cannot_be(commune: TestClient) -> None:
+    before = commune.get(CLUSTER).json()
+    for body, code in (
         ({"latitude": 14.5}, "half_a_point"),
         ({"latitude": 91, "longitude": 0}, "bad_request"),
         ({"radius_m": 0}, "bad_request"),
         ({"places": ["market"]}, "bad_request"),
-    ],
-)
-def test_surroundings_that_cannot_be(commune: TestClient, body: dict[str, Any], code: str) -> None:
-    before = commune.get(CLUSTER).json()
-    answer = commune.put(CLUSTER, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    ):
+        answer = commune.put(CLUSTER, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert commune.get(CLUSTER).json() == before
 
 
