@@ -70,6 +70,19 @@ class Api:
             raise _not_there(self._origin, e) from e
         return content
 
+    def download(self, path: str) -> bytes:
+        """GET a file as it is; raises `ControllerError` in the server's words."""
+        request = urllib.request.Request(self._base + path)
+        request.add_header("authorization", f"Bearer {self.token}")
+        try:
+            with self._opener.open(request, timeout=UPLOAD_TIMEOUT_S) as answer:
+                content: bytes = answer.read()
+        except urllib.error.HTTPError as e:
+            raise _refusal(e.read()) from e
+        except (OSError, HTTPException) as e:
+            raise _not_there(self._origin, e) from e
+        return content
+
     def upload(self, path: str, file: Path, told: Callable[[int, int], None]) -> Any:
         """POST a file as it is and read JSON; `told` hears bytes sent of bytes in all."""
         size = file.stat().st_size

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
+
 if TYPE_CHECKING:
     from schedules.calendar_file import CalendarEvent, Unread
 
@@ -82,6 +84,102 @@ def occurrences(
             print(f"{each.start:%d/%m/%Y %H:%M} – {each.end:%d/%m %H:%M %Z}  {each.title}")
     if sound == 0 and calendar.unread:
         raise typer.Exit(UNREADABLE)
+
+
+@app.command("import")
+def bring_in(
+    file: Annotated[Path, typer.Argument(metavar="TỆP.ics", help="Tệp lịch / calendar file.")],
+    village: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--village", "--villages", help="Làng nghe, nếu tệp không ghi; lặp lại được / village."
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Mọi làng của đơn vị này / all below this unit.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Khuôn chương trình JSON / template of the items.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ xem / only look.")] = False,
+    replace_newer: Annotated[
+        bool,
+        typer.Option("--replace", help="Kể cả khi bản ở đây mới hơn / also where ours is newer."),
+    ] = False,
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
+) -> None:
+    """Nhập chương trình từ tệp lịch .ics / take programmes from a calendar file.
+
+    Nơi phát: X-LOALANG-PLACES hoặc LOCATION của sự kiện, không thì --village, --unit. Không ghi
+    khuôn thì phát mọi bản tin xã đã duyệt. Nhập lần nữa không đổi gì / importing again changes
+    nothing; exit code 2 if something was refused.
+    """
+    from controller.cli.programme_files import import_file
+
+    code = import_file(
+        signed_in(url, user, password),
+        file,
+        {
+            "village": [name for given in village or () for name in given.split(";")],
+            "unit": unit or (),
+        },
+        template,
+        keep=not dry_run,
+        replace_newer=replace_newer,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("export")
+def take_out(
+    file: Annotated[Path, typer.Argument(metavar="TỆP.ics", help="Tệp ra / the file to write.")],
+    unit: Annotated[
+        str | None, typer.Option(help="Chỉ của đơn vị này / only those heard in this unit.")
+    ] = None,
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
+) -> None:
+    """Ghi các chương trình ra tệp lịch .ics / write the programmes to a calendar file."""
+    from controller.cli.programme_files import export_file
+
+    export_file(signed_in(url, user, password), file, unit)
+
+
+@app.command()
+def feed(
+    unit: Annotated[str, typer.Option(help="Mã, mã hành chính hay tên / id, code or name.")],
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
+) -> None:
+    """Tạo địa chỉ lịch cho điện thoại / make a calendar address that phones subscribe to."""
+    from controller.cli.programme_files import make_feed
+
+    make_feed(signed_in(url, user, password), unit)
+
+
+@app.command()
+def feeds(url: Url = HERE, user: User = OFFICER, password: Password = "") -> None:
+    """Các địa chỉ lịch đã tạo / calendar addresses that were made."""
+    from controller.cli.programme_files import list_feeds
+
+    list_feeds(signed_in(url, user, password))
+
+
+@app.command("close-feed")
+def close(
+    feed_id: Annotated[str, typer.Argument(help="Mã như `feeds` in / id as `feeds` prints it.")],
+    url: Url = HERE,
+    user: User = OFFICER,
+    password: Password = "",
+) -> None:
+    """Đóng một địa chỉ lịch / close a calendar address for good."""
+    from controller.cli.programme_files import close_feed
+
+    close_feed(signed_in(url, user, password), feed_id)
 
 
 @dataclass(frozen=True, slots=True)
