@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     four_eyes: bool = False
     """True: who wrote a bulletin may not approve it."""
     horizon_days: int = Field(default=14, ge=1, le=14)
+    priority_wait_minutes: int = Field(default=120, ge=0, le=10_080)
+    """How long a commune may take to order colliding ưu tiên bulletins; then the default stands."""
+    priority_ahead_minutes: int = Field(default=30, ge=0, le=1_440)
+    """It stands so long before their session at the latest."""
     blob_url: str = "file:"
     """Where audio is kept: `file:` (in `data_dir`), `file:///folder`, or
     `s3://bucket/prefix?endpoint=https://…&region=…`; keys only from AWS_… variables."""

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,13 +24,14 @@ from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
+from controller.operations.air_gate import air_gate
 from controller.operations.asked_work import RENDER, ask_for_plan
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.observe_devices import Observation
 from controller.operations.phrase_audio import PHRASE
-from controller.operations.priority_order import lapse_questions
+from controller.operations.priority_order import TimeLimit, lapse_questions
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
@@ -99,7 +100,13 @@ class Controller:
             store=store,
             authority=self._authority,
             rules=PlanRules(
-                settings.time_zone, settings.horizon_days, (settings.public_url or http_url,)
+                settings.time_zone,
+                settings.horizon_days,
+                (settings.public_url or http_url,),
+                TimeLimit(
+                    timedelta(minutes=settings.priority_wait_minutes),
+                    timedelta(minutes=settings.priority_ahead_minutes),
+                ),
             ),
             bells=bells,
             door=self,
@@ -183,10 +190,9 @@ class Controller:
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "carts": partial(work_through, database, CART, cart, bells, utc_now),
             "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
+            "gate": partial(each_minute, partial(air_gate, database, services.rules), utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
-            "plan": partial(
-                plan_zones, database, self._authority, services.rules, bells, utc_now
-            ),
+            "plan": partial(plan_zones, database, self._authority, services.rules, bells, utc_now),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
@@ -28,14 +28,14 @@ ORDERS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """The declared default holds `wait_ms` after asking, or `ahead_ms` before the session."""
+    """The declared default stands so long after asking, or so long before the session."""
 
-    wait_ms: int = 2 * 3_600_000
-    ahead_ms: int = 30 * 60_000
+    wait: timedelta = timedelta(hours=2)
+    ahead: timedelta = timedelta(minutes=30)
 
-    def decide_by_ms(self, asked_ms: int, session_ms: int) -> int:
+    def decide_by(self, asked: datetime, session: datetime) -> datetime:
         """Never before it was asked: what is asked too late falls to the default at once."""
-        return max(asked_ms, min(asked_ms + self.wait_ms, session_ms - self.ahead_ms))
+        return max(asked, min(asked + self.wait, session - self.ahead))
 
 
 DEFAULT_LIMIT = TimeLimit()
@@ -66,18 +66,19 @@ def note_questions(
     soonest: dict[tuple[BulletinId, ...], Question] = {}
     for question in questions:
         same = tuple(sorted(question.bulletin_ids))
-        soonest[same] = min(question, soonest.get(same, question), key=_session_ms)
+        soonest[same] = min(question, soonest.get(same, question), key=_start)
     if not soonest:
         return
-    unit_id, now_ms = _commune(session, zone_id), to_ms(now)
+    unit_id = _commune(session, zone_id)
     for same, question in soonest.items():
+        start = _start(question)
         asked = PriorityQuestion(
             id=_key(unit_id, same),
             unit_id=unit_id,
             bulletins=list(question.bulletin_ids),
-            session_ms=_session_ms(question),
-            asked_ms=now_ms,
-            decide_by_ms=limit.decide_by_ms(now_ms, _session_ms(question)),
+            session_ms=to_ms(start),
+            asked_ms=to_ms(now),
+            decide_by_ms=to_ms(limit.decide_by(now, start)),
         )
         _note(session, asked)
 
@@ -169,8 +170,8 @@ def lapse_questions(database: Database, now: datetime) -> int:
     return len(late)
 
 
-def _session_ms(question: Question) -> int:
-    return to_ms(question.rundown.occurrence.start_utc)
+def _start(question: Question) -> datetime:
+    return question.rundown.occurrence.start_utc
 
 
 def _key(unit_id: str, bulletin_ids: Sequence[str]) -> str:

@@ -40,6 +40,8 @@ def publish_plans(
     while claimed := claim_plans(database, now):
         for work in claimed:
             changed.update(dict.fromkeys(do_plan(database, authority, rules, work, now)))
+    with database.write() as session:
+        forget_old_pages(session, now)
     return tuple(changed)
 
 
@@ -75,7 +77,7 @@ def do_plan(
             return ()
         zone_days.put(session, zone_id, resolved.days, today(rules, now), now_ms)
         told = publish_boxes(session, authority, rules, resolved.zone, now)
-        note_questions(session, zone_id, resolved.questions, now)
+        note_questions(session, zone_id, resolved.questions, now, rules.limit)
         _finish(session, rules, work, resolved.has_box, now)
         if told:
             body: dict[str, object] = {"zone": zone_id, "devices": sorted(told)}

@@ -14,7 +14,7 @@ from audio_library.bulletin import Bulletin, Kind, State
 from audio_library.rendition import spoken_sha256
 from controller.errors import NotFound
 from controller.operations.carts import carts_for
-from controller.operations.priority_order import decided_orders
+from controller.operations.priority_order import DEFAULT_LIMIT, TimeLimit, decided_orders
 from controller.operations.relays import relays_of
 from controller.storage import bulletins, places, programmes, tables
 from controller.storage.instants import to_ms, to_utc
@@ -47,6 +47,8 @@ class PlanRules:
     time_zone: str
     horizon_days: int
     sources: tuple[str, ...]
+    limit: TimeLimit = DEFAULT_LIMIT
+    """Of a question about ưu tiên bulletins."""
 
 
 @dataclass(frozen=True, slots=True)

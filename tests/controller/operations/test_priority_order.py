@@ -92,9 +92,10 @@ def test_a_sooner_session_brings_the_time_limit_forward(
 
 
 def test_no_question_is_due_before_it_was_asked() -> None:
-    limit = TimeLimit()
-    assert limit.decide_by_ms(1_000, 2_000) == 1_000
-    assert TimeLimit(wait_ms=5, ahead_ms=0).decide_by_ms(1_000, 9_000) == 1_005
+    assert TimeLimit().decide_by(NOW, NOW + MINUTE) == NOW
+    soon = TimeLimit(wait=5 * MINUTE, ahead=timedelta())
+    assert soon.decide_by(NOW, NOW + HOUR) == NOW + 5 * MINUTE
+    assert soon.decide_by(NOW, NOW + MINUTE) == NOW + MINUTE
 
 
 def test_what_a_person_decides_holds_and_says_who(office: Office, two: tuple[str, str]) -> None:
