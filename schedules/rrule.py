@@ -179,9 +179,10 @@ def read_moment(value: str) -> date | datetime:
 
 
 def _moment_text(until: date | datetime) -> str:
+    day = f"{until.year:04}{until:%m%d}"
     if not isinstance(until, datetime):
-        return f"{until:%Y%m%d}"
-    return f"{until:%Y%m%dT%H%M%S}" + ("Z" if until.tzinfo else "")
+        return day
+    return f"{day}T{until:%H%M%S}" + ("Z" if until.tzinfo else "")
 
 
 def _joined(numbers: tuple[int, ...]) -> str:
