@@ -224,13 +224,13 @@ def test_a_circle_of_units_stops_its_own_zone_and_no_other(office: Office) -> No
 
 def test_what_runs_over_midnight_stays_on_the_plan_until_it_ends(office: Office) -> None:
     box = office.boxes(1)[0]
-    # 23:58 in Viet Nam; four minutes long, and two more bulletins after it.
+    # 23:58 in Viet Nam, and four minutes long: what is due at 23:59 waits until 00:02.
     at = datetime(2026, 8, 10, 16, 58, tzinfo=UTC)
     first = office.approved("Chuyện dài.", title="Chuyện dài")
     office.voiced(first, duration_ms=240_000)
     office.scheduled(first, [box], at)
     second = office.approved("Sau nửa đêm.", title="Sau nửa đêm")
-    office.scheduled(second, [box], at)
+    office.scheduled(second, [box], at + timedelta(minutes=1))
     planned(office)
     whole = on_air(office, box)
     assert whole == {"2026-08-10": ["Chuyện dài"], "2026-08-11": ["Sau nửa đêm"]}

@@ -117,6 +117,12 @@ class Studio:
         hear_take(self.office.database, take.id, "Bình", NOW + later, understands=True)
         return release_take(self.office.database, take.id, "Bình", NOW + later, DAY)
 
+    def aired(self) -> str:
+        """A village hears the bulletin in a programme; gives its zone."""
+        boxes = self.office.boxes(1)
+        self.office.scheduled(self.bulletin, boxes, NOW + timedelta(hours=1))
+        return boxes[0].village.cluster_id.replace("cum-", "vung-")
+
     def rendered(self, voice: str, words: str = BAHNAR, digest: str = "") -> None:
         """Rows as the workshop leaves them."""
         sha256 = hashlib.sha256(voice.encode()).hexdigest()
@@ -282,6 +288,7 @@ def test_a_recording_replaces_a_machines_voice_which_airs_until_then(studio: Stu
 
 def test_the_newest_release_wins_and_taking_it_back_gives_the_older_one(studio: Studio) -> None:
     other = enrolled(studio.office, "A Thut")
+    zone = studio.aired()
     first = studio.released(b"one")
     second = studio.released(b"two", reader=other, later=timedelta(minutes=5))
     assert studio.sound_of() is None
@@ -294,7 +301,7 @@ def test_the_newest_release_wins_and_taking_it_back_gives_the_older_one(studio: 
 
     assert studio.voice() is None, "what was wrong is off the air at once"
     assert studio.waiting() == [rendition_key("bdq", BAHNAR)]
-    assert studio.waiting(PLAN) == ["fleet"]
+    assert studio.waiting(PLAN) == [zone]
     assert studio.sound_of() == studio.sounds.path(first.sound_sha256)
 
 
@@ -356,6 +363,7 @@ def test_a_withdrawn_consent_takes_the_voice_off_the_air_and_says_what_is_lost(
     studio: Studio,
 ) -> None:
     database = studio.office.database
+    zone = studio.aired()
     take = studio.released()
     studio.rendered(f"recorded:{studio.reader}")
 
@@ -365,7 +373,7 @@ def test_a_withdrawn_consent_takes_the_voice_off_the_air_and_says_what_is_lost(
     assert studio.voice() is None
     assert studio.sound_of() is None
     assert ReleasedTakes(database, studio.sounds).readers() == ()
-    assert studio.waiting(PLAN) == ["fleet"]
+    assert studio.waiting(PLAN) == [zone]
     with pytest.raises(ConsentWithdrawn):
         studio.bring(b"again")
     with database.read() as session:
