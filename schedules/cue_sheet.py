@@ -228,8 +228,8 @@ class _Session:
         self.ends_by = rundown.ends_by
         self.opened: UtcInstant | None = None
         self.due = self.occurrence.start_utc
-        self.latest_end = self.ends_by
-        """When the item must be over, so that all that cannot be cut still fits after it."""
+        self.music_until = self.ends_by
+        """Where an item that can be cut must end, so that what cannot still fits after it."""
         self.lawful_until = self.open_until = _LONG_AGO
         self.hour_from = self.hour_until = _LONG_AGO
         self.gain_db = GainDb(0.0)
@@ -246,7 +246,7 @@ class _Session:
             self.due = max(self.due, self._planned)
             self._planned = later(self._planned, item.air_ms + GAP_MS)
             self._reserved_ms -= _reserve(item)
-            self.latest_end = later(self.ends_by, -self._reserved_ms)
+            self.music_until = later(self.ends_by, -self._reserved_ms - GAP_MS)
         repeat = self._repeats[item.asset_sha256]
         self._repeats[item.asset_sha256] += 1
         return repeat
@@ -286,7 +286,7 @@ class _Desk:
         """Place the items one after the other; gives back when the air is free again."""
         for position, item in enumerate(session.rundown.items):
             repeat = session.turn_to(item)
-            start, air_ms = _place(item, max(session.due, free_from), session.latest_end, busy)
+            start, air_ms = _place(item, max(session.due, free_from), session.music_until, busy)
             reasons = self._objections(session, item, start, air_ms)
             if not reasons:
                 if session.opened is None:
@@ -411,13 +411,13 @@ class _Desk:
 
 
 def _place(
-    item: Material, due: UtcInstant, latest_end: UtcInstant | None, busy: _Busy
+    item: Material, due: UtcInstant, music_until: UtcInstant | None, busy: _Busy
 ) -> tuple[UtcInstant, DurationMs]:
     """When and how long an item airs: what can be cut ends where stronger or later items begin."""
     if item.least_ms is None:
         return busy.fit(due, item.air_ms), item.air_ms
     start = busy.fit(due, item.least_ms)
-    ends = (busy.free_until(start), latest_end)
+    ends = (busy.free_until(start), music_until)
     room = [elapsed_ms(start, end) for end in ends if end is not None]
     return start, DurationMs(max(min([item.air_ms, *room]), min(item.air_ms, item.least_ms)))
 

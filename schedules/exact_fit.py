@@ -57,39 +57,57 @@ def fit(
     """How many ms each wish gets, or why none; gaps between pieces are counted.
 
     `room_ms` is the session's length, `lawful_ms` what the law leaves of it; None: without end.
+    What can be cut leaves a gap at the session's end, so that the next one begins on time.
     """
+    fitting = _Fitting(shares, room_ms, lawful_ms)
     given: list[int | NoRoom] = [NoRoom.SESSION_FULL] * len(wishes)
-    taken_ms = 0
-    items: Counter[int] = Counter()
-    taken_of: Counter[int] = Counter()
-    airing: set[BulletinId] = set()
     for index in sorted(range(len(wishes)), key=lambda index: _turn(wishes[index], index)):
-        wish = wishes[index]
-        if wish.bulletin_id is not None and wish.bulletin_id in airing:
-            given[index] = NoRoom.TWICE
-            continue
-        if wish.share is not None:
-            share, in_share = shares[wish.share], wish.least_ms + taken_of[wish.share]
-            if share.max_items is not None and items[wish.share] >= share.max_items:
-                given[index] = NoRoom.ENOUGH_ITEMS
-                continue
-            if share.max_ms is not None and in_share > share.max_ms:
-                given[index] = NoRoom.SHARE_FULL
-                continue
-        bounds = (room_ms, lawful_ms if wish.gives_way > 0 else None)
-        left = [bound - taken_ms for bound in bounds if bound is not None]
-        if wish.most_ms is not None:
-            left.append(wish.most_ms)
-        if not left or min(left) < wish.least_ms:
-            continue
-        got = given[index] = min(left)
-        taken_ms += got + GAP_MS
-        if wish.bulletin_id is not None:
-            airing.add(wish.bulletin_id)
-        if wish.share is not None:
-            items[wish.share] += 1
-            taken_of[wish.share] += got + GAP_MS
+        given[index] = fitting.place(wishes[index])
     return given
+
+
+class _Fitting:
+    """A session while wishes are granted, the firmest first."""
+
+    def __init__(self, shares: Sequence[Share], room_ms: int | None, lawful_ms: int | None) -> None:
+        self._shares = shares
+        self._room_ms = room_ms
+        self._lawful_ms = lawful_ms
+        self._taken_ms = 0
+        self._airing: set[BulletinId] = set()
+        self._items_of: Counter[int] = Counter()
+        self._taken_of: Counter[int] = Counter()
+
+    def place(self, wish: Wish) -> int | NoRoom:
+        if wish.bulletin_id in self._airing:
+            return NoRoom.TWICE
+        if wish.share is not None:
+            share = self._shares[wish.share]
+            if share.max_items is not None and self._items_of[wish.share] >= share.max_items:
+                return NoRoom.ENOUGH_ITEMS
+            in_share = self._taken_of[wish.share] + wish.least_ms
+            if share.max_ms is not None and in_share > share.max_ms:
+                return NoRoom.SHARE_FULL
+        got = self._room_for(wish)
+        if got is None or got < wish.least_ms:
+            return NoRoom.SESSION_FULL
+        self._taken_ms += got + GAP_MS
+        if wish.bulletin_id is not None:
+            self._airing.add(wish.bulletin_id)
+        if wish.share is not None:
+            self._items_of[wish.share] += 1
+            self._taken_of[wish.share] += got + GAP_MS
+        return got
+
+    def _room_for(self, wish: Wish) -> int | None:
+        """How much it could have at most; None if nothing says where that ends."""
+        bounds = [] if wish.most_ms is None else [wish.most_ms]
+        if self._room_ms is not None:
+            silence_ms = GAP_MS if wish.firmness is Firmness.ELASTIC else 0
+            bounds.append(self._room_ms - self._taken_ms - silence_ms)
+        if self._lawful_ms is not None and wish.gives_way > 0:
+            bounds.append(self._lawful_ms - self._taken_ms)
+        return min(bounds, default=None)
 
 
 def _turn(wish: Wish, index: int) -> tuple[int, Firmness, int]:

@@ -214,7 +214,7 @@ def test_over_midnight() -> None:
 
 def test_the_hour_that_berlin_repeats_leaves_a_cue_its_time() -> None:
     berlin = replace(zone(), time_zone="Europe/Berlin")
-    law = replace(FREE, windows=(Window(EVERY_DAY, time(1), time(2, 50)),))
+    law = replace(FREE, windows=(Window(EVERY_DAY, time(1), time(3, 10)),))
     slot = programme(wall=time(1, 55), time_zone="Europe/Berlin", day=date(2026, 10, 25))
     begin = datetime(2026, 10, 24, 12, tzinfo=UTC)
     (occurrence,) = occurrences(slot, begin, begin + timedelta(days=1))

@@ -43,14 +43,14 @@ def test_what_gives_way_most_is_left_out_first_and_the_shorter_one_after_it_airs
 
 def test_a_relay_is_shortened_before_it_is_left_out() -> None:
     wishes = [speech(5_000, 1), elastic(3_000, 10_000, 2)]
-    assert fit(wishes, (), 16_000, None) == [5_000, 10_000]
-    assert fit(wishes, (), 9_000, None) == [5_000, 3_000]
-    assert fit(wishes, (), 8_999, None) == [5_000, FULL]
+    assert fit(wishes, (), 17_000, None) == [5_000, 10_000]
+    assert fit(wishes, (), 10_000, None) == [5_000, 3_000]
+    assert fit(wishes, (), 9_999, None) == [5_000, FULL]
 
 
-def test_music_takes_all_that_is_left_and_nothing_of_a_session_without_an_end() -> None:
+def test_music_takes_what_is_left_but_nothing_of_a_session_without_an_end() -> None:
     wishes = [speech(5_000), elastic(5_000, None, 9)]
-    assert fit(wishes, (), 20_000, None) == [5_000, 14_000]
+    assert fit(wishes, (), 20_000, None) == [5_000, 13_000]
     assert fit(wishes, (), None, None) == [5_000, FULL]
 
 

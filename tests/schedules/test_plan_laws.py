@@ -9,7 +9,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.airtime import DEFAULT_AIRTIME_LAW, Action, Clause, Limit
+from schedules.airtime import (
+    DEFAULT_AIRTIME_LAW,
+    Action,
+    Clause,
+    Limit,
+    lowest_gain,
+    open_until,
+)
 from schedules.precedence import Rank
 from schedules.programme import Programme
 from schedules.rundown import GAP_MS, MaterialKind, Rundown
@@ -32,11 +39,14 @@ from schedules.types import (
     RelayId,
     ZoneId,
     later,
+    time_zone,
+    wall_clock,
 )
 from schedules.zone_plan import ZoneInputs, ZonePlan, plan_zone
 from tests.schedules.plans import (
     BANA,
     FREE_LAW,
+    HOME,
     SEDANG,
     VI,
     at,
@@ -161,12 +171,18 @@ def plan(inputs: ZoneInputs) -> ZonePlan:
 
 @given(situations())
 def test_no_two_cues_overlap_and_each_keeps_its_time(inputs: ZoneInputs) -> None:
-    made = plan(inputs)
+    made, tz = plan(inputs), time_zone(HOME)
     for cue, following in pairwise(made.cues):
         assert later(cue.end_utc, GAP_MS) <= following.start_utc
     for cue in made.cues:
         assert cue.start_utc <= cue.latest_start
         assert later(cue.latest_start, cue.duration_ms) == cue.latest_end <= cue.valid_until
+        start, end = wall_clock(cue.start_utc, tz), wall_clock(cue.end_utc, tz)
+        assert cue.gain_db == lowest_gain(inputs.law, start, end)
+        if cue.rank.is_emergency or cue.quiet_ok is not None:
+            continue
+        late = wall_clock(cue.latest_end, tz)
+        assert open_until(inputs.law, start, late) == late
     assert len({cue.id for cue in made.cues}) == len(made.cues)
 
 

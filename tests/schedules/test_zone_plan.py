@@ -7,7 +7,7 @@ import pytest
 
 from schedules.airtime import DEFAULT_AIRTIME_LAW, Action, Clause, Limit
 from schedules.precedence import Leave, Rank
-from schedules.rundown import Lacking, MaterialKind
+from schedules.rundown import GAP_MS, Lacking, MaterialKind
 from schedules.shelf import Notice, Relay, Shelf
 from schedules.template import Item, PlayByRule, PlayCart, PlayChosen, PlayFiller, PlayRelay
 from schedules.types import (
@@ -172,8 +172,8 @@ def test_once_a_day_although_two_sessions_ask_for_it() -> None:
 def test_a_session_with_an_end_is_filled_to_its_end() -> None:
     on = shelf(notice("a", seconds=120), nhac=(clip("m1", 95), clip("m2", 130)), **CARTS)
     plan = session(on, CHIME, chosen("a"), MUSIC, BYE, duration_ms=minutes(10))
-    ends_by = at(6, 10)
-    assert plan.cues[-1].end_utc == ends_by
+    ends_by = utc_instant(at(6, 10))
+    assert plan.cues[-1].end_utc == later(ends_by, -GAP_MS)
     assert (titles(plan)[:2], titles(plan)[-1]) == (["chuong", "a"], "het")
     music = plan.cues[2:-1]
     assert {cue.kind for cue in music} == {MaterialKind.FILLER}
@@ -184,11 +184,27 @@ def test_a_session_with_an_end_is_filled_to_its_end() -> None:
     assert len({cue.id for cue in plan.cues}) == len(plan.cues)
 
 
+def test_sessions_without_a_break_between_them_begin_and_end_on_time() -> None:
+    on = shelf(notice("a"), nhac=clip("m1", 900), **CARTS)
+    items = template(CHIME, chosen("a"), MUSIC, BYE)
+    slots = [
+        programme("mot", template=items, duration_ms=minutes(5)),
+        programme("hai", time(6, 5), template=items, duration_ms=minutes(5)),
+    ]
+    plan = one_day(zone_inputs(slots, on))
+    assert titles(plan) == ["chuong", "a", "m1", "het"] * 2
+    assert [cue.start_utc for cue in plan.cues if cue.title == "Tin chuong"] == [at(6), at(6, 5)]
+    assert [cue.end_utc for cue in plan.cues if cue.title == "Tin het"] == [
+        at(6, 4, 59),
+        at(6, 9, 59),
+    ]
+
+
 def test_below_five_seconds_there_is_silence_instead_of_music() -> None:
     on = shelf(notice("a", seconds=60), nhac=clip("m1", 95))
-    plan = session(on, chosen("a"), MUSIC, duration_ms=DurationMs(65_999))
+    plan = session(on, chosen("a"), MUSIC, duration_ms=DurationMs(66_999))
     assert titles(plan) == ["a"]
-    plan = session(on, chosen("a"), MUSIC, duration_ms=DurationMs(66_000))
+    plan = session(on, chosen("a"), MUSIC, duration_ms=DurationMs(67_000))
     assert [cue.duration_ms for cue in plan.cues] == [60_000, 5_000]
 
 
@@ -246,11 +262,11 @@ def test_a_relay_gives_up_its_time_before_a_bulletin_does() -> None:
     on = shelf(notice("a", seconds=120), **CARTS)
     plan = session(on, VOV, PlayByRule(), BYE, duration_ms=minutes(5))
     assert [(cue.title, cue.duration_ms) for cue in plan.cues] == [
-        ("VOV1", 300_000 - 120_000 - 4_000 - 2_000),
+        ("VOV1", 300_000 - 120_000 - 4_000 - 3_000),
         ("Tin a", 120_000),
         ("Tin het", 4_000),
     ]
-    assert plan.cues[-1].end_utc == at(6, 5)
+    assert plan.cues[-1].end_utc == at(6, 4, 59)
 
 
 def test_a_session_without_an_end_is_bounded_by_the_law() -> None:
@@ -338,10 +354,10 @@ def test_a_stronger_session_eats_the_music_and_the_end_stays_where_it_is() -> No
         ("Tin b", at(6, 1)),
         ("Tin a", at(6, 2, 1)),
         ("Tin m1", at(6, 4, 2)),
-        ("Tin het", at(6, 9, 56)),
+        ("Tin het", at(6, 9, 55)),
     ]
-    assert plan.cues[2].end_utc == at(6, 9, 55)
-    assert plan.cues[-1].end_utc == at(6, 10)
+    assert plan.cues[2].end_utc == at(6, 9, 54)
+    assert plan.cues[-1].end_utc == at(6, 9, 59)
 
 
 def test_music_ends_where_a_stronger_session_begins() -> None:
@@ -354,7 +370,7 @@ def test_music_ends_where_a_stronger_session_begins() -> None:
     assert [(cue.title, cue.start_utc) for cue in plan.cues] == [
         ("Tin m1", at(6)),
         ("Tin b", at(6, 4)),
-        ("Tin het", at(6, 9, 56)),
+        ("Tin het", at(6, 9, 55)),
     ]
     assert plan.cues[0].end_utc == at(6, 3, 59)
 
@@ -426,7 +442,7 @@ def instants(plan: ZonePlan) -> list[tuple[UtcInstant, UtcInstant]]:
 def test_one_occurrence_may_be_longer_than_the_others() -> None:
     music = shelf(nhac=clip("m1", 900))
     slot = programme(template=template(MUSIC), duration_ms=minutes(2))
-    assert instants(one_day(zone_inputs([slot], music))) == [(at(6), at(6, 2))]
+    assert instants(one_day(zone_inputs([slot], music))) == [(at(6), at(6, 1, 59))]
 
 
 def test_two_plans_side_by_side_are_the_plan_of_both_days() -> None:
