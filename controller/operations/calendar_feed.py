@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ BACK, AHEAD = timedelta(days=30), timedelta(days=180)
 MOST_ENTRIES = 5_000
 """The farthest are left out above that: a phone that reads them forgets none of the near ones."""
 ID_LENGTH = 12
+SHOWN_PLACES = 10
 SHORTEST = DurationMs(60_000)
 """A session whose length nobody set is shown that long; a calendar needs an end."""
 
@@ -51,6 +53,8 @@ class Subscription:
 
     name: str
     planned: tuple[Planned, ...]
+    zones: Mapping[str, str]
+    """Names of the places of the unit, by id."""
     calendar: DayCalendar
     since: datetime
     until: datetime
@@ -110,17 +114,22 @@ def subscription(session: Session, token: str, rules: PlanRules, now: datetime) 
     day = today(rules, now)
     chain = chain_on(session, row.unit_id, day)
     calendar = places.calendar_of(session, chain.ids)
-    planned = tuple(programmes.standing_in(session, zones_below(session, row.unit_id)))
+    below = set(zones_below(session, row.unit_id))
+    named = session.exec(select(tables.Zone.id, tables.Zone.name).order_by(col(tables.Zone.id)))
+    zones = {zone_id: name for zone_id, name in named if zone_id in below}
+    planned = tuple(programmes.standing_in(session, zones))
     said = (
         VERSION,
         day.isoformat(),
         chain.path_name,
         repr(calendar),
+        repr(zones),
         *(f"{p.programme.id}/{p.sequence}" for p in planned),
     )
     return Subscription(
         chain.path_name,
         planned,
+        zones,
         calendar,
         midnight(rules, day) - BACK,
         midnight(rules, day) + AHEAD,
@@ -138,6 +147,9 @@ def feed_text(found: Subscription) -> bytes:
 
 def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
     programme = planned.programme
+    heard = [found.zones[z] for z in programme.zone_ids if z in found.zones]
+    more = f" (+{len(heard) - SHOWN_PLACES})" if len(heard) > SHOWN_PLACES else ""
+    where = ", ".join(heard[:SHOWN_PLACES]) + more
     return [
         FeedEntry(
             uid=f"{each.recurrence_id:%Y%m%dT%H%M%S}-{planned.uid}",
@@ -145,7 +157,7 @@ def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
             start_utc=each.start_utc,
             end_utc=later(each.start_utc, each.duration_ms or SHORTEST),
             title=programme.title,
-            description="",
+            description=where,
         )
         for each in occurrences(
             programme, utc_instant(found.since), utc_instant(found.until), found.calendar
