@@ -4,7 +4,6 @@ The stronger rank takes its time and the weaker goes around it; what finds no la
 time at all, is listed as a refusal.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from schedules.airtime import (
     open_until,
     too_many_sessions,
 )
+from schedules.busy_air import LATE_START_MS, BusyAir, place
 from schedules.errors import RepeatedOccurrence, WrongZone
+from schedules.obstacles import expired, no_room, past, programme_full
 from schedules.precedence import Enter, Leave, Rank, Rules, default_rules
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence
@@ -48,10 +49,6 @@ from schedules.types import (
 )
 from schedules.zone import Zone
 
-LATE_START_MS = DurationMs(10 * 60_000)
-"""How much later than planned an item may still start."""
-
-_LATE_MINUTES = LATE_START_MS // 60_000
 _HOUR = timedelta(hours=1)
 _LONG_AGO = UtcInstant(datetime.min.replace(tzinfo=UTC))
 _LEAVES_AS: Mapping[MaterialKind, Rank] = MappingProxyType(
@@ -190,32 +187,6 @@ def _named(session: str, asset: AssetSha256, repeat: int) -> CueId:
     return CueId(sha256(f"{session}\x1f{asset}\x1f{repeat}".encode()).hexdigest()[:32])
 
 
-class _Busy:
-    """Air that is taken by stronger items: disjoint spans."""
-
-    def __init__(self, spans: Iterable[tuple[UtcInstant, UtcInstant]]) -> None:
-        ordered = sorted(spans)
-        self._starts = [start for start, _ in ordered]
-        self._ends = [end for _, end in ordered]
-
-    def fit(self, due: UtcInstant, duration_ms: DurationMs) -> UtcInstant:
-        """The first start from `due` on with a gap on both sides; unchecked once it is too late."""
-        start = due
-        needed = timedelta(milliseconds=duration_ms + GAP_MS)
-        index = bisect_right(self._ends, later(due, -GAP_MS))
-        while index < len(self._starts) and self._starts[index] < start + needed:
-            start = later(self._ends[index], GAP_MS)
-            if elapsed_ms(due, start) > LATE_START_MS:
-                break
-            index += 1
-        return start
-
-    def free_until(self, start: UtcInstant) -> UtcInstant | None:
-        """Where what starts at `start` must end at the latest; None if nothing follows."""
-        index = bisect_left(self._starts, start)
-        return later(self._starts[index], -GAP_MS) if index < len(self._starts) else None
-
-
 class _Session:
     """One rundown while it is laid out."""
 
@@ -277,16 +248,18 @@ class _Desk:
 
     def lay_out(self, rundowns: Iterable[Rundown]) -> None:
         """Place rundowns of one rank, in order of start, around all that was placed before."""
-        busy = _Busy(self._taken)
+        busy = BusyAir(self._taken)
         free_from = _LONG_AGO
         for rundown in rundowns:
             free_from = self._lay_out_session(_Session(rundown), busy, free_from)
 
-    def _lay_out_session(self, session: _Session, busy: _Busy, free_from: UtcInstant) -> UtcInstant:
+    def _lay_out_session(
+        self, session: _Session, busy: BusyAir, free_from: UtcInstant
+    ) -> UtcInstant:
         """Place the items one after the other; gives back when the air is free again."""
         for position, item in enumerate(session.rundown.items):
             repeat = session.turn_to(item)
-            start, air_ms = _place(item, max(session.due, free_from), session.music_until, busy)
+            start, air_ms = place(item, max(session.due, free_from), session.music_until, busy)
             reasons = self._objections(session, item, start, air_ms)
             if not reasons:
                 if session.opened is None:
@@ -298,7 +271,7 @@ class _Desk:
                 if cue.latest_end > self._now:
                     self.cues.append(cue)
                     continue
-                reasons = (_past(wall_clock(cue.latest_end, self._tz)),)
+                reasons = (past(wall_clock(cue.latest_end, self._tz)),)
             self.refusals.append(Refusal(session.occurrence, position, item, start, reasons))
         return free_from
 
@@ -307,15 +280,15 @@ class _Desk:
     ) -> tuple[Breach, ...]:
         """Why the item must not air at `start`; nothing if it may. Notes what is only flagged."""
         if elapsed_ms(session.due, start) > LATE_START_MS:
-            return (_no_room(wall_clock(session.due, self._tz)),)
+            return (no_room(wall_clock(session.due, self._tz)),)
         end = later(start, air_ms)
         found: list[Breach] = []
         if end > item.valid_until:
-            found.append(_expired(wall_clock(item.valid_until, self._tz)))
+            found.append(expired(wall_clock(item.valid_until, self._tz)))
         if session.ends_by is not None and end > session.ends_by:
             begin = session.occurrence.start_utc
             lengths = elapsed_ms(begin, end), elapsed_ms(begin, session.ends_by)
-            found.append(_programme_full(*lengths))
+            found.append(programme_full(*lengths))
         broken = self._broken_law(session, start, end)
         found += (each for each in broken if not _passes(each, session))
         if not found:
@@ -410,18 +383,6 @@ class _Desk:
         return UtcInstant(end + (closes - wall_end))
 
 
-def _place(
-    item: Material, due: UtcInstant, music_until: UtcInstant | None, busy: _Busy
-) -> tuple[UtcInstant, DurationMs]:
-    """When and how long an item airs: what can be cut ends where stronger or later items begin."""
-    if item.least_ms is None:
-        return busy.fit(due, item.air_ms), item.air_ms
-    start = busy.fit(due, item.least_ms)
-    ends = (busy.free_until(start), music_until)
-    room = [elapsed_ms(start, end) for end in ends if end is not None]
-    return start, DurationMs(max(min([item.air_ms, *room]), min(item.air_ms, item.least_ms)))
-
-
 def _rules(programme: Programme, kind: MaterialKind) -> Rules:
     """Music and relays leave the air in their own way, unless the programme says how."""
     own = _LEAVES_AS.get(kind)
@@ -456,36 +417,3 @@ def _refuse_strangers(rundowns: Iterable[Rundown], zone: Zone) -> None:
         if occurrence in seen:
             raise RepeatedOccurrence(title, occurrence.local_date)
         seen.add(occurrence)
-
-
-def _no_room(due: datetime) -> Breach:
-    return Breach(
-        "no_room",
-        f"Lúc {due:%H:%M} đã có mục khác phát, quá {_LATE_MINUTES} phút vẫn chưa trống.",
-        f"Other items are on air at {due:%H:%M} and for {_LATE_MINUTES} minutes after.",
-    )
-
-
-def _expired(until: datetime) -> Breach:
-    return Breach(
-        "expired",
-        f"Bản tin hết hiệu lực lúc {until:%H:%M %d/%m/%Y}, trước khi phát xong.",
-        f"The bulletin is no longer valid from {until:%H:%M %d/%m/%Y}, before it would end.",
-    )
-
-
-def _programme_full(length: DurationMs, most: DurationMs) -> Breach:
-    return Breach(
-        "programme_full",
-        f"Thêm mục này chương trình dài {length / 60_000:.1f} phút, quá {most / 60_000:.1f} phút.",
-        f"With this item the programme takes {length / 60_000:.1f} minutes, "
-        f"over its {most / 60_000:.1f}.",
-    )
-
-
-def _past(latest_end: datetime) -> Breach:
-    return Breach(
-        "past",
-        f"Giờ phát đã qua, muộn nhất là {latest_end:%H:%M %d/%m/%Y}.",
-        f"Its time has passed: {latest_end:%H:%M %d/%m/%Y} at the latest.",
-    )

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schedules.airtime import AirtimeLaw
-from schedules.cue_sheet import LATE_START_MS, Cue, CueSheet, Flag, Refusal, cue_sheet
+from schedules.busy_air import LATE_START_MS
+from schedules.cue_sheet import Cue, CueSheet, Flag, Refusal, cue_sheet
 from schedules.day_calendar import DayCalendar
 from schedules.programme import Programme
 from schedules.recurrence import Occurrence, occurrences

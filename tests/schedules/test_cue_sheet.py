@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.airtime import DEFAULT_AIRTIME_LAW, EVERY_DAY, AirtimeLaw, Window, open_until
-from schedules.cue_sheet import LATE_START_MS, Cue, CueSheet, cue_sheet
+from schedules.busy_air import LATE_START_MS
+from schedules.cue_sheet import Cue, CueSheet, cue_sheet
 from schedules.errors import NaiveTime, RepeatedOccurrence, WrongZone
 from schedules.precedence import Enter, Leave, Rank
 from schedules.recurrence import occurrences
