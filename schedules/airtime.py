@@ -305,7 +305,9 @@ def breaks(
     Sessions a day are counted where the day is known, in the cue sheet.
     """
     end_local = later(utc_instant(start_local), duration_ms).astimezone(start_local.tzinfo)
-    start, end = start_local.replace(tzinfo=None), end_local.replace(tzinfo=None)
+    start = start_local.replace(tzinfo=None)
+    # Where a clock is put back on the way, the end would else show a time before the start.
+    end = max(end_local.replace(tzinfo=None), start + timedelta(milliseconds=duration_ms))
     found = []
     if law.windows and _windows_until(law, start, end) < end:
         found.append(_outside_windows(law, start, end))

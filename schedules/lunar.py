@@ -43,7 +43,8 @@ class LunarRule:
 
     `day` 1–30, or -1 for the last day of the month; a 30 in a month of 29 days has no occurrence.
     `month` 1–12, None for every month; `days` airs on so many days running (Tết: month 1, day 1,
-    days 3). `offset_days` moves the whole, so that -1 with month 1, day 1 is giao thừa.
+    days 3). `offset_days` moves the whole, so that -1 with month 1, day 1 is giao thừa. `leap`
+    counts without a month too: REGULAR passes the leap month over, BOTH is every full moon.
     """
 
     day: int

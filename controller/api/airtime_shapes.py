@@ -1,9 +1,11 @@
 """Shapes of a unit's airtime law: what it is, where it comes from, what it would forbid."""
 
+import re
 from datetime import datetime, time
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from controller.api.shapes import Shape, Short
 from controller.operations.airtime_law import Broken, Forecast, HeldLaw
@@ -22,7 +24,18 @@ from schedules.airtime import (
 )
 from schedules.types import DurationMs, GainDb
 
-WallTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+_TIME_OF_DAY = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(_TIME_OF_DAY, text):
+        raise PydanticCustomError("time_of_day", "should be a time of day, as 05:30")
+    return text
+
+
+WallTime = Annotated[
+    str, AfterValidator(_time_of_day), Field(json_schema_extra={"pattern": f"^{_TIME_OF_DAY}$"})
+]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 Weekdays = Annotated[list[Weekday], Field(min_length=1, max_length=7)]
 Gain = Annotated[float, Field(ge=-60, le=0)]

@@ -1,9 +1,11 @@
 """Shapes of a unit's day calendar: seasons, swap days, holidays, and the days of a year."""
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from controller.api.airtime_shapes import Named, SourceOut
 from controller.api.shapes import Shape, Short
@@ -12,7 +14,18 @@ from schedules.day_calendar import DayCalendar, Season, Swap
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2099, 12, 31)
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+_MONTH_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
+def _month_and_day(text: str) -> str:
+    if not re.fullmatch(_MONTH_DAY, text):
+        raise PydanticCustomError("month_day", "should be a month and a day, as 11-01")
+    return text
+
+
+MonthDay = Annotated[
+    str, AfterValidator(_month_and_day), Field(json_schema_extra={"pattern": f"^{_MONTH_DAY}$"})
+]
 
 
 class SeasonBody(Shape):

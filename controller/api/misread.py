@@ -23,6 +23,7 @@ _REASONS = {
     "greater_than_equal": "phải từ {ge} trở lên",
     "less_than_equal": "không được quá {le}",
     "less_than": "phải trước {lt}",
+    "month_day": "phải là tháng-ngày, ví dụ 11-01",
     "timezone_aware": "thiếu múi giờ; ví dụ đúng: 2026-08-15T17:00:00+07:00",
 }
 _REASONS_OF_KIND = {

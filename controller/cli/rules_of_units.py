@@ -195,7 +195,8 @@ def _of_cluster(cluster: str) -> str:
 
 
 def _source(source: dict[str, Any]) -> str:
-    who = f" ({source['set_by']}, {source['set_at']})" if source["set_by"] else ""
+    at = (source["set_at"] or "")[:16].replace("T", " ")
+    who = f" ({source['set_by']}, {at} UTC)" if source["set_by"] else ""
     name = f", {source['unit_name']}" if source["unit_name"] else ""
     return f"{WHOSE[source['whose']]}{name}{who}"
 

@@ -15,6 +15,7 @@ from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.unit_chain import chain_on
 from schedules.airtime import DEFAULT_AIRTIME_LAW, Action, AirtimeLaw, Breach, Limit
+from schedules.errors import ScheduleError
 from schedules.recurrence import Occurrence
 from schedules.zone_plan import ZonePlan, plan_zone
 
@@ -70,16 +71,22 @@ def forecast(
     zones = governed(session, tables.AirtimeRule, unit_id).zones
     since = midnight(rules, today(rules, now))
     found: dict[tuple[str, str], list[_Once]] = {}
+    looked_at = 0
     for zone_id in zones[:LOOKED_AT]:
-        inputs = inputs_of(session, zone_id, rules, now).inputs
-        plan = plan_zone(replace(inputs, law=law), since, since + LOOKED_AHEAD)
+        try:
+            inputs = inputs_of(session, zone_id, rules, now).inputs
+            plan = plan_zone(replace(inputs, law=law), since, since + LOOKED_AHEAD)
+        except ScheduleError:
+            # A zone that cannot be planned says so where it is planned.
+            continue
+        looked_at += 1
         titles = {each.programme.id: each.programme.title for each in inputs.standing}
         for occurrence, breach in _against(plan):
             once = _Once(zone_id, titles[occurrence.programme_id], occurrence, breach)
             found.setdefault((occurrence.programme_id, breach.code), []).append(once)
     broken = [_grouped(each) for each in found.values()]
     broken.sort(key=lambda each: (each.first, each.title, each.breach.code))
-    return Forecast(tuple(broken), min(len(zones), LOOKED_AT), len(zones))
+    return Forecast(tuple(broken), looked_at, len(zones))
 
 
 def set_law(

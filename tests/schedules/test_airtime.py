@@ -111,6 +111,12 @@ def test_a_law_without_windows_and_quiet_hours_allows_any_time_but_not_any_lengt
     assert "16.0 phút, quá 15.0 phút" in breach.vi
 
 
+def test_a_clock_that_is_put_back_hides_no_breach() -> None:
+    night = datetime(2026, 10, 25, 2, 50, tzinfo=ZoneInfo("Europe/Berlin"))
+    found = breaks(LAW, night, DurationMs(20 * 60_000))
+    assert [breach.code for breach in found] == ["outside_windows", "quiet_hours"]
+
+
 def test_a_start_without_a_zone_is_refused() -> None:
     with pytest.raises(NaiveTime):
         breaks(LAW, MONDAY, DurationMs(1))

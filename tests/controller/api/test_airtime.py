@@ -96,6 +96,7 @@ def test_a_wrong_field_is_named(commune: TestClient) -> None:
         answer = commune.put(f"{UNIT}/airtime", json=law(**changes))
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
         assert f"“{field}”" in answer.json()["vi"]
+        assert "giá trị không hợp lệ" not in answer.json()["vi"]
 
 
 def test_what_does_not_fit_together_is_refused_in_words(commune: TestClient) -> None:

@@ -11,6 +11,7 @@ from controller.operations.play_now import PlayOrder, play_now
 from controller.operations.schedule_programme import Repeat
 from controller.operations.unit_rules import Whose
 from controller.storage import tables
+from controller.storage.schedule_tables import Programme
 from schedules.airtime import (
     DEFAULT_AIRTIME_LAW,
     EVERY_DAY,
@@ -138,6 +139,21 @@ def test_what_only_flags_is_forecast_too(office: Office) -> None:
         found = forecast(session, PROVINCE, lenient, RULES, NOW)
 
     assert [b.breach.action for b in found.broken] == [Action.FLAG]
+
+
+def test_a_zone_that_cannot_be_planned_does_not_hide_the_others(office: Office) -> None:
+    boxes = office.boxes(4)
+    office.scheduled(office.approved(), boxes, NOW.replace(hour=4))
+    odd = office.scheduled(office.approved(), boxes[:1], NOW.replace(hour=5)).planned
+    with office.database.write() as session:
+        row = session.get_one(Programme, odd.programme.id)
+        row.timing = row.timing | {"seasons": ["mùa lạ"]}
+
+    with office.database.read() as session:
+        found = forecast(session, PROVINCE, MORNING, RULES, NOW)
+
+    assert (found.zones, found.governed) == (3, 4)
+    assert [b.zones for b in found.broken] == [3]
 
 
 def test_what_airs_for_a_reason_is_forecast_as_flagged(office: Office) -> None:
