@@ -11,6 +11,7 @@ import typer
 
 from controller.cli import (
     airtime,
+    alarms,
     calendar,
     carts,
     clusters,
@@ -42,6 +43,7 @@ app.add_typer(relays.app, name="relays")
 app.add_typer(priority.app, name="priority")
 app.add_typer(keeping.app, name="keeping")
 app.command()(keeping.lacks)
+app.command()(alarms.alarms)
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(plan.app, name="plan")

@@ -9,6 +9,7 @@ from audio_library.recording.errors import RecordingTooLarge
 from controller.api import (
     accounts,
     airtime,
+    alarms,
     boxes,
     bulletins,
     calendar_files,
@@ -95,6 +96,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         phrases.at,
         keeping.at,
         lacks.at,
+        alarms.at,
         airtime.at,
         day_calendar.at,
         surroundings.at,

@@ -9,9 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import Counter
 
 from controller.operations.observe_devices import Observation, Said
+from controller.operations.prove_readiness import read_proof
 from controller.operations.read_reports import SealedReport, drop
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
+from edge_agent.contract.envelope import Untrusted
 from edge_agent.contract.state import Hello, State, Telemetry, TimeRequest
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES, Unreadable, decode
 
@@ -64,11 +66,16 @@ class Inbound:
             if at.word == "report":
                 key = self._keys.public_key(at.device)
                 await self._reports.put(SealedReport(at.device, key, payload))
+            elif at.word == "ready":
+                proof = read_proof(at.device, self._keys.public_key(at.device), payload)
+                await self._observations.put(Observation(at.device, proof))
             elif at.word == "time":
                 request = decode(payload, TimeRequest)
                 await self._answer_time(at.device, request.nonce, self._clock())
             else:
                 said = decode(payload, _SAID[at.word])
                 await self._observations.put(Observation(at.device, said))
+        except Untrusted as e:
+            drop(topic, "untrusted", str(e))
         except Unreadable as e:
             drop(topic, "unreadable", str(e))

@@ -8,22 +8,23 @@ import msgspec
 import structlog
 from sqlmodel import Session, col, select
 
+from controller.operations.prove_readiness import keep_proofs
 from controller.storage import events, outbox, places, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
-from edge_agent.contract.state import Hello, State, Telemetry
+from edge_agent.contract.state import Hello, Proof, State, Telemetry
 
 log = structlog.get_logger()
 
-Said = State | Hello | Telemetry | CommandAck
+Said = State | Hello | Telemetry | CommandAck | Proof
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One unsigned statement of one box about itself."""
+    """One statement of one box about itself; only a proof was signed, and is verified."""
 
     device_id: str
     said: Said
@@ -34,6 +35,7 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
     now_ms = to_ms(now)
     hellos: dict[str, Hello] = {}
     steps: list[tuple[str, CommandAck]] = []
+    proofs: dict[str, Proof] = {}
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
         for seen in observations:
@@ -50,9 +52,12 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                     _note_telemetry(reported, seen.said, now_ms)
                 case CommandAck():
                     steps.append((seen.device_id, seen.said))
+                case Proof():
+                    proofs[seen.device_id] = seen.said
         session.add_all(known.values())
         events.tell_all(session, "device", ({"id": i} for i in sorted(known)), now_ms)
         _note_steps(session, steps, now_ms)
+        keep_proofs(session, proofs, now_ms)
         _answer(session, hellos, now_ms)
 
 

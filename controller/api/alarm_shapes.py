@@ -1,0 +1,37 @@
+"""Shapes of alarms in the JSON API."""
+
+from pydantic import AwareDatetime
+
+from controller.api.shapes import Shape
+from controller.storage.instants import to_utc
+from controller.storage.schedule_tables import Alarm
+
+
+class AlarmOut(Shape):
+    """Something that a person must look at."""
+
+    id: int
+    kind: str
+    """`not_ready`: a box has not proved to hold what it plays within the hour."""
+    device: str | None
+    cluster: str | None
+    vi: str
+    """Where, when, what is wrong, what will be heard instead, and what to do."""
+    en: str
+    raised_at: AwareDatetime
+    cleared_at: AwareDatetime | None
+    """When it ended by itself; null while it is open."""
+
+    @staticmethod
+    def of(row: Alarm) -> "AlarmOut":
+        """From the table."""
+        return AlarmOut(
+            id=row.id or 0,
+            kind=row.kind,
+            device=row.device_id,
+            cluster=row.cluster_id,
+            vi=row.vi,
+            en=row.en,
+            raised_at=to_utc(row.raised_ms),
+            cleared_at=None if row.cleared_ms is None else to_utc(row.cleared_ms),
+        )

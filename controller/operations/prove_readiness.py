@@ -1,0 +1,55 @@
+"""Boxes prove what they hold before they play it; the newest proof of each is kept."""
+
+from collections.abc import Mapping
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlmodel import Session, col, select
+
+from controller.storage.insert_or_ignore import upsert
+from controller.storage.schedule_tables import ReadinessProof
+from edge_agent.contract import envelope
+from edge_agent.contract.state import Proof
+from edge_agent.contract.trust import Kind
+from edge_agent.contract.types import decode
+
+log = structlog.get_logger()
+
+FURTHEST_MS = 2 * 3_600_000
+"""A proof that reaches further than this comes from a clock that is wrong."""
+
+
+def read_proof(device_id: str, key: Ed25519PublicKey | None, payload: bytes) -> Proof:
+    """Verify and read what a box sealed. Raises `envelope.Untrusted` and `Unreadable`."""
+
+    def key_for(kid: str) -> Ed25519PublicKey | None:
+        return key if kid == device_id else None
+
+    opened = envelope.open_sealed(payload, kind=Kind.PROOF, key_for=key_for)
+    return decode(opened.payload, Proof)
+
+
+def keep_proofs(session: Session, proofs: Mapping[str, Proof], now_ms: int) -> None:
+    """Keep each box's proof unless it holds an older one up again, or is not of this hour."""
+    if not proofs:
+        return
+    query = select(ReadinessProof.device_id, ReadinessProof.until_ms).where(
+        col(ReadinessProof.device_id).in_(proofs)
+    )
+    known = dict(session.exec(query).all())
+    rows = []
+    for device_id, proof in proofs.items():
+        if proof.until > now_ms + FURTHEST_MS or proof.until < known.get(device_id, 0):
+            log.warning("proof_not_kept", device=device_id, until=proof.until)
+            continue
+        rows.append(
+            {
+                "device_id": device_id,
+                "desired": proof.desired,
+                "until_ms": proof.until,
+                "held": list(proof.held),
+                "lacking": list(proof.lacking),
+                "received_ms": now_ms,
+            }
+        )
+    upsert(session, ReadinessProof, rows)
