@@ -85,7 +85,7 @@ class SittingOut(Shape):
     start: datetime
     """When it begins, in the village's own time."""
     end: datetime
-    """When its last sound ends."""
+    """When it is over."""
     sounds: list[SoundOut]
     """What is heard, in order."""
     unheard: list[UnheardOut]
@@ -204,6 +204,15 @@ class AnswerableOut(Shape):
     """Who last made or changed it."""
 
 
+class SilentOut(Shape):
+    """Something that is not heard on that day."""
+
+    vi: str
+    """What and why, in Vietnamese."""
+    starts: list[datetime]
+    """When the sessions begin that do not air it, in local time."""
+
+
 class DaySheetOut(Shape):
     """The day sheet of a village."""
 
@@ -223,6 +232,8 @@ class DaySheetOut(Shape):
     """Who answers for its programmes."""
     approvers: list[str]
     """Who approved what is heard."""
+    silent: list[SilentOut]
+    """What is not heard, each once."""
     made_at: datetime
     """When this was made, in local time."""
 
@@ -238,6 +249,7 @@ class DaySheetOut(Shape):
             zones=[ZoneCalendarOut.of(zone) for zone in sheet.zones],
             answerable=[AnswerableOut(programme=a.programme, by=a.by) for a in sheet.answerable],
             approvers=list(sheet.approvers),
+            silent=[SilentOut(vi=s.vi, starts=list(s.starts)) for s in sheet.silent],
             made_at=sheet.made_at,
         )
 

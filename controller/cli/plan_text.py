@@ -86,7 +86,10 @@ def day_sheet(said: Said) -> str:
     ]
     for zone in said["zones"]:
         lines += ["", f"{zone['zone']} · {', '.join(zone['languages'])}"]
-        lines += [line for each in zone["days"] for line in _sittings(each, "vi")]
+        lines += [line for each in zone["days"] for line in _heard(each, "vi")]
+    if said["silent"]:
+        lines += ["", "Không phát:"]
+        lines += [f"  ×  {_silent(each)}" for each in said["silent"]]
     if said["answerable"]:
         lines += ["", "Chịu trách nhiệm:"]
         lines += [f"  {a['programme']}: {a['by']}" for a in said["answerable"]]
@@ -103,7 +106,16 @@ def _day(day: Said, tag: str) -> Iterator[str]:
     yield from _sittings(day, tag)
 
 
+def _silent(said: Said) -> str:
+    starts = ", ".join(f"{datetime.fromisoformat(at):%H:%M}" for at in said["starts"])
+    return f"{said['vi']} ({starts})"
+
+
 def _sittings(day: Said, tag: str) -> Iterator[str]:
+    yield from _heard(day, tag, unheard=True)
+
+
+def _heard(day: Said, tag: str, *, unheard: bool = False) -> Iterator[str]:
     if not day["sessions"]:
         yield "  —"
     for session in day["sessions"]:
@@ -114,8 +126,8 @@ def _sittings(day: Said, tag: str) -> Iterator[str]:
             at, length = _clock(sound["at"]), _length(sound["length_ms"])
             tongue = "" if sound["language"] in WORDLESS else sound["language"]
             yield f"      {at}  {length:>6}  {tongue:<4} {sound['title']}"
-        for unheard in session["unheard"]:
-            yield f"      ×  {unheard[tag]}"
+        for silent in session["unheard"] if unheard else ():
+            yield f"      ×  {silent[tag]}"
         for warned in session["warned"]:
             yield f"      !  {warned[tag]}"
 

@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from audio_library.speech.recorded import NAME as RECORDED
 from controller.console import opened, studio, today, words
 from controller.console.static_files import StaticFiles
-from controller.operations.plan_calendar import sentence
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -69,7 +68,6 @@ class Screen:
             start_error=words.start_error,
             tongue=words.tongue,
             because=words.because,
-            sentence=lambda unheard: sentence(unheard)[0],
         )
 
     def __call__(

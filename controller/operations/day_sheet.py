@@ -9,7 +9,13 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from controller.operations.find_village import Village
-from controller.operations.plan_calendar import Sitting, Sound, ZoneCalendar, plan_calendar
+from controller.operations.plan_calendar import (
+    Sitting,
+    Sound,
+    ZoneCalendar,
+    plan_calendar,
+    sentence,
+)
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import programmes
 from schedules.lunar import LunarDay, lunar_day
@@ -24,9 +30,20 @@ class Answerable(NamedTuple):
     by: str
 
 
+class Silent(NamedTuple):
+    """Something that is not heard, in Vietnamese, and at which sessions (local time)."""
+
+    vi: str
+    starts: tuple[datetime, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DaySheet:
-    """One village and date; `made_at` is local, sessions are those of all its zones."""
+    """One village and date; `made_at` is local.
+
+    Of its zones' sessions stands what people listen for: chimes and greetings are left out, pieces
+    of music in a row are one line. What several sessions do not air is said once, in `silent`.
+    """
 
     village: Village
     day: date
@@ -35,6 +52,7 @@ class DaySheet:
     zones: tuple[ZoneCalendar, ...]
     answerable: tuple[Answerable, ...]
     approvers: tuple[str, ...]
+    silent: tuple[Silent, ...]
     made_at: datetime
 
     @property
@@ -64,12 +82,21 @@ def day_sheet(
         tuple(_on_paper(zone) for zone in calendar.zones),
         tuple(answerable),
         tuple(approvers),
+        tuple(_silent(sittings)),
         now.astimezone(time_zone(rules.time_zone)),
     )
 
 
+def _silent(sittings: Iterable[Sitting]) -> Iterator[Silent]:
+    starts: dict[str, list[datetime]] = {}
+    for sitting in sittings:
+        for unheard in sitting.unheard:
+            starts.setdefault(sentence(unheard)[0], []).append(sitting.start)
+    for vi, times in starts.items():
+        yield Silent(vi, tuple(dict.fromkeys(times)))
+
+
 def _on_paper(zone: ZoneCalendar) -> ZoneCalendar:
-    """With pieces of music that follow each other as one line."""
     days = (
         replace(
             day,
@@ -81,7 +108,8 @@ def _on_paper(zone: ZoneCalendar) -> ZoneCalendar:
 
 
 def _lines(sounds: Iterable[Sound]) -> Iterator[Sound]:
-    for kind, group in groupby(sounds, key=lambda sound: sound.kind):
+    listened_for = (sound for sound in sounds if sound.kind is not MaterialKind.CART)
+    for kind, group in groupby(listened_for, key=lambda sound: sound.kind):
         several = tuple(group)
         if kind is MaterialKind.FILLER and len(several) > 1:
             ends = several[-1].at + timedelta(milliseconds=several[-1].length_ms)

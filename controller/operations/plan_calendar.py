@@ -64,7 +64,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """One session of a programme: local instants, from its first sound to its last."""
+    """One session of a programme: local instants, from its first sound to its end."""
 
     programme_id: str
     title: str
@@ -167,7 +167,9 @@ def lay_out(
             cues = airs.get(_key(rundown), ())
             sounds = tuple(_sound(cue, cue.start_utc.astimezone(tz)) for cue in cues)
             planned = rundown.occurrence.start_utc.astimezone(tz)
-            over = (s.at + timedelta(milliseconds=s.length_ms) for s in sounds)
+            over = [s.at + timedelta(milliseconds=s.length_ms) for s in sounds]
+            if rundown.ends_by is not None:
+                over.append(rundown.ends_by.astimezone(tz))
             found[day].append(
                 Sitting(
                     rundown.programme.id,
@@ -192,7 +194,7 @@ def sentence(unheard: Unheard) -> tuple[str, str]:
     title = unheard.title
     vi = unheard.vi if title in unheard.vi else f"“{title}”: {unheard.vi}"
     en = unheard.en if title in unheard.en else f"“{title}”: {unheard.en}"
-    return f"Không phát: {vi}", f"Not heard: {en}"
+    return vi, en
 
 
 def tongues(tag: str) -> tuple[str, str]:

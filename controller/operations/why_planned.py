@@ -262,6 +262,7 @@ def _about_sitting(sitting: Sitting, subject: Subject) -> Iterator[Reason]:
     )
     for unheard in sitting.unheard:
         if _is_asked(unheard, subject, sitting):
-            yield Reason(unheard.code, *sentence(unheard))
+            vi, en = sentence(unheard)
+            yield Reason(unheard.code, f"Không phát: {vi}", f"Not heard: {en}")
     for warned in sitting.warned:
         yield Reason(warned.code, f"Lưu ý: {warned.vi}", f"Note: {warned.en}")
