@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from schedules.calendar_lines import Component, components
-from schedules.calendar_series import CalendarEvent, Reading, Unread, events_of, uid_of
+from schedules.calendar_moments import Reading, Unread
+from schedules.calendar_series import CalendarEvent, events_of, uid_of
 from schedules.calendar_writing import FeedEntry, write_calendar, write_feed
 from schedules.calendar_zones import zone_named
 from schedules.errors import CalendarTooLarge

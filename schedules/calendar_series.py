@@ -2,31 +2,29 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
+from itertools import islice
 
 from icalendar import vDuration
 
 from schedules.calendar_lines import Component, Property
-from schedules.calendar_own import OWN, RECKONED, TIMING, with_own
-from schedules.calendar_zones import zone_at, zone_drawn, zone_named, zone_of_offset
+from schedules.calendar_moments import Moment, Reading, listed_moments, moment_of
+from schedules.calendar_own import OWN, TIMING, with_own
 from schedules.errors import NoStart, ScheduleError
 from schedules.recurrence import named_walls
-from schedules.rrule import read_moment, read_rule
+from schedules.rrule import read_rule
 from schedules.rule_walls import rule_walls
 from schedules.timing import FIRST_YEAR, LAST_YEAR, Change, Timing
 from schedules.types import (
     DurationMs,
-    UtcInstant,
-    elapsed_ms,
-    time_zone,
-    wall_clock,
-    wall_instant,
 )
 
 MOST_EVENTS = 10_000
 _MOST_DATES = 20_000
+_MOST_CHANGES = 5_000
+_LONGEST = timedelta(days=3_660)
 _DAY = timedelta(days=1)
 _NO_COUNT = re.compile(r"(?i)COUNT=-\d+;?")
 
@@ -48,109 +46,6 @@ class CalendarEvent:
     all_day: bool
     own: Mapping[str, str]
     location: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """What was not read, or read otherwise than written: of which event, or where in the file."""
-
-    uid_or_place: str
-    vi: str
-    en: str
-
-
-@dataclass(slots=True)
-class Reading:
-    """What holds for the whole file, and what was noted while it was read.
-
-    `drawn` are its own VTIMEZONEs by TZID; `utc_is_home` where it says so (X-WR-TIMEZONE).
-    """
-
-    home: str
-    drawn: dict[str, Component]
-    utc_is_home: bool = False
-    unread: list[Unread] = field(default_factory=list)
-    zones: dict[str, str] = field(default_factory=dict)
-
-    def note(self, where: str, vi: str, en: str) -> None:
-        self.unread.append(Unread(where[:200], vi, en))
-
-    def zone(self, tzid: str, wall: datetime) -> str:
-        """The IANA zone meant; where none is, a fixed or the home zone, and a note."""
-        if tzid in self.zones:
-            return self.zones[tzid]
-        drawn = self.drawn.get(tzid)
-        found = zone_named(tzid)
-        if found is None and drawn is not None:
-            found = zone_drawn(drawn, wall.year, self.home)
-        if found is not None:
-            self.zones[tzid] = found
-            return found
-        found = zone_at(drawn, wall) if drawn is not None else zone_of_offset(tzid)
-        found = found or self.home
-        self.note(
-            f"TZID {tzid}",
-            f"không có múi giờ nào như vậy; giờ được đọc theo {found}",
-            f"there is no such time zone; its times were read as of {found}",
-        )
-        if drawn is None:
-            self.zones[tzid] = found
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A wall time and its zone; of a date, its midnight, in no zone of its own."""
-
-    wall: datetime
-    zone: str
-    is_date: bool
-
-    @property
-    def instant(self) -> UtcInstant:
-        return wall_instant(self.wall, time_zone(self.zone))
-
-    def seen_in(self, zone: str) -> datetime:
-        """The wall time there; a date stays that date."""
-        if self.is_date or zone == self.zone:
-            return self.wall
-        return wall_clock(self.instant, time_zone(zone))
-
-
-def _listed(
-    uid: str, part: Component, name: str, reading: Reading
-) -> Iterator[tuple[_Moment, str, Property]]:
-    """The dates of EXDATE or RDATE and the ends of its periods; what is no date is noted."""
-    for found in part.properties(name):
-        if RECKONED in found.parameters:
-            continue
-        for value in filter(None, map(str.strip, found.value.split(","))):
-            begin, _, end = value.partition("/")
-            try:
-                yield _moment(begin, found.parameters, reading), end, found
-            except ValueError:
-                reading.note(
-                    uid,
-                    f"{name} có {value[:40]!r} không phải ngày giờ; bỏ qua giá trị này",
-                    f"{name} holds {value[:40]!r}, which is no date; this value was left out",
-                )
-
-
-def _moment(value: str, parameters: Mapping[str, str], reading: Reading) -> _Moment:
-    """ValueError if it is no date or time."""
-    moment = read_moment(value.strip().upper())
-    if not isinstance(moment, datetime) or parameters.get("VALUE", "").upper() == "DATE":
-        midnight = datetime(moment.year, moment.month, moment.day)
-        return _Moment(midnight, reading.home, is_date=True)
-    if moment.tzinfo is not None:
-        wall = moment.replace(tzinfo=None)
-        if reading.utc_is_home:
-            home = time_zone(reading.home)
-            return _Moment(moment.astimezone(home).replace(tzinfo=None), reading.home, False)
-        return _Moment(wall, "UTC", is_date=False)
-    tzid = parameters.get("TZID", "")
-    zone = reading.zone(tzid, moment) if tzid else reading.home
-    return _Moment(moment, zone, is_date=False)
 
 
 def uid_of(part: Component, reading: Reading) -> str:
@@ -214,23 +109,13 @@ def _event(uid: str, parts: list[Component], reading: Reading) -> CalendarEvent 
     if TIMING in event.own:
         timing = with_own(timing, event.own[TIMING])
     if lasting or single:
-        current = [part for part in single if not _is_outdated(part, main, timing, reading)]
-        timing = _with_changes(uid, timing, lasting, current, duration_ms, reading)
+        timing = _with_changes(uid, timing, main, lasting, single, duration_ms, reading)
     own = {name: value for name, value in event.own.items() if name != TIMING}
     return replace(event, timing=timing, own=own)
 
 
-def _is_outdated(part: Component, main: Component, timing: Timing, reading: Reading) -> bool:
-    """A series that was cut into two once, of which only the older half still stands."""
-    said = part.first("RECURRENCE-ID")
-    if said is None or _sequence(part) >= _sequence(main) or part.first("RRULE") is None:
-        return False
-    wall = _moment(said.value, said.parameters, reading).seen_in(timing.time_zone)
-    return not named_walls(timing, wall, wall)
-
-
 def _described(
-    uid: str, part: Component, sequence: int, start: _Moment, duration_ms: DurationMs | None
+    uid: str, part: Component, sequence: int, start: Moment, duration_ms: DurationMs | None
 ) -> CalendarEvent:
     def text(name: str) -> str:
         said = part.first(name)
@@ -249,15 +134,15 @@ def _described(
     )
 
 
-def _span(uid: str, part: Component, reading: Reading) -> tuple[_Moment, DurationMs | None]:
+def _span(uid: str, part: Component, reading: Reading) -> tuple[Moment, DurationMs | None]:
     """Its start and how long it lasts; NoStart, and ValueError if the start is no date."""
     begin = part.first("DTSTART")
     if begin is None:
         raise NoStart
-    start = _moment(begin.value, begin.parameters, reading)
+    start = moment_of(begin.value, begin.parameters, reading)
     try:
         duration_ms = _lasting_ms(part, start, reading)
-    except ValueError:
+    except (ValueError, OverflowError):
         reading.note(
             uid,
             "không đọc được giờ kết thúc; chỉ giữ giờ bắt đầu",
@@ -275,13 +160,13 @@ def _span(uid: str, part: Component, reading: Reading) -> tuple[_Moment, Duratio
     return start, duration_ms
 
 
-def _lasting_ms(part: Component, start: _Moment, reading: Reading) -> DurationMs | None:
+def _lasting_ms(part: Component, start: Moment, reading: Reading) -> DurationMs | None:
     end, lasts = part.first("DTEND"), part.first("DURATION")
     if end is not None:
-        until = _moment(end.value, end.parameters, reading)
+        until = moment_of(end.value, end.parameters, reading)
         if start.is_date:
             return _ms(until.wall - start.wall)
-        return elapsed_ms(start.instant, until.instant)
+        return _ms(until.instant - start.instant)
     if lasts is not None:
         return _ms(_duration(lasts.value))
     return _ms(_DAY) if start.is_date else None
@@ -293,18 +178,21 @@ def _duration(value: str) -> timedelta:
 
 
 def _ms(span: timedelta) -> DurationMs:
+    """ValueError for what no event lasts."""
+    if abs(span) > _LONGEST:
+        raise ValueError(str(span))
     return DurationMs(span // timedelta(milliseconds=1))
 
 
 def _timing(
-    uid: str, part: Component, start: _Moment, reading: Reading
+    uid: str, part: Component, start: Moment, reading: Reading
 ) -> tuple[Timing, list[Change]]:
     """Rules and dates of the series; dates that last otherwise (periods in RDATE) as changes."""
     rules = [_rule(each, start) for each in part.properties("RRULE") if each.value]
     not_rules = [_rule(each, start) for each in part.properties("EXRULE") if each.value]
     dates: list[datetime] = []
     lasting: list[Change] = []
-    for moment, end, listed in _listed(uid, part, "RDATE", reading):
+    for moment, end, listed in listed_moments(uid, part, "RDATE", reading):
         wall = moment.seen_in(start.zone)
         if moment.is_date != start.is_date:
             wall = datetime.combine(wall.date(), start.wall.time())
@@ -323,13 +211,13 @@ def _timing(
     return replace(timing, excluded=_excluded(uid, part, timing, start, reading)), lasting
 
 
-def _period_ms(begin: _Moment, end: str, listed: Property, reading: Reading) -> DurationMs:
+def _period_ms(begin: Moment, end: str, listed: Property, reading: Reading) -> DurationMs:
     if end.upper().startswith(("P", "+P")):
         return _ms(_duration(end))
-    return elapsed_ms(begin.instant, _moment(end, listed.parameters, reading).instant)
+    return _ms(moment_of(end, listed.parameters, reading).instant - begin.instant)
 
 
-def _rule(found: Property, start: _Moment) -> str:
+def _rule(found: Property, start: Moment) -> str:
     """The rule, its UNTIL of the kind that fits the start; a COUNT below 1 says nothing."""
     rule = read_rule(_NO_COUNT.sub("", found.value))
     until = rule.until
@@ -347,11 +235,11 @@ def _first_of_our_time(start: datetime, rules: list[str]) -> datetime:
 
 
 def _excluded(
-    uid: str, part: Component, timing: Timing, start: _Moment, reading: Reading
+    uid: str, part: Component, timing: Timing, start: Moment, reading: Reading
 ) -> tuple[datetime, ...]:
     walls: set[datetime] = set()
     days: set[date] = set()
-    for moment, _, _ in _listed(uid, part, "EXDATE", reading):
+    for moment, _, _ in listed_moments(uid, part, "EXDATE", reading):
         if start.is_date:
             walls.add(datetime.combine(moment.wall.date(), time()))
         elif moment.is_date:
@@ -376,34 +264,31 @@ def _named_on(timing: Timing, days: Iterable[date]) -> set[datetime]:
 def _with_changes(
     uid: str,
     timing: Timing,
+    main: Component,
     lasting: list[Change],
     single: list[Component],
     duration_ms: DurationMs | None,
     reading: Reading,
 ) -> Timing:
     """With moved and cancelled occurrences; one that the rules do not name becomes a date."""
+    changed = sorted(_changed(uid, single, reading), key=lambda it: _sequence(it[2]), reverse=True)
+    days = {moment.seen_in(timing.time_zone).date() for moment, _, _ in changed}
+    given: dict[date, list[datetime]] = {}
+    for wall in sorted(_named_on(replace(timing, excluded=()), days)):
+        given.setdefault(wall.date(), []).append(wall)
     changes = {change.of: change for change in lasting}
-    named: list[tuple[_Moment, Component, bool]] = []
-    for part in sorted(single, key=_sequence, reverse=True):
-        said = part.first("RECURRENCE-ID")
-        if said is None:
-            continue
-        moment = _moment(said.value, said.parameters, reading)
-        following = said.parameters.get("RANGE", "").upper() == "THISANDFUTURE"
-        named.append((moment, part, following))
-    given = _named_on(
-        replace(timing, excluded=()),
-        [moment.seen_in(timing.time_zone).date() for moment, _, _ in named],
-    )
     added: list[datetime] = []
     seen: set[datetime] = set()
-    for moment, part, following in named:
+    for moment, following, part in changed:
         of = _meant(moment, timing, given)
-        if of in seen:
+        is_named = of in given.get(of.date(), ())
+        outdated = _sequence(part) < _sequence(main) and part.first("RRULE") is not None
+        # A series that was cut into two once, of which only the older half still stands.
+        if of in seen or (outdated and not is_named):
             continue
         seen.add(of)
         changes[of] = _change(uid, of, part, following, timing, duration_ms, reading)
-        if of not in given and of not in timing.excluded:
+        if not is_named and of not in timing.excluded:
             added.append(of)
     return replace(
         timing,
@@ -412,16 +297,36 @@ def _with_changes(
     )
 
 
-def _meant(moment: _Moment, timing: Timing, given: set[datetime]) -> datetime:
+def _changed(
+    uid: str, single: list[Component], reading: Reading
+) -> Iterator[tuple[Moment, bool, Component]]:
+    """What each names, whether it holds for all later ones too, and itself."""
+    if len(single) > _MOST_CHANGES:
+        raise ValueError(f"RECURRENCE-ID × {len(single)}")
+    for part in single:
+        for said in islice(part.properties("RECURRENCE-ID"), 1):
+            try:
+                moment = moment_of(said.value, said.parameters, reading)
+            except ValueError:
+                reading.note(
+                    uid,
+                    f"RECURRENCE-ID {said.value[:40]!r} không phải ngày giờ; bỏ qua thay đổi này",
+                    f"RECURRENCE-ID {said.value[:40]!r} is no date; this change was left out",
+                )
+            else:
+                yield moment, said.parameters.get("RANGE", "").upper() == "THISANDFUTURE", part
+
+
+def _meant(moment: Moment, timing: Timing, given: Mapping[date, list[datetime]]) -> datetime:
     """The occurrence that a RECURRENCE-ID names, also where it is a date and the event is not."""
     wall = moment.seen_in(timing.time_zone)
-    if moment.is_date and wall not in given:
-        on_day = sorted(each for each in given if each.date() == wall.date())
+    on_day = given.get(wall.date(), [])
+    if wall in on_day:
+        return wall
+    if moment.is_date:
         return on_day[0] if on_day else datetime.combine(wall.date(), timing.start.time())
-    if wall not in given and timing.start.time() == time():
-        midnight = datetime.combine(wall.date(), time())
-        return midnight if midnight in given else wall
-    return wall
+    midnight = datetime.combine(wall.date(), time())
+    return midnight if midnight in on_day and timing.start.time() == time() else wall
 
 
 def _change(

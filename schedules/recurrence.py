@@ -179,6 +179,9 @@ def _changed(
     shifts = [c.start - c.of for c in following if c.start is not None]
     back, ahead = max([timedelta(), *shifts]), min([timedelta(), *shifts])
     own = {change.of: change for change in timing.changes}
+    put_off = timedelta()
+    if timing.on_holidays is OnHolidays.NEXT_WORKING_DAY:
+        put_off = _HOLIDAYS_IN_A_ROW
     for named, wall in _sifted(timing, zone, since - back, min(by - ahead, _END), calendar):
         change = own.pop(named, None)
         if change is None:
@@ -188,23 +191,17 @@ def _changed(
             moved = change.start
         if moved is not None:
             yield named, moved, change.duration_ms if change else None
-    for change in own.values():
-        # Moved into the window from a place outside it, if the rules still name that.
-        if change.start is None or not since <= change.start <= by:
-            continue
-        if any(named == change.of for named, _ in _sifted_of(timing, zone, change, calendar)):
-            yield change.of, change.start, change.duration_ms
+    # Moved into the window from a place outside it, if the rules still name that.
+    moved_in = {c.of: c for c in own.values() if c.start is not None and since <= c.start <= by}
+    if moved_in:
+        for named, _ in _sifted(timing, zone, min(moved_in), max(moved_in) + put_off, calendar):
+            change = moved_in.pop(named, None)
+            if change is not None and change.start is not None:
+                yield named, change.start, change.duration_ms
 
 
 def _moved_along(change: Change, wall: datetime) -> datetime | None:
     return None if change.start is None else wall + (change.start - change.of)
-
-
-def _sifted_of(
-    timing: Timing, zone: ZoneInfo, change: Change, calendar: DayCalendar
-) -> Iterator[tuple[datetime, datetime]]:
-    ahead = _HOLIDAYS_IN_A_ROW if timing.on_holidays is OnHolidays.NEXT_WORKING_DAY else timedelta()
-    return _sifted(timing, zone, change.of, min(change.of + ahead, _END), calendar)
 
 
 def _sifted(
