@@ -375,3 +375,23 @@ class NoStart(ScheduleError):
             "Sự kiện không có giờ bắt đầu (DTSTART) nên không nhập. Hãy ghi giờ rồi xuất lại.",
             "The event has no start (DTSTART) and was not imported. Give it one and export again.",
         )
+
+
+class NegativeLimit(ScheduleError):
+    def __init__(self, value: int) -> None:
+        super().__init__(
+            "negative_limit",
+            f"Giới hạn {value} trong mẫu chương trình không hợp lệ; hãy ghi từ 0 trở lên.",
+            f"A limit of {value} in a template is not valid; write 0 or more.",
+        )
+
+
+class TemplateTooLong(ScheduleError):
+    def __init__(self, items: int, most: int) -> None:
+        super().__init__(
+            "template_too_long",
+            f"Mẫu chương trình có {items} mục, nhiều nhất là {most}. "
+            "Chưa có gì thay đổi; hãy chia thành nhiều chương trình.",
+            f"The template has {items} items, {most} at most. "
+            "Nothing was changed; divide it into several programmes.",
+        )

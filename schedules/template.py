@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from schedules.errors import BadDuration, NegativeLimit, TemplateTooLong
 from schedules.types import BulletinId, CartId, DurationMs, RelayId
+
+MAX_ITEMS = 200
+"""Of a template, each bulletin that a person chose counted."""
 
 _ONE_MINUTE = DurationMs(60_000)
 
@@ -26,13 +30,16 @@ class PlayCart:
 
     cart: CartId
     gives_way: int = 0
-    """0: always airs. Of the others, the greatest is left out first when time is short."""
+    """The greatest is left out first when time is short; at 0 only what a session cannot hold."""
     kind: Literal["cart"] = "cart"
 
 
 @dataclass(frozen=True, slots=True)
 class PlayChosen:
-    """Bulletins that a person chose, in that order, each in all of the zone's languages."""
+    """Bulletins that a person chose, each in all of the zone's languages.
+
+    They air in that order, but ưu tiên ones first in the session, in that order among each other.
+    """
 
     bulletin_ids: tuple[BulletinId, ...]
     gives_way: int = 0
@@ -44,7 +51,8 @@ class PlayByRule:
     """Bulletins that fit a rule; none of the limits counts where it is None.
 
     `topics` () takes any. `max_age_days` counts from approval. `max_airings` and
-    `max_airings_a_day` count sessions of the zone in which the bulletin aired.
+    `max_airings_a_day` count sessions of the zone in which the bulletin aired. What is named by a
+    person in the same template is left to that item.
     """
 
     topics: tuple[str, ...] = ()
@@ -56,6 +64,13 @@ class PlayByRule:
     max_airings_a_day: int | None = None
     gives_way: int = 1
     kind: Literal["by_rule"] = "by_rule"
+
+    def __post_init__(self) -> None:
+        limits = (self.max_items, self.max_age_days, self.max_airings, self.max_airings_a_day)
+        for limit in limits:
+            if limit is not None and limit < 0:
+                raise NegativeLimit(limit)
+        _check_length(self.max_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,10 @@ class PlayRelay:
     """It may be shortened down to this when time is short."""
     kind: Literal["relay"] = "relay"
 
+    def __post_init__(self) -> None:
+        _check_length(self.duration_ms)
+        _check_length(self.min_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class PlayFiller:
@@ -79,6 +98,9 @@ class PlayFiller:
     max_ms: DurationMs | None = None
     gives_way: int = 9
     kind: Literal["filler"] = "filler"
+
+    def __post_init__(self) -> None:
+        _check_length(self.max_ms)
 
 
 Item = PlayCart | PlayChosen | PlayByRule | PlayRelay | PlayFiller
@@ -90,11 +112,21 @@ class Template:
 
     items: tuple[Item, ...]
 
+    def __post_init__(self) -> None:
+        named = (len(i.bulletin_ids) if isinstance(i, PlayChosen) else 1 for i in self.items)
+        if (items := sum(named)) > MAX_ITEMS:
+            raise TemplateTooLong(items, MAX_ITEMS)
+
     @property
     def chosen(self) -> tuple[BulletinId, ...]:
         """Every bulletin that a person named, in order, each once."""
         named = (i.bulletin_ids for i in self.items if isinstance(i, PlayChosen))
         return tuple(dict.fromkeys(each for ids in named for each in ids))
+
+
+def _check_length(ms: DurationMs | None) -> None:
+    if ms is not None and ms <= 0:
+        raise BadDuration(ms)
 
 
 def chosen_alone(bulletin_ids: tuple[BulletinId, ...]) -> Template:

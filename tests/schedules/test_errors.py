@@ -36,6 +36,8 @@ EXAMPLES = [
     errors.BadSessionCount(-1),
     errors.RepeatedClause(),
     errors.RepeatedPlaceRule(),
+    errors.NegativeLimit(-1),
+    errors.TemplateTooLong(201, 200),
 ]
 
 
