@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
@@ -22,7 +23,7 @@ from controller.operations.zone_inputs import (
 )
 from controller.storage import places, zone_days
 from controller.storage.instants import to_ms, to_utc
-from controller.storage.zone_days import DayCue, DayPlan, PackedDay, Unheard
+from controller.storage.zone_days import DayCue, DayPlan, Unheard
 from schedules.cue_sheet import Cue
 from schedules.recurrence import Occurrence, occurrences
 from schedules.rundown import Lacking
@@ -39,12 +40,24 @@ Sessions = Mapping[ProgrammeId, list[UtcInstant]]
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Starts (ms UTC) of the sessions that stand, by programme and local day."""
+
+    zone: ZoneInfo
+    starts: Mapping[tuple[str, date], set[int]]
+
+    def day(self, start_ms: int) -> date:
+        """The local day on which a session begins."""
+        return to_utc(start_ms).astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """The days of a zone from today on; without a box in it there are none."""
 
     zone: Zone
     has_box: bool
-    days: Mapping[date, PackedDay]
+    days: Mapping[date, DayPlan]
     questions: tuple[Question, ...] = ()
 
 
@@ -77,11 +90,10 @@ def resolve(
     loaded = foreseen.loaded
     if stored:
         since = midnight(rules, day - timedelta(days=1))
-        standing = _sessions(loaded, since, midnight(rules, end + timedelta(days=1)))
+        standing = _standing(loaded, rules, since, midnight(rules, end + timedelta(days=1)))
         days[day] = _begun_yesterday(stored.get(day), days[day], rules, day, loaded, standing)
         days.update({of: _relieved(stored[of], loaded, standing) for of in later})
-    packed = {of: zone_days.packed(plan) for of, plan in days.items()}
-    return Resolved(zone, True, packed, foreseen.plan.questions)
+    return Resolved(zone, True, days, foreseen.plan.questions)
 
 
 def _plan(session: Session, zone_id: str, rules: PlanRules, now: datetime, last: date) -> Foreseen:
@@ -171,14 +183,18 @@ def _lacking(what: str, lacking: Lacking, of: Occurrence, loaded: Loaded) -> Unh
     return Unheard(what, what, start, of.programme_id, title, vi, en, lacking.bulletin_id, tag)
 
 
-def _sessions(loaded: Loaded, since: datetime, until: datetime) -> Sessions:
+def _standing(loaded: Loaded, rules: PlanRules, since: datetime, until: datetime) -> Standing:
     """When the programmes of a zone have sessions, from what stands now."""
     inputs = loaded.inputs
-    return _starts(
-        occurrence
-        for standing in inputs.standing
-        for occurrence in occurrences(standing.programme, since, until, inputs.calendar)
-    )
+    zone = ZoneInfo(rules.time_zone)
+    starts: dict[tuple[str, date], set[int]] = {}
+    standing = Standing(zone, starts)
+    for each in inputs.standing:
+        for occurrence in occurrences(each.programme, since, until, inputs.calendar):
+            start = to_ms(occurrence.start_utc)
+            key = (each.programme.id, standing.day(start))
+            starts.setdefault(key, set()).add(start)
+    return standing
 
 
 def _starts(found: Iterator[Occurrence]) -> Sessions:
@@ -194,7 +210,7 @@ def _begun_yesterday(
     rules: PlanRules,
     of: date,
     loaded: Loaded,
-    standing: Sessions,
+    standing: Standing,
 ) -> DayPlan:
     """A day, with what is left of a session that began before its midnight."""
     began = to_ms(midnight(rules, of))
@@ -203,15 +219,36 @@ def _begun_yesterday(
     return msgspec.structs.replace(day, cues=over_midnight + day.cues)
 
 
-def _relieved(stored: DayPlan, loaded: Loaded, standing: Sessions) -> DayPlan:
-    """A day without what was cancelled, moved away, withdrawn, edited or lost its sound."""
-    cues = tuple(each for each in stored.cues if _may_air(each, loaded, standing))
+def _relieved(stored: DayPlan, loaded: Loaded, standing: Standing) -> DayPlan:
+    """A day without what was cancelled, withdrawn, edited or lost its sound."""
+    lost = _cancelled(stored, standing)
+    cues = tuple(
+        each
+        for each in stored.cues
+        if (each.programme_id, each.session_ms) not in lost and _may_air(each, loaded)
+    )
     return msgspec.structs.replace(stored, cues=cues)
 
 
-def _may_air(each: DayCue, loaded: Loaded, standing: Sessions) -> bool:
-    starts = standing.get(ProgrammeId(each.programme_id), [])
-    if to_utc(each.session_ms) not in starts or each.cue.asset.sha256 not in loaded.assets:
+def _cancelled(stored: DayPlan, standing: Standing) -> set[tuple[str, int]]:
+    """Sessions of a day that stand no more.
+
+    One that only moves within its day stays where it was till night, as whatever is new waits.
+    """
+    kept: dict[tuple[str, date], set[int]] = {}
+    for each in stored.cues:
+        day = standing.day(each.session_ms)
+        kept.setdefault((each.programme_id, day), set()).add(each.session_ms)
+    lost: set[tuple[str, int]] = set()
+    for (programme, day), starts in kept.items():
+        stands = standing.starts.get((programme, day), set())
+        moved = len(stands - starts)
+        lost.update((programme, start) for start in sorted(starts - stands)[moved:])
+    return lost
+
+
+def _may_air(each: DayCue, loaded: Loaded) -> bool:
+    if each.cue.asset.sha256 not in loaded.assets:
         return False
     relays = loaded.inputs.shelf.relays.values()
     if each.cue.stream is not None and all(r.url != each.cue.stream.url for r in relays):

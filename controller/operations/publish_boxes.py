@@ -15,8 +15,8 @@ from controller.fleet.authority import Authority
 from controller.fleet.plan import PackedPage, day_page, whole_plan
 from controller.operations.zone_inputs import PlanRules, midnight, today
 from controller.storage import outbox, places, tables, zone_days
-from controller.storage.insert_or_ignore import insert_or_ignore
-from controller.storage.instants import to_ms
+from controller.storage.insert_or_ignore import insert_or_ignore, upsert
+from controller.storage.instants import to_ms, to_utc
 from controller.storage.places import Spot
 from controller.storage.schedule_tables import BoxPage
 from controller.storage.serials import next_serial
@@ -35,9 +35,16 @@ _NOTHING = hashlib.sha256().hexdigest()
 
 
 def publish_boxes(
-    session: Session, authority: Authority, rules: PlanRules, zone: Zone, now: datetime
+    session: Session,
+    authority: Authority,
+    rules: PlanRules,
+    zone: Zone,
+    days: Mapping[date, DayPlan],
+    now: datetime,
 ) -> tuple[str, ...]:
     """Tell every box of the zone what it lacks; gives the ids of those that were told something.
+
+    `days` are the zone's own, as they are stored now.
 
     Only pages whose zone days changed are made. What a box was told is written beside it, and what
     it was told before and is no longer is taken back. A box that is offline finds its newest word
@@ -46,6 +53,7 @@ def publish_boxes(
     """
     clusters = {m.cluster_id for m in zone.clusters}
     desk = _Desk(session, authority, rules, now)
+    desk.know(zone.id, days)
     spots = places.spots_at(session, clusters, today(rules, now), to_ms(now))
     told = [spot.device_id for spot in spots if desk.tell(spot)]
     return (*told, *(device_id for device_id in desk.relieved(clusters) if desk.hush(device_id)))
@@ -72,6 +80,10 @@ class _Desk:
         self._pages: dict[tuple[date, tuple[str, ...]], PackedPage] = {}
         self._silenced = _silenced(session, self._now_ms)
 
+    def know(self, zone_id: str, days: Mapping[date, DayPlan]) -> None:
+        """These days need not be read again."""
+        self._days.update({(zone_id, day): plan for day, plan in days.items()})
+
     def tell(self, spot: Spot) -> bool:
         """Make the changed pages of a box, and give it its whole word if that says anything new."""
         session, did = self._session, spot.device_id
@@ -79,17 +91,17 @@ class _Desk:
         session.get(tables.Device, did, with_for_update=True)
         sources = self._sources_of(spot.cluster_id)
         held = {date.fromisoformat(row.local_date): row for row in self._held(did)}
-        changed: dict[date, tuple[DayCue, ...]] = {}
-        for day in sorted({*sources.sha256, *held}):
-            if day < self._day:
-                if day in held and not self._still_sounds(sources, day):
-                    session.delete(held.pop(day))
-                continue
-            source = sources.sha256.get(day, _NOTHING)
-            if day in held and held[day].source_sha256 == source:
-                continue
-            changed[day] = self._cues(did, sources, day)
-            held[day] = self._put_page(did, day, source, changed[day])
+        for day in [day for day in held if day < self._day]:
+            if not self._still_sounds(sources, day):
+                session.delete(held.pop(day))
+        stale = [
+            day
+            for day in sorted({*sources.sha256, *held})
+            if day >= self._day
+            and (day not in held or held[day].source_sha256 != sources.sha256.get(day, _NOTHING))
+        ]
+        changed = self._cues(did, sources, stale)
+        held.update(self._put_pages(did, sources, changed))
         refs = [_ref(row) for row in held.values() if row.page_sha256 is not None]
         first = min((date.fromisoformat(ref.date) for ref in refs), default=self._day)
         last = max(sources.sha256, default=self._day + timedelta(days=self._rules.horizon_days))
@@ -98,10 +110,10 @@ class _Desk:
             midnight(self._rules, last + timedelta(days=1)),
         )
         said, serial = self._publish(self._word(spot, whole_plan(refs, covers)))
-        for day, cues in changed.items():
+        if changed:
+            cues = [each for some in changed.values() for each in some]
+            self._take_back(did, {each.cue.id for each in cues}, serial, changed)
             self._write_planned(spot, cues, serial)
-            since, until = (midnight(self._rules, day + timedelta(days=n)) for n in (0, 1))
-            self._take_back(did, to_ms(since), to_ms(until), {c.cue.id for c in cues}, serial)
         self._note_silencing(did, serial)
         return said
 
@@ -137,7 +149,7 @@ class _Desk:
         )
         said, serial = self._publish(word)
         if said:
-            self._take_back(device_id, self._now_ms, None, set(), serial)
+            self._take_back(device_id, set(), serial)
             self._note_silencing(device_id, serial)
         return said
 
@@ -163,7 +175,7 @@ class _Desk:
     def _plans(self, sources: _Sources, day: date) -> Iterable[DayPlan]:
         for zone_id in sources.zones.get(day, ()):
             if (zone_id, day) not in self._days:
-                self._days[zone_id, day] = zone_days.load(self._session, zone_id, [day])[day]
+                self.know(zone_id, zone_days.load(self._session, zone_id, [day]))
             yield self._days[zone_id, day]
 
     def _still_sounds(self, sources: _Sources, day: date) -> bool:
@@ -171,40 +183,56 @@ class _Desk:
         cues = (each.cue for plan in self._plans(sources, day) for each in plan.cues)
         return any(cue.latest_end > self._now_ms for cue in cues)
 
-    def _cues(self, device_id: str, sources: _Sources, day: date) -> tuple[DayCue, ...]:
-        """Those of all zones of the box.
+    def _cues(
+        self, device_id: str, sources: _Sources, days: Iterable[date]
+    ) -> dict[date, list[DayCue]]:
+        """Those of all zones of the box, by day.
 
         One that was never published and is already too late is left out: it would be skipped.
         """
-        mine = tuple(each for plan in self._plans(sources, day) for each in plan.cues)
-        late = {each.cue.id for each in mine if each.cue.latest_start < self._now_ms}
-        if not late:
-            return mine
-        query = select(tables.PlannedPlay.cue_id).where(
-            tables.PlannedPlay.device_id == device_id, col(tables.PlannedPlay.cue_id).in_(late)
-        )
-        known = set(self._session.exec(query))
-        return tuple(each for each in mine if each.cue.id not in late - known)
+        mine = {
+            day: [each for plan in self._plans(sources, day) for each in plan.cues] for day in days
+        }
+        of_today = mine.get(self._day, [])
+        late = {each.cue.id for each in of_today if each.cue.latest_start < self._now_ms}
+        if late:
+            query = select(tables.PlannedPlay.cue_id).where(
+                tables.PlannedPlay.device_id == device_id,
+                col(tables.PlannedPlay.cue_id).in_(late),
+            )
+            never = late.difference(self._session.exec(query).all())
+            mine[self._day] = [each for each in of_today if each.cue.id not in never]
+        return mine
 
-    def _put_page(self, device_id: str, day: date, source: str, cues: Sequence[DayCue]) -> BoxPage:
-        row = BoxPage(device_id=device_id, local_date=day.isoformat(), source_sha256=source)
-        if cues:
-            page = self._packed(day, cues)
-            row.page_sha256, row.bytes = page.ref.sha256, page.ref.bytes
-        return self._session.merge(row)
+    def _put_pages(
+        self, device_id: str, sources: _Sources, changed: Mapping[date, Sequence[DayCue]]
+    ) -> dict[date, BoxPage]:
+        """Write which page, if any, the box is told for each of these days."""
+        pages = {day: self._packed(day, cues) for day, cues in changed.items() if cues}
+        stored = [
+            {"sha256": page.ref.sha256, "body": page.packed, "created_ms": self._now_ms}
+            for page in pages.values()
+        ]
+        insert_or_ignore(self._session, tables.Page, stored)
+        rows = [
+            {
+                "device_id": device_id,
+                "local_date": day.isoformat(),
+                "source_sha256": sources.sha256.get(day, _NOTHING),
+                "page_sha256": pages[day].ref.sha256 if day in pages else None,
+                "bytes": pages[day].ref.bytes if day in pages else 0,
+            }
+            for day in changed
+        ]
+        upsert(self._session, BoxPage, rows)
+        return {day: BoxPage(**row) for day, row in zip(changed, rows, strict=True)}
 
     def _packed(self, day: date, cues: Sequence[DayCue]) -> PackedPage:
         """The page of these cues, made once however many boxes hear them."""
         key = (day, tuple(each.cue.id for each in cues))
         if key not in self._pages:
-            page = day_page(day, self._rules.time_zone, (each.cue for each in cues))
-            self._pages[key] = page
-            stored = {
-                "sha256": page.ref.sha256,
-                "body": page.packed,
-                "created_ms": self._now_ms,
-            }
-            insert_or_ignore(self._session, tables.Page, [stored])
+            packed = day_page(day, self._rules.time_zone, (each.cue for each in cues))
+            self._pages[key] = packed
         return self._pages[key]
 
     def _word(self, spot: Spot, manifest: Manifest) -> wire.Desired:
@@ -287,20 +315,29 @@ class _Desk:
         self._session.execute(again)
 
     def _take_back(
-        self, device_id: str, since_ms: int, until_ms: int | None, told: set[str], serial: int
+        self,
+        device_id: str,
+        told: Collection[str],
+        serial: int,
+        days: Collection[date] | None = None,
     ) -> None:
-        """Note every play of a stretch of time that a box was told before and is told no longer."""
+        """Note every coming play of these days that a box was told before and is told no longer."""
         planned = tables.PlannedPlay
-        query = select(planned.cue_id).where(
-            planned.device_id == device_id,
-            col(planned.start_ms) > max(since_ms, self._now_ms),
-            planned.programme_id != "",
+        query = sa.select(col(planned.cue_id), col(planned.start_ms)).where(
+            col(planned.device_id) == device_id,
+            col(planned.start_ms) > self._now_ms,
+            col(planned.programme_id) != "",
         )
-        if until_ms is not None:
-            query = query.where(col(planned.start_ms) < until_ms)
+        if days is not None:
+            until = midnight(self._rules, max(days) + timedelta(days=1))
+            query = query.where(
+                col(planned.start_ms) >= to_ms(midnight(self._rules, min(days))),
+                col(planned.start_ms) < to_ms(until),
+            )
         rows = [
-            {"device_id": device_id, "cue_id": gone, "serial": serial, "at_ms": self._now_ms}
-            for gone in sorted(set(self._session.exec(query)) - told)
+            {"device_id": device_id, "cue_id": cue, "serial": serial, "at_ms": self._now_ms}
+            for cue, start in self._session.execute(query)
+            if cue not in told and (days is None or today(self._rules, to_utc(start)) in days)
         ]
         insert_or_ignore(self._session, tables.UnplannedPlay, rows)
 

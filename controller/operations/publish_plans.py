@@ -76,7 +76,7 @@ def do_plan(
             log.info("plan_lost", zone=zone_id, attempt=work.attempts)
             return ()
         zone_days.put(session, zone_id, resolved.days, today(rules, now), now_ms)
-        told = publish_boxes(session, authority, rules, resolved.zone, now)
+        told = publish_boxes(session, authority, rules, resolved.zone, resolved.days, now)
         note_questions(session, zone_id, resolved.questions, now, rules.limit)
         _finish(session, rules, work, resolved.has_box, now)
         if told:

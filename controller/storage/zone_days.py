@@ -4,7 +4,6 @@ import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -55,20 +54,7 @@ class DayPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     unheard: tuple[Unheard, ...] = ()
 
 
-class PackedDay(NamedTuple):
-    """A day as it is stored; the same plan has the same hash."""
-
-    said_sha256: str
-    body: bytes
-
-
 _reader = msgspec.json.Decoder(DayPlan)
-
-
-def packed(day: DayPlan) -> PackedDay:
-    """The stored form of a day."""
-    said = msgspec.json.encode(day)
-    return PackedDay(hashlib.sha256(said).hexdigest(), zlib.compress(said, _FASTEST))
 
 
 def heads(session: Session, zone_ids: Collection[str], since: date) -> dict[tuple[str, date], str]:
@@ -94,21 +80,24 @@ def load(session: Session, zone_id: str, days: Iterable[date]) -> dict[date, Day
 
 
 def put(
-    session: Session, zone_id: str, days: Mapping[date, PackedDay], since: date, now_ms: int
+    session: Session, zone_id: str, days: Mapping[date, DayPlan], since: date, now_ms: int
 ) -> None:
     """Write the days that changed; from `since` on these are all, and the day before stays."""
     kept = {day: said for (_, day), said in heads(session, [zone_id], since).items()}
-    rows = [
-        {
-            "zone_id": zone_id,
-            "local_date": day.isoformat(),
-            "said_sha256": each.said_sha256,
-            "body": each.body,
-            "planned_ms": now_ms,
-        }
-        for day, each in sorted(days.items())
-        if kept.get(day) != each.said_sha256
-    ]
+    rows = []
+    for day, plan in sorted(days.items()):
+        said = msgspec.json.encode(plan)
+        sha256 = hashlib.sha256(said).hexdigest()
+        if kept.get(day) != sha256:
+            rows.append(
+                {
+                    "zone_id": zone_id,
+                    "local_date": day.isoformat(),
+                    "said_sha256": sha256,
+                    "body": zlib.compress(said, _FASTEST),
+                    "planned_ms": now_ms,
+                }
+            )
     upsert(session, ZoneDay, rows)
     gone = [day.isoformat() for day in kept if day not in days]
     yesterday = (since - timedelta(days=1)).isoformat()
