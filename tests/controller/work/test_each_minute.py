@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 from controller.work.each_minute import each_minute
 from tests.controller.office import NOW
-from tests.controller.work.test_loops import until
+from tests.controller.work.test_loops import during, until
 
 
-async def test_it_begins_now_and_goes_on_by_the_clock() -> None:
+def test_it_begins_now_and_goes_on_by_the_clock() -> None:
     seen: list[datetime] = []
 
     def clock() -> datetime:
         return NOW + len(seen) * timedelta(minutes=1)
 
-    loop = asyncio.create_task(each_minute(seen.append, clock, every_s=0.001))
-    await until(lambda: len(seen) >= 3)
-    loop.cancel()
-    await asyncio.wait({loop})
+    async def three_times() -> None:
+        await until(lambda: len(seen) >= 3)
+
+    asyncio.run(during(each_minute(seen.append, clock, every_s=0.001), three_times))
 
     assert seen[:3] == [NOW + minute * timedelta(minutes=1) for minute in range(3)]
