@@ -56,3 +56,15 @@ def test_villages_stand_as_in_a_vietnamese_word_list(office: Office) -> None:
         names = [v.path for v in villages(session)]
     assert names[:3] == ["Xã Đăk Hà/Thôn 1", "Xã Đăk Hà/Thôn 2", "Xã Đăk Hà/Thôn 3"]
     assert names[8:11] == ["Xã Đăk Hà/Thôn 9", "Xã Đăk Hà/Thôn 10", "Xã Măng Bút/Thôn 1"]
+
+
+def test_the_commune_may_be_named_by_its_official_code(office: Office) -> None:
+    office.boxes(3)
+    with office.database.read() as session:
+        assert find_village(session, "23500/Thôn 1").path == "Xã Đăk Hà/Thôn 1"
+
+
+def test_by_its_id_a_village_is_found_as_among_all(office: Office) -> None:
+    office.boxes(4)
+    with office.database.read() as session:
+        assert [find_village(session, v.id) for v in villages(session)] == villages(session)
