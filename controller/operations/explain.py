@@ -64,7 +64,7 @@ def find_subject(session: Session, village: Village, asked: str) -> Subject:
         return Subject(About.BULLETIN, asked, bulletin.title)
     wanted = search_key(asked)
     for zone_id in village.zone_ids:
-        for planned in programmes.standing(session, zone_id).values():
+        for planned in programmes.standing_at(session, zone_id).values():
             if search_key(planned.programme.title) == wanted:
                 return Subject(About.PROGRAMME, planned.programme.id, planned.programme.title)
     titled = session.exec(

@@ -114,7 +114,7 @@ def inputs_of(
     day = day or today(rules, now)
     since = midnight(rules, day)
     units = chain_on(session, unit_id, day)
-    standing = _with_wanted(programmes.standing(session, zone_id), wanted, zone_id)
+    standing = _with_wanted(programmes.standing_at(session, zone_id), wanted, zone_id)
     cluster_ids = {m.cluster_id for m in zone.clusters}
     spots = places.spots_at(session, cluster_ids, day, to_ms(now))
     known = _bulletins(session, standing, units, since)

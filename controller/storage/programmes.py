@@ -45,17 +45,26 @@ class Planned:
         return self.programme.template.chosen
 
 
-def standing(session: Session, zone_id: str | None = None) -> dict[str, Planned]:
-    """Every programme that is not cancelled, by id, oldest first; of one zone if that is given."""
+def standing(session: Session) -> dict[str, Planned]:
+    """Every programme that is not cancelled, by id, oldest first."""
+    query = select(Row).where(col(Row.cancelled_ms).is_(None))
+    rows = session.exec(query.order_by(col(Row.created_ms), col(Row.id))).all()
+    return {each.programme.id: each for each in _values(session, rows)}
+
+
+def standing_at(session: Session, zone_id: str) -> dict[str, Planned]:
+    """Every programme of one zone that is not cancelled, by id, oldest first.
+
+    For planning alone: the zone stands in it as if it were its only one, since a programme of a
+    province would bring thousands of others to each of them.
+    """
     query = (
         select(Row)
-        .where(col(Row.cancelled_ms).is_(None))
+        .join(ProgrammeZone, col(ProgrammeZone.programme_id) == col(Row.id))
+        .where(ProgrammeZone.zone_id == zone_id, col(Row.cancelled_ms).is_(None))
         .order_by(col(Row.created_ms), col(Row.id))
     )
-    if zone_id is not None:
-        mine = select(ProgrammeZone.programme_id).where(ProgrammeZone.zone_id == zone_id)
-        query = query.where(col(Row.id).in_(mine))
-    return {each.programme.id: each for each in _values(session, session.exec(query).all())}
+    return {row.id: _value(row, (ZoneId(zone_id),)) for row in session.exec(query)}
 
 
 def standing_in(session: Session, zone_ids: Iterable[str]) -> list[Planned]:
@@ -230,19 +239,20 @@ def _values(session: Session, rows: Sequence[Row]) -> list[Planned]:
     zones: dict[str, list[ZoneId]] = {}
     for z in _zones_of(session, [row.id for row in rows]):
         zones.setdefault(z.programme_id, []).append(ZoneId(z.zone_id))
-    return [
-        Planned(
-            _programme(row.id, row.model_dump(), zones.get(row.id, ())),
-            row.uid,
-            row.sequence,
-            row.created_by,
-            row.created_ms,
-            row.changed_by,
-            row.changed_ms,
-            row.cancelled_ms,
-        )
-        for row in rows
-    ]
+    return [_value(row, zones.get(row.id, ())) for row in rows]
+
+
+def _value(row: Row, zones: Sequence[ZoneId]) -> Planned:
+    return Planned(
+        _programme(row.id, row.model_dump(), zones),
+        row.uid,
+        row.sequence,
+        row.created_by,
+        row.created_ms,
+        row.changed_by,
+        row.changed_ms,
+        row.cancelled_ms,
+    )
 
 
 def _zones_of(session: Session, ids: Sequence[str]) -> Iterable[ProgrammeZone]:
