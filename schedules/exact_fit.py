@@ -10,11 +10,12 @@ from schedules.types import BulletinId, DurationMs
 
 
 class Firmness(StrEnum):
-    """Of wishes that give way alike, carts are placed first and what can be cut last."""
+    """Of wishes that give way alike: carts, ưu tiên, other bulletins, and then what can be cut."""
 
     FIXED = "1"
-    WHOLE = "2"
-    ELASTIC = "3"
+    URGENT = "2"
+    WHOLE = "3"
+    ELASTIC = "4"
 
 
 class NoRoom(StrEnum):
@@ -39,8 +40,8 @@ class Share:
 class Wish:
     """A piece that wants from `least_ms` to `most_ms` of a session (None: all that is left).
 
-    The greatest `gives_way` gives way first; at 0 and below nothing gives way to the law, which
-    refuses in its own words. `share` is the place of its share in the list of shares.
+    The greatest `gives_way` gives way first; what has 0 does not give way to the law, which refuses
+    in its own words. `share` is the place of its share in the list of shares.
     """
 
     least_ms: int

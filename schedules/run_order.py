@@ -22,7 +22,6 @@ from schedules.template import Item, PlayByRule, PlayCart, PlayChosen, PlayFille
 from schedules.types import BulletinId, CartId, DurationMs, time_zone, wall_clock
 from schedules.zone import Zone
 
-_BEFORE_ALL = -1
 _A_DAY = timedelta(days=1)
 _TAKE_FROM_ABOVE = frozenset({Rank.PRIORITY, Rank.RELAY, Rank.PROGRAMME})
 
@@ -158,7 +157,7 @@ class RunOrder:
         for item in items[:opening]:
             yield from self._pieces_of(item, session, opens=True)
         for notice in self._due_from_above(session):
-            yield from self._bulletin(session, notice.bulletin_id, _BEFORE_ALL)
+            yield from self._bulletin(session, notice.bulletin_id)
         for item in items[opening:]:
             yield from self._pieces_of(item, session)
 
@@ -186,15 +185,22 @@ class RunOrder:
         yield _Piece(sounds[0].title, sounds, wish, opens=opens)
 
     def _bulletin(
-        self, session: _Session, bulletin_id: BulletinId, gives_way: int, share: int | None = None
+        self,
+        session: _Session,
+        bulletin_id: BulletinId,
+        gives_way: int = 0,
+        share: int | None = None,
     ) -> Iterator[_Piece]:
+        """A bulletin; an ưu tiên one gives way to no other, whichever item takes it."""
         notice = self._stock.notice(bulletin_id)
         spoken = self._stock.spoken(bulletin_id, session.start)
         if notice is None or not spoken.items:
             session.silent.append(spoken)
             return
         length = spoken.duration_ms
-        wish = Wish(length, length, gives_way, Firmness.WHOLE, bulletin_id, share)
+        firmness = Firmness.URGENT if notice.priority else Firmness.WHOLE
+        gives_way = 0 if notice.priority else gives_way
+        wish = Wish(length, length, gives_way, firmness, bulletin_id, share)
         yield _Piece(notice.title, spoken.items, wish, notice, spoken)
 
     def _by_rule(self, session: _Session, item: PlayByRule) -> Iterator[_Piece]:

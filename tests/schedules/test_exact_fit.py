@@ -77,7 +77,7 @@ def wished(draw: st.DrawFn) -> Wish:
         most = draw(st.none() | st.integers(least, 20_000))
         return elastic(least, most, draw(st.integers(0, 3)))
     name = draw(st.sampled_from("abcdef"))
-    return speech(least, draw(st.integers(-1, 3)), name, draw(st.sampled_from([None, 0])))
+    return speech(least, draw(st.integers(0, 3)), name, draw(st.sampled_from([None, 0])))
 
 
 @given(

@@ -327,6 +327,13 @@ def test_colliding_uu_tien_are_a_question_with_a_default_that_holds_meanwhile() 
     assert (titles(decided), decided.questions) == (["chuong", "xa", "tinh", "a"], ())
 
 
+def test_uu_tien_gives_way_to_no_other_bulletin() -> None:
+    on = shelf(notice("a", seconds=60), OWN, **CARTS)
+    plan = session(on, CHIME, chosen("a"), PlayByRule(gives_way=5), duration_ms=minutes(1))
+    assert titles(plan) == ["chuong", "xa"]
+    assert [each.bulletin_id for each in plan.left_out] == ["a"]
+
+
 def test_uu_tien_that_a_person_put_in_order_is_no_question() -> None:
     earlier = notice("som", priority=True, approved=at(-90))
     plan = session(shelf(earlier, OWN, notice("a")), chosen("a", "xa", "som"))
