@@ -560,7 +560,7 @@ class MoveIn(Shape):
 
 def _refused(prospect: Prospect | None) -> list[Refused]:
     refusals = prospect.refusals[:SHOWN] if prospect else ()
-    return [Refused(code=r.reasons[0].code, vi=r.vi, en=r.en) for r in refusals]
+    return [Refused(code=r.code, vi=r.vi, en=r.en) for r in refusals]
 
 
 def _missing(prospect: Prospect | None) -> list[SilentOut]:

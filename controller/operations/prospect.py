@@ -10,12 +10,12 @@ from audio_library.bulletin import Bulletin
 from controller.errors import BreaksAirtimeLaw
 from controller.operations.zone_inputs import Loaded, PlanRules, plan_of
 from controller.storage.programmes import Planned
+from controller.storage.zone_days import DayPlan
 from schedules.airtime import Action, breaks
-from schedules.cue_sheet import Refusal
 from schedules.programme import Programme
 from schedules.recurrence import occurrences
-from schedules.rundown import Lacking, LeftOut
-from schedules.types import DurationMs, ProgrammeId, time_zone
+from schedules.rundown import Lacking
+from schedules.types import BulletinId, DurationMs, LanguageTag, ProgrammeId, time_zone
 from schedules.zone_plan import ZonePlan
 
 ZONES_OF_ONE, ZONES_OF_MANY = 24, 4
@@ -30,18 +30,37 @@ SHORTEST = DurationMs(60_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """Something that was chosen and does not air, and why."""
+
+    code: str
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prospect:
     """What will not air of a programme, and whether anything will, where it was looked at.
 
     `unlawful` are the sentences of what forbids all of it; empty if something may air.
     """
 
-    refusals: tuple[Refusal, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    refusals: tuple[Silent, ...] = ()
+    left_out: tuple[Silent, ...] = ()
     missing: tuple[Lacking, ...] = ()
     airs: bool = False
     looked_at: int = 0
     unlawful: tuple[tuple[str, str], ...] = ()
+
+    def with_more(self, other: "Prospect", looked_at: int) -> "Prospect":
+        """Both together, seen in so many zones."""
+        return Prospect(
+            self.refusals + other.refusals,
+            self.left_out + other.left_out,
+            tuple(dict.fromkeys(self.missing + other.missing)),
+            self.airs or other.airs,
+            looked_at,
+        )
 
     def objection(self) -> BreaksAirtimeLaw | None:
         """Why it is not to be kept; None if something of it may air."""
@@ -90,12 +109,33 @@ def of_plans(programme: Programme, plans: Sequence[ZonePlan]) -> Prospect:
     """What these plans say of one programme."""
     mine = [r for plan in plans for r in plan.rundowns if r.programme.id == programme.id]
     refused = (r for plan in plans for r in plan.refusals)
+    own = (r for r in refused if r.occurrence.programme_id == programme.id)
     return Prospect(
-        tuple(r for r in refused if r.occurrence.programme_id == programme.id),
-        tuple(each for rundown in mine for each in rundown.left_out),
+        tuple(Silent(r.reasons[0].code, r.vi, r.en) for r in own),
+        tuple(Silent(e.code, e.vi, e.en) for rundown in mine for e in rundown.left_out),
         tuple(dict.fromkeys(lack for rundown in mine for lack in rundown.missing)),
         airs=any(cue.programme_id == programme.id for plan in plans for cue in plan.cues),
         looked_at=len(plans),
+    )
+
+
+def of_days(programme: Programme, days: Sequence[DayPlan]) -> Prospect:
+    """What days that were resolved say of one programme."""
+    unheard = [u for day in days for u in day.unheard if u.programme_id == programme.id]
+
+    def silent(what: str) -> tuple[Silent, ...]:
+        return tuple(Silent(u.code, u.vi, u.en) for u in unheard if u.what == what)
+
+    lacks = (
+        Lacking(BulletinId(u.bulletin_id), LanguageTag(u.language))
+        for u in unheard
+        if u.what == "missing"
+    )
+    return Prospect(
+        silent("refused"),
+        silent("left_out"),
+        tuple(dict.fromkeys(lacks)),
+        airs=any(cue.programme_id == programme.id for day in days for cue in day.cues),
     )
 
 

@@ -12,17 +12,16 @@ from controller.operations.conflicts import conflicts_of
 from controller.operations.ids import new_id
 from controller.operations.place_calendar import calendar_of
 from controller.operations.programme_draft import Draft, check_draft, draft_of
-from controller.operations.prospect import Prospect, prospects
+from controller.operations.prospect import Prospect, Silent, prospects
 from controller.operations.zone_inputs import PlanRules, today
 from controller.storage import events, programmes
 from controller.storage.database import Database
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.programmes import Planned
 from schedules.conflicts import Conflict
-from schedules.cue_sheet import Refusal
 from schedules.programme import Programme
 from schedules.recurrence import require_future
-from schedules.rundown import Lacking, LeftOut
+from schedules.rundown import Lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,12 @@ class Saved:
     """It was kept now; False: it was only looked at, or nothing was to be changed."""
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:
+    def refusals(self) -> tuple[Silent, ...]:
         """Items that do not air, each with the reason."""
         return self.prospect.refusals
 
     @property
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def left_out(self) -> tuple[Silent, ...]:
         """What does not fit into its sessions."""
         return self.prospect.left_out
 

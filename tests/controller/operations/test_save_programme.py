@@ -278,3 +278,20 @@ def test_the_list_says_what_will_not_air(office: Office) -> None:
     assert (mine.airs, shown.airs) == (True, False)
     assert shown.missing == one.missing
     assert [each.planned for each in below] == [shown.planned]
+
+
+def test_the_list_says_after_planning_what_it_said_before(office: Office) -> None:
+    (box, *_) = boxes = office.boxes(2)
+    saved(office, draft(boxes, template=chosen_alone((BulletinId(office.approved()),))))
+    saved(office, draft([box], title="Trùng giờ", rank=Rank.FILLER, duration_ms=1_000))
+
+    def listed() -> list[tuple[str, bool, int, int]]:
+        with office.database.read() as session:
+            shown = show_programmes(session, RULES, NOW)
+        return [(s.planned.programme.title, s.airs, len(s.refusals), len(s.missing)) for s in shown]
+
+    before = listed()
+    office.publish()
+
+    assert listed() == before
+    assert [airs for _, airs, _, _ in before] == [True, False]
