@@ -32,6 +32,10 @@ from schedules.precedence import default_rules
 from schedules.types import DurationMs, GainDb, time_zone
 
 
+SAID = 3
+"""Breaches that one refusal quotes; a province may have one a commune."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlayOrder:
     """What to play and where; `quiet_ok` is the reason to air outside the law."""
@@ -76,8 +80,10 @@ def play_now(
         if refusing and not asked.quiet_ok.strip():
             raise BreaksAirtimeLaw(
                 "breaks_airtime_law",
-                " ".join(b.vi for b in refusing) + " Chưa phát gì. Ghi lý do nếu vẫn phải phát.",
-                " ".join(b.en for b in refusing) + " Nothing was played. Give a reason to air it.",
+                " ".join(b.vi for b in refusing[:SAID])
+                + " Chưa phát gì. Ghi lý do nếu vẫn phải phát.",
+                " ".join(b.en for b in refusing[:SAID])
+                + " Nothing was played. Give a reason to air it.",
             )
         rules = default_rules(Precedence.LIVE)
         body = Play(
