@@ -31,7 +31,6 @@ from schedules.precedence import Rank as Precedence
 from schedules.precedence import default_rules
 from schedules.types import DurationMs, GainDb, time_zone
 
-
 SAID = 3
 """Breaches that one refusal quotes; a province may have one a commune."""
 
