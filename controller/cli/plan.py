@@ -23,10 +23,12 @@ Village = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="In JSON / print JSON.")]
 English = Annotated[bool, typer.Option("--english", help="Tiếng Anh / in English.")]
-Span = Annotated[
-    list[str] | None,
-    typer.Option(metavar="TỪ/ĐẾN", help="2026-11-23T05:00/2026-11-23T07:00; lặp lại được."),
-]
+
+
+def _spans(what: str) -> Any:
+    """An option that takes stretches of time, as often as one likes."""
+    example = "2026-11-23T05:00/2026-11-23T07:00"
+    return typer.Option(metavar="TỪ/ĐẾN", help=f"{what}: {example}")
 
 
 class Language(StrEnum):
@@ -89,10 +91,12 @@ def simulate(
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Mã hay tên xã / a whole commune.")] = None,
     days: Annotated[int, typer.Option(min=1, max=31, help="Số ngày / days.")] = 7,
-    outage: Span = None,
-    power_cut: Span = None,
-    clock_untrusted: Span = None,
-    kill_switch: Span = None,
+    outage: Annotated[list[str] | None, _spans("Mất mạng / no network")] = None,
+    power_cut: Annotated[list[str] | None, _spans("Mất điện / no power")] = None,
+    clock_untrusted: Annotated[
+        list[str] | None, _spans("Đồng hồ chưa đúng / time not known")
+    ] = None,
+    kill_switch: Annotated[list[str] | None, _spans("Ngắt loa / silenced by its switch")] = None,
     clock_step: Annotated[
         list[str] | None,
         typer.Option(metavar="TỪ/ĐẾN,GIÂY", help="Đồng hồ sai mà máy vẫn tin / wrong clock."),
