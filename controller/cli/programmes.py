@@ -2,19 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_in
-
-if TYPE_CHECKING:
-    from schedules.calendar_file import CalendarEvent, Unread
 
 HOME_ZONE = "Asia/Ho_Chi_Minh"
 UNREADABLE = 1
@@ -50,6 +45,8 @@ def occurrences(
     could not be read is said on stderr; the exit code is 0 if something sound remained, else 1.
     """
     from schedules.calendar_file import read_calendar
+    from schedules.calendar_lines import MOST_BYTES
+    from schedules.calendar_window import taking_place
     from schedules.errors import NonexistentWindow, ScheduleError
     from schedules.types import time_zone
 
@@ -58,21 +55,14 @@ def occurrences(
     if last < first:
         raise NonexistentWindow(first, last)
     try:
-        calendar = read_calendar(file.read_bytes(), zone)
+        with file.open("rb") as opened:
+            calendar = read_calendar(opened.read(MOST_BYTES + 1), zone)
+        found, too_long = taking_place(calendar.events, first, last)
     except ScheduleError as error:
         print(f"{file}: {error.vi}\n{file}: {error.en}", file=sys.stderr)
         raise typer.Exit(UNREADABLE) from None
-    _say(calendar.unread)
-    sound = 0
-    found: list[_Occurring] = []
-    for event in calendar.events:
-        try:
-            found += _occurring(event, first, last)
-        except ScheduleError as error:
-            print(f"{event.uid}: {error.vi} / {error.en}", file=sys.stderr)
-        else:
-            sound += 1
-    found.sort(key=lambda each: (each.start, each.uid))
+    for note in (*calendar.unread, *too_long):
+        print(_printable(f"{note.uid_or_place}: {note.vi} / {note.en}"), file=sys.stderr)
     if as_json:
         rows = [
             {"uid": each.uid, "start": each.start.isoformat(), "end": each.end.isoformat()}
@@ -81,8 +71,9 @@ def occurrences(
         print(json.dumps(rows, ensure_ascii=False))
     else:
         for each in found:
-            print(f"{each.start:%d/%m/%Y %H:%M} – {each.end:%d/%m %H:%M %Z}  {each.title}")
-    if sound == 0 and calendar.unread:
+            when = f"{each.start:%d/%m/%Y %H:%M} – {each.end:%d/%m %H:%M %Z}"
+            print(f"{when}  {_printable(each.title)}".rstrip())
+    if len(too_long) == len(calendar.events) and (too_long or calendar.unread):
         raise typer.Exit(UNREADABLE)
 
 
@@ -182,48 +173,22 @@ def close(
     close_feed(signed_in(url, user, password), feed_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurring:
-    """One occurrence as a person or a program reads it, in the event's own zone."""
-
-    uid: str
-    title: str
-    start: datetime
-    end: datetime
-
-
-def _occurring(event: "CalendarEvent", first: datetime, last: datetime) -> Iterator[_Occurring]:
-    """Those that begin in [first, last) or began earlier and still run at `first`."""
-    from schedules.recurrence import expand
-    from schedules.types import time_zone, wall_instant
-
-    zone = time_zone(event.timing.time_zone)
-    own = (change.duration_ms or 0 for change in event.timing.changes)
-    longest = timedelta(milliseconds=max((event.duration_ms or 0, *own)))
-    # A day may have an hour more than 24.
-    since = first - longest - timedelta(hours=2)
-    for airing in expand(event.timing, since, last):
-        lasts_ms = event.duration_ms if airing.duration_ms is None else airing.duration_ms
-        lasts = timedelta(milliseconds=lasts_ms or 0)
-        end = airing.start_utc + lasts
-        if event.all_day:
-            end = wall_instant(airing.wall + lasts, zone)
-        if airing.start_utc >= first or end > first:
-            start = airing.start_utc.astimezone(zone)
-            yield _Occurring(event.uid, event.title, start, end.astimezone(zone))
+def _printable(text: str) -> str:
+    """On one line, and without what a terminal would obey."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _instant(said: str, home: ZoneInfo) -> datetime:
     """A date is its midnight at home; a time without an offset is one at home."""
+    from schedules.errors import DateOutOfRange
+    from schedules.timing import FIRST_YEAR, LAST_YEAR
+
     try:
         at = datetime.fromisoformat(said)
     except ValueError:
         raise typer.BadParameter(
             f"{said!r}: cần ngày hoặc thời điểm ISO 8601 / needs an ISO 8601 date or instant"
         ) from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR + 1:
+        raise DateOutOfRange(at.date())
     return at if at.tzinfo else at.replace(tzinfo=home)
-
-
-def _say(unread: "Sequence[Unread]") -> None:
-    for each in unread:
-        print(f"{each.uid_or_place}: {each.vi} / {each.en}", file=sys.stderr)
