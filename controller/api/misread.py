@@ -17,6 +17,7 @@ _REASONS = {
     "too_short": "phải có ít nhất {min_length} mục",
     "too_long": "có quá {max_length} mục",
     "list_type": "phải là một danh sách",
+    "tuple_type": "phải là một danh sách",
     "dict_type": "phải là một đối tượng JSON",
     "model_attributes_type": "phải là một đối tượng JSON",
     "enum": "phải là một trong: {expected}",
@@ -24,6 +25,10 @@ _REASONS = {
     "less_than_equal": "không được quá {le}",
     "less_than": "phải trước {lt}",
     "month_day": "phải là tháng-ngày, ví dụ 11-01",
+    "timezone_naive": "là giờ tại chỗ, không ghi độ lệch; ví dụ đúng: 2026-08-15T17:00:00",
+    "literal_error": "phải là một trong: {expected}",
+    "union_tag_invalid": "phải là một trong: {expected_tags}",
+    "union_tag_not_found": "còn thiếu {discriminator}",
     "timezone_aware": "thiếu múi giờ; ví dụ đúng: 2026-08-15T17:00:00+07:00",
 }
 _REASONS_OF_KIND = {

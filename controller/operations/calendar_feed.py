@@ -22,7 +22,7 @@ from controller.version import VERSION
 from schedules.calendar_file import FeedEntry, write_feed
 from schedules.day_calendar import DayCalendar
 from schedules.recurrence import occurrences
-from schedules.types import DurationMs, later, utc_instant
+from schedules.types import DurationMs, later
 
 TOKEN_BYTES = 24
 """192 bits: nobody guesses one."""
@@ -138,7 +138,10 @@ def subscription(session: Session, token: str, rules: PlanRules, now: datetime) 
 
 
 def feed_text(found: Subscription) -> bytes:
-    """The iCalendar text: each occurrence as an event of its own, under a UID that it keeps."""
+    """The iCalendar text: each airing as an event of its own, under a UID that it keeps.
+
+    Nothing of a programme airs before it was made.
+    """
     entries = [entry for planned in found.planned for entry in _entries(planned, found)]
     entries.sort(key=lambda entry: (entry.start_utc, entry.uid))
     changed = max((to_utc(p.changed_ms) for p in found.planned), default=found.since)
@@ -147,9 +150,10 @@ def feed_text(found: Subscription) -> bytes:
 
 def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
     programme = planned.programme
+    since = max(found.since, to_utc(planned.created_ms))
     heard = [found.zones[z] for z in programme.zone_ids if z in found.zones]
     more = f" (+{len(heard) - SHOWN_PLACES})" if len(heard) > SHOWN_PLACES else ""
-    where = ", ".join(heard[:SHOWN_PLACES]) + more
+    where = "; ".join(heard[:SHOWN_PLACES]) + more
     return [
         FeedEntry(
             uid=f"{each.recurrence_id:%Y%m%dT%H%M%S}-{planned.uid}",
@@ -159,9 +163,7 @@ def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
             title=programme.title,
             description=where,
         )
-        for each in occurrences(
-            programme, utc_instant(found.since), utc_instant(found.until), found.calendar
-        )
+        for each in occurrences(programme, since, found.until, found.calendar)
     ]
 
 
