@@ -1,12 +1,15 @@
 """Relays (tiếp sóng): other stations' streams that a programme may rebroadcast."""
 
+import asyncio
+
 from fastapi import APIRouter
 
-from audio_library.stream_check import check_stream
+from audio_library.stream_check import Heard, check_stream
 from controller.api.relay_shapes import HeardOut, RelayIn, RelayOut
 from controller.api.shapes import Id
 from controller.doors import Given, Signed
 from controller.operations.relays import add_relay, load_relay, remove_relay, show_relays
+from controller.operations.services import Services
 from schedules.shelf import Relay
 from schedules.types import RelayId
 
@@ -36,9 +39,14 @@ def delete_relay(relay_id: Id, given: Given, who: Signed) -> None:
 
 
 @at.post("/relays/{relay_id}/try")
-def post_try(relay_id: Id, given: Given, who: Signed) -> HeardOut:
+async def post_try(relay_id: Id, given: Given, who: Signed) -> HeardOut:
     """Open the stream here for some five seconds, and say what is heard or why nothing is."""
+    async with given.recordings.turns:
+        return HeardOut.of(await asyncio.to_thread(_heard, given, relay_id))
+
+
+def _heard(given: Services, relay_id: str) -> Heard:
     with given.database.read() as session:
         row = load_relay(session, relay_id)
         url, proved = row.url, not row.why_unproved
-    return HeardOut.of(check_stream(url, proved=proved))
+    return check_stream(url, proved=proved)

@@ -89,7 +89,7 @@ def decided_orders(session: Session, unit_ids: Sequence[str]) -> tuple[tuple[Bul
     First those of a time limit, then those of persons, each from the oldest to the newest.
     """
     query = (
-        select(PriorityQuestion)
+        select(PriorityQuestion.decided, PriorityQuestion.decided_by, PriorityQuestion.decided_ms)
         .where(
             col(PriorityQuestion.unit_id).in_(unit_ids),
             col(PriorityQuestion.decided_ms).is_not(None),
@@ -97,8 +97,8 @@ def decided_orders(session: Session, unit_ids: Sequence[str]) -> tuple[tuple[Bul
         .order_by(col(PriorityQuestion.decided_ms).desc(), col(PriorityQuestion.id))
         .limit(ORDERS_AT_ONCE)
     )
-    found = sorted(session.exec(query), key=lambda q: (q.decided_by != "", q.decided_ms or 0))
-    return tuple(tuple(BulletinId(b) for b in each.decided or ()) for each in found)
+    found = sorted(session.exec(query), key=lambda row: (row[1] != "", row[2] or 0))
+    return tuple(tuple(BulletinId(b) for b in order or ()) for order, _, _ in found)
 
 
 def show_questions(
@@ -145,7 +145,7 @@ def decide_order(
     already_decided.
     """
     with database.write() as session:
-        question = _load(session, question_id)
+        question = _load(session, question_id, to_change=True)
         if sorted(order) != sorted(question.bulletins):
             raise _incomplete(question.bulletins)
         if question.session_ms <= to_ms(now):
@@ -159,12 +159,11 @@ def decide_order(
 def lapse_questions(database: Database, now: datetime) -> int:
     """Let the default, which held meanwhile, stand where nobody decided in time; how many."""
     with database.write() as session:
-        late = session.exec(
-            select(PriorityQuestion).where(
-                col(PriorityQuestion.decide_by_ms) <= to_ms(now),
-                col(PriorityQuestion.decided_ms).is_(None),
-            )
-        ).all()
+        query = select(PriorityQuestion).where(
+            col(PriorityQuestion.decide_by_ms) <= to_ms(now),
+            col(PriorityQuestion.decided_ms).is_(None),
+        )
+        late = session.exec(query.with_for_update(skip_locked=True)).all()
         for question in late:
             _decide(session, question, question.bulletins, "", to_ms(now))
     return len(late)
@@ -222,8 +221,8 @@ def _tell(session: Session, question: PriorityQuestion, what: str, by: str, now_
     events.tell(session, "priority_question", body, now_ms)
 
 
-def _load(session: Session, question_id: str) -> PriorityQuestion:
-    question = session.get(PriorityQuestion, question_id)
+def _load(session: Session, question_id: str, *, to_change: bool = False) -> PriorityQuestion:
+    question = session.get(PriorityQuestion, question_id, with_for_update=to_change)
     if question is None:
         raise NotFound("câu hỏi ưu tiên", "priority question", question_id[:80])
     return question
