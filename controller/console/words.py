@@ -66,6 +66,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "cannot_end": "không kịp xong trước giờ phải dừng",
         "clock_untrusted": "đồng hồ của máy chưa đúng",
         "expired": "tin đã hết giá trị",
+        "fallback": "tiếng dự phòng phát thay",
         "history_lost": "mất sổ phát cũ, không rõ đã phát chưa",
         "kill_switch": "loa đã bị ngắt",
         "limit_reached": "hết thời lượng cho phép",
@@ -73,6 +74,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "missed": "đã quá giờ",
         "preempted": "nhường tin gấp hơn",
         "quiet_hours": "giờ yên tĩnh",
+        "relay": "tiếp sóng",
+        "relay_unproved": "tiếp sóng, nguồn chưa xác thực",
+        "stream_back": "nguồn tiếp sóng có lại",
+        "stream_dead": "nguồn tiếp sóng không có tiếng",
         "stopped_by_player": "máy phát tự dừng",
         "superseded": "đã có tin mới thay",
         "withdrawn": "tin đã rút",
@@ -175,8 +180,8 @@ def tongue(tag: str) -> str:
 
 
 def because(reason: str) -> str:
-    """A box's reason in words; an unknown one as it was said."""
-    return REASONS.get(reason, reason)
+    """A box's reason in words, without the details behind a colon; an unknown one as it is."""
+    return REASONS.get(reason.partition(": ")[0], reason)
 
 
 def capitalized(text: str) -> str:

@@ -49,6 +49,7 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "resume": ("phát tiếp", "it goes on"),
         "stopped_by_command": ("người trực cho dừng", "a person stopped it"),
         "stopped_by_player": ("máy phát tự dừng", "the player stopped by itself"),
+        "stream_back": ("nguồn tiếp sóng có lại", "the stream was there again"),
         "stream_dead": ("nguồn tiếp sóng không có tiếng", "the stream gives no sound"),
         "superseded": ("đã có tin khác đang phát", "something else was on air"),
         "withdrawn": ("tin đã rút", "it was withdrawn"),
@@ -57,5 +58,5 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
 
 
 def because(reason: str) -> Words:
-    """A box's reason in words; an unknown one as it was said."""
-    return _REASONS.get(reason, (reason, reason))
+    """A box's reason in words, without the details behind a colon; an unknown one as it is."""
+    return _REASONS.get(reason.partition(": ")[0], (reason, reason))

@@ -24,6 +24,9 @@ AHEAD_MS = 3_600_000
 PROVED_BEFORE_MS = 50 * 60_000
 """Boxes prove an hour before air, spread over five minutes: now there has been time for it."""
 
+SETTLED_MS = 120_000
+"""What a box was told later than this it may still be fetching: it proves once a minute."""
+
 AFTER_MS = 600_000
 MOST_TITLES = 3
 
@@ -91,7 +94,7 @@ def _lacks(proof: Proven, due: Due) -> bool:
 
 
 def _due(session: Session, now_ms: int) -> dict[str, list[Due]]:
-    """Standing plays of the coming hour by box, in order of start."""
+    """Standing plays of the coming hour by box, in order of start, but for those of just now."""
     p = tables.PlannedPlay
     gone = tables.UnplannedPlay
     taken_back = (
@@ -104,6 +107,8 @@ def _due(session: Session, now_ms: int) -> dict[str, list[Due]]:
         .where(
             col(p.start_ms) > now_ms,
             col(p.start_ms) <= now_ms + AHEAD_MS,
+            # A serial is the instant at which it was given out, or later.
+            col(p.serial) <= now_ms - SETTLED_MS,
             col(p.programme_id) != "",
             ~taken_back,
         )

@@ -16,6 +16,7 @@ from controller.storage.pairs import among
 from controller.storage.tables import AsRun, PlannedPlay, QuarantinedEvent, SpoolMark
 from controller.storage.tables import PlaybackEvent as EventRow
 from edge_agent.contract.report import PlaybackEvent
+from edge_agent.decide import FALLBACK
 from schedules.as_run import Event, EventKind, fold
 from schedules.types import DurationMs, UtcInstant
 
@@ -246,6 +247,8 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
     )
     first = min(rows, key=lambda r: r.seq)
     planned = first.planned_cue is not None
+    # Other audio in its place speaks no script: the plan keeps what it should have been.
+    own = all(r.reason != FALLBACK for r in rows)
     return {
         "device_id": first.device_id,
         "play": first.play,
@@ -257,8 +260,8 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
         "language": first.planned_language if planned else first.language,
         "bulletin_id": first.bulletin_id or "",
         "asset_sha256": first.asset_sha256,
-        "spoken_sha256": first.spoken_sha256 or "",
-        "voice": first.voice or "",
+        "spoken_sha256": first.spoken_sha256 or "" if own else "",
+        "voice": first.voice or "" if own else "",
         "author": first.author or "",
         "approved_by": first.approved_by or "",
         "rank": first.rank,

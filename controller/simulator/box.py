@@ -1,7 +1,7 @@
 """A simulated box: the true contract and the true decision, without player, disk and clock.
 
 Knows no socket: messages and instants in, messages out. It is taken to hold the audio of every
-order; day pages it does not fetch, and says so as `lacking`.
+order; day pages it does not fetch, and says so as `lacking` and by proofs that name nothing.
 """
 
 from collections.abc import Collection
@@ -26,7 +26,7 @@ from edge_agent.contract.commands import (
     Stop,
 )
 from edge_agent.contract.desired import Desired
-from edge_agent.contract.envelope import Untrusted, open_sealed
+from edge_agent.contract.envelope import Untrusted, open_sealed, seal
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.state import (
     CacheState,
@@ -35,6 +35,7 @@ from edge_agent.contract.state import (
     ControllerState,
     Hello,
     OnAir,
+    Proof,
     SpoolRange,
     State,
     Telemetry,
@@ -57,6 +58,8 @@ from edge_agent.decide import (
 AGENT = "loalang-simulate"
 RESEND_MS = 15_000
 HEARTBEAT_MS = 30_000
+PROVE_MS = 15 * 60_000
+PROVED_AHEAD_MS = 75 * 60_000
 NTP = Clock(ClockSource.NTP)
 NOTHING = "0" * 64
 
@@ -97,6 +100,7 @@ class Box:
         self._plays = 0
         self.spool = Spool()
         self._resend_ms = self._heartbeat_ms = self._decide_ms = 0
+        self._prove_ms: int | None = None
 
     @property
     def on_air(self) -> bool:
@@ -144,6 +148,8 @@ class Box:
     def due_ms(self) -> int:
         """When `tick` has something to do again."""
         due = [self._heartbeat_ms]
+        if self._prove_ms is not None:
+            due.append(self._prove_ms)
         if self.spool.last > self.spool.acknowledged:
             due.append(self._resend_ms)
         if self._playing is not None:
@@ -162,6 +168,8 @@ class Box:
             again = self._reports(now_ms)
             self._counts.reports_again += len(again)
             out += again
+        if self._prove_ms is not None and now_ms >= self._prove_ms:
+            out.append(self._proof(now_ms))
         if now_ms >= self._heartbeat_ms:
             out.append(self._telemetry(now_ms))
         return out
@@ -209,7 +217,7 @@ class Box:
             return self._drop("empty_without_reason")
         self._desired = desired
         self._counts.heard["desired"] += 1
-        return [self._hello(), self._telemetry(now_ms)]
+        return [self._hello(), self._telemetry(now_ms), self._proof(now_ms)]
 
     def _take_receipt(self, payload: bytes) -> list[Outgoing]:
         receipt = decode(payload, ReportAck)
@@ -278,8 +286,7 @@ class Box:
         if candidate is None:
             return []
         started = self._event(candidate, EventKind.STARTED, max(now_ms, decision.at_ms))
-        sound_ms = min(candidate.cue.asset.duration_ms - candidate.from_ms, candidate.limit_ms)
-        self._playing = Playing(candidate, started, started.wall + sound_ms)
+        self._playing = Playing(candidate, started, started.wall + candidate.length_ms)
         self._note(started)
         return [
             self._step(candidate.cue.id, AckStatus.STARTED, now_ms),
@@ -418,6 +425,21 @@ class Box:
             on_air=self._position(now_ms),
         )
         return self._say("tele", telemetry, qos=0)
+
+    def _proof(self, now_ms: int) -> Outgoing:
+        """It knows no cue, so it proves none: signed and said as true boxes do."""
+        self._prove_ms = now_ms + PROVE_MS
+        proof = Proof(
+            boot=self._boot,
+            at=now_ms,
+            desired=self._desired.serial if self._desired else 0,
+            until=now_ms + PROVED_AHEAD_MS,
+            held=(),
+            lacking=(),
+        )
+        did, key = self._pairing.did, self._pairing.key
+        sealed = seal(encode(proof), kind=Kind.PROOF, kid=did, key=key)
+        return Outgoing(topics.up(did, "ready"), sealed, 1)
 
     @property
     def _lacking(self) -> int:

@@ -133,6 +133,16 @@ def test_a_proof_of_an_older_plan_or_an_earlier_hour_does_not_count(evening: Eve
     assert len(evening.gate(49)) == 1
 
 
+def test_a_plan_of_just_now_is_given_time_to_arrive(office: Office) -> None:
+    (box,) = office.boxes(1)
+    bulletin = office.approved()
+    soon = NOW + timedelta(minutes=10)
+    office.scheduled(bulletin, [box], soon)
+    office.publish()
+    assert air_gate(office.database, RULES, NOW + timedelta(minutes=1)) == 0
+    assert air_gate(office.database, RULES, NOW + timedelta(minutes=2)) == 1
+
+
 def test_what_was_taken_back_needs_no_proof(evening: Evening) -> None:
     with evening.office.database.write() as session:
         gone = tables.UnplannedPlay(

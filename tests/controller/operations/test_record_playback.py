@@ -91,6 +91,33 @@ def test_a_play_copies_what_was_planned_so_that_history_stands_alone(office: Off
     assert row.bulletin_id == bulletin
 
 
+def test_a_fallback_is_told_as_such_beside_what_was_planned(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    office.scheduled(bulletin, [box], NOW + timedelta(hours=1))
+    office.publish()
+    cue = office.pages(box.did)[0].cues[0]
+    sounded = {"asset_sha256": "f" * 64, "planned": cue.start, "reason": "fallback"}
+    begin = event(1, EventKind.STARTED, "p1", cue.id, **sounded)
+    end = event(2, EventKind.ENDED, "p1", cue.id, played_ms=20_000, **sounded)
+    record_playback(office.database, [Received(box.did, "s1", (begin, end))], NOW)
+
+    (row,) = rows(office)
+    assert (row.outcome, row.reason, row.asset_sha256) == ("played", "fallback", "f" * 64)
+    assert (row.bulletin_id, row.voice, row.spoken_sha256) == (bulletin, "", "")
+    with office.database.read() as session:
+        planned = session.exec(select(tables.PlannedPlay)).one()
+    assert planned.asset_sha256 == cue.asset.sha256
+
+
+def test_music_that_ends_at_its_length_on_air_was_played(office: Office) -> None:
+    cut_short = {"duration_ms": 4_000}
+    begin = event(1, EventKind.STARTED, "p1", **cut_short)
+    end = event(2, EventKind.ENDED, "p1", played_ms=4_000, **cut_short)
+    record_playback(office.database, [Received("d1", "s1", (begin, end))], NOW)
+    assert [(r.outcome, r.duration_ms) for r in rows(office)] == [("played", 4_000)]
+
+
 def test_a_start_without_an_end_is_unknown_not_played(office: Office) -> None:
     record_playback(
         office.database, [Received("d1", "s1", (event(1, EventKind.STARTED, "p1"),))], NOW

@@ -5,15 +5,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Raw
 
 from controller.fleet.authority import Authority
-from controller.simulator.box import RESEND_MS, Box, Outgoing
+from controller.simulator.box import PROVE_MS, RESEND_MS, Box, Outgoing
 from controller.simulator.counts import Counts
 from controller.simulator.pairing import pair
 from edge_agent.contract import envelope, topics
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.commands import Command, CommandAck, Play, Stop
-from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
+from edge_agent.contract.desired import Desired
+from edge_agent.contract.manifest import Asset, Enter, Leave, Manifest, Rank
 from edge_agent.contract.report import PlaybackEvent, Report
-from edge_agent.contract.state import Hello, State
+from edge_agent.contract.state import Hello, Proof, State
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import decode, encode
 
@@ -196,3 +197,20 @@ def test_a_new_connection_says_everything_unacknowledged_once_more(village: Vill
     village.said += village.box.connected(NOW + 5_000)
 
     assert [e.seq for e in village.events()] == [1, 2]
+
+
+def test_a_box_proves_under_its_own_key_and_names_nothing_that_it_does_not_hold(
+    village: Village,
+) -> None:
+    manifest = Manifest("b" * 64, NOW, NOW + 86_400_000, ())
+    word = Desired(DID, 7, NOW, manifest, (), (), (), empty_because="chưa có chương trình")
+    village.hear(topics.down(DID, "desired"), village.authority.sign(word, Kind.DESIRED))
+    village.wait_until(NOW + PROVE_MS)
+
+    sealed = [out.payload for out in village.said if out.topic == topics.up(DID, "ready")]
+    opened = [
+        envelope.open_sealed(each, kind=Kind.PROOF, key_for=lambda _: village.key.public_key())
+        for each in sealed
+    ]
+    proofs = [decode(each.payload, Proof) for each in opened]
+    assert [(p.desired, p.at, p.held) for p in proofs] == [(7, NOW, ()), (7, NOW + PROVE_MS, ())]
