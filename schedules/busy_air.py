@@ -21,6 +21,8 @@ class BusyAir:
 
     def fit(self, due: UtcInstant, duration_ms: DurationMs) -> UtcInstant:
         """The first start from `due` on with a gap on both sides; unchecked once it is too late."""
+        if not self._starts:
+            return due
         start = due
         needed = timedelta(milliseconds=duration_ms + GAP_MS)
         index = bisect_right(self._ends, later(due, -GAP_MS))

@@ -266,8 +266,9 @@ class _Desk:
                     session.opened = start
                     self._sessions[wall_clock(start, self._tz).date()] += 1
                 cue = self._cue(session, item, start, air_ms, repeat)
-                self._taken.append((start, cue.end_utc))
-                session.due = free_from = later(cue.end_utc, GAP_MS)
+                end = cue.end_utc
+                self._taken.append((start, end))
+                session.due = free_from = later(end, GAP_MS)
                 if cue.latest_end > self._now:
                     self.cues.append(cue)
                     continue
@@ -279,7 +280,7 @@ class _Desk:
         self, session: _Session, item: Material, start: UtcInstant, air_ms: DurationMs
     ) -> tuple[Breach, ...]:
         """Why the item must not air at `start`; nothing if it may. Notes what is only flagged."""
-        if elapsed_ms(session.due, start) > LATE_START_MS:
+        if start > session.due and elapsed_ms(session.due, start) > LATE_START_MS:
             return (no_room(wall_clock(session.due, self._tz)),)
         end = later(start, air_ms)
         found: list[Breach] = []

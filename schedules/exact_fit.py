@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from schedules.rundown import GAP_MS
 from schedules.types import BulletinId, DurationMs
@@ -36,8 +37,7 @@ class Share:
     max_ms: DurationMs | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """A piece that wants from `least_ms` to `most_ms` of a session (None: all that is left).
 
     The greatest `gives_way` gives way first; what has 0 does not give way to the law, which refuses

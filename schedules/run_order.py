@@ -5,7 +5,7 @@ takes them, those from above in the next session whatever its template, once.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -33,8 +33,7 @@ class Filled(NamedTuple):
     asked: tuple[BulletinId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """What airs together or not at all: a bulletin in its languages, a cart, a relay, music."""
 
     title: str

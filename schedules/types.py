@@ -24,6 +24,8 @@ CueId = NewType("CueId", str)
 AssetSha256 = NewType("AssetSha256", str)
 LanguageTag = NewType("LanguageTag", str)
 
+_MS = timedelta(milliseconds=1)
+
 
 def utc_instant(at: datetime) -> UtcInstant:
     """The same instant in UTC; NaiveTime if `at` does not say its offset."""
@@ -39,7 +41,7 @@ def later(at: UtcInstant, ms: int) -> UtcInstant:
 
 def elapsed_ms(start: UtcInstant, end: UtcInstant) -> DurationMs:
     """Whole milliseconds from `start` to `end`, rounded down."""
-    return DurationMs((end - start) // timedelta(milliseconds=1))
+    return DurationMs((end - start) // _MS)
 
 
 @cache

@@ -305,9 +305,23 @@ def test_what_comes_from_above_waits_for_a_lawful_session() -> None:
     assert {each.start_utc < at(5) for each in plan.refusals} == {True}
 
 
-def test_what_comes_from_above_is_over_with_its_time_and_enters_no_music() -> None:
-    over = replace(PROVINCE, valid_until=utc_instant(at(5)))
-    assert titles(session(shelf(notice("a"), over), chosen("a"))) == ["a"]
+@pytest.mark.parametrize(
+    ("bound", "airs"),
+    [
+        ({"approved_at": at(6)}, True),
+        ({"approved_at": at(6, 0, 1)}, False),
+        ({"valid_until": at(6)}, False),
+        ({"valid_until": at(6, 0, 1)}, True),
+    ],
+)
+def test_what_comes_from_above_airs_from_its_approval_to_the_end_of_its_time(
+    bound: dict[str, datetime], airs: bool
+) -> None:
+    plan = session(shelf(notice("a"), replace(PROVINCE, **bound)), chosen("a"))
+    assert titles(plan) == ["tinh", "a"][1 - airs :]
+
+
+def test_what_comes_from_above_enters_no_music() -> None:
     on = shelf(PROVINCE, nhac=clip("m1", 60))
     filler = {"rank": Rank.FILLER, "duration_ms": minutes(1)}
     assert titles(session(on, MUSIC, **filler)) == ["m1"]
