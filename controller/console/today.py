@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from sqlmodel import Session, col, select
@@ -13,6 +13,7 @@ from controller.console.words import STATUS_LOOKS, Look
 from controller.fleet.status import Status
 from controller.operations.find_bulletins import find_bulletins
 from controller.operations.find_village import Village
+from controller.operations.place_calendar import coming_airing
 from controller.operations.show_fleet import ClusterNow, Next, clusters_now
 from controller.operations.show_programmes import show_programmes
 from controller.operations.zone_inputs import PlanRules
@@ -20,7 +21,6 @@ from controller.storage import bulletins, tables
 from controller.storage.programmes import Planned
 from schedules.precedence import Rank
 from schedules.programme import Programme
-from schedules.recurrence import occurrences
 from schedules.types import UtcInstant
 
 MANY_CLUSTERS = 12
@@ -157,7 +157,7 @@ def coming(
     starts = {
         s.planned.programme.id: (s, at)
         for s in shown
-        if (at := _next_start(s.planned.programme, now)) is not None
+        if (at := _next_start(session, s.planned.programme, now)) is not None
     }
     wanted = {b for s, _ in starts.values() for b in s.planned.bulletin_ids}
     aired = {b.id: b for b in bulletins.load_many(session, wanted)}
@@ -167,7 +167,7 @@ def coming(
         zones = set(planned.programme.zone_ids)
         heard = tuple(v for v in known if zones.intersection(v.zone_ids))
         obstacles = [_obstacle(aired[b], at) for b in planned.bulletin_ids]
-        obstacle = obstacles[0] if all(obstacles) else ""
+        obstacle = obstacles[0] if obstacles and all(obstacles) else ""
         if not obstacle and not scheduled.airs and scheduled.refusals:
             obstacle = scheduled.refusals[0].vi
         found.append(Coming(planned, at, heard, obstacle))
@@ -221,8 +221,6 @@ def _obstacle(bulletin: Bulletin, at: UtcInstant) -> str:
     return "" if bulletin.airable(at) else "tin hết giá trị trước giờ này"
 
 
-def _next_start(programme: Programme, now: datetime) -> UtcInstant | None:
-    # From its first date on, three days hold the next start of anything that airs daily.
-    first = datetime.combine(programme.timing.start, time(), now.tzinfo)
-    until = max(now, first) + timedelta(days=3)
-    return next((o.start_utc for o in occurrences(programme, now, until)), None)
+def _next_start(session: Session, programme: Programme, now: datetime) -> UtcInstant | None:
+    airing = coming_airing(session, programme, now)
+    return airing.start_utc if airing else None

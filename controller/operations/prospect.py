@@ -52,7 +52,7 @@ class Prospect:
     looked_at: int = 0
     unlawful: tuple[tuple[str, str], ...] = ()
 
-    def with_more(self, other: "Prospect", looked_at: int) -> "Prospect":
+    def with_more(self, other: "Prospect", looked_at: int = 0) -> "Prospect":
         """Both together, seen in so many zones."""
         return Prospect(
             self.refusals + other.refusals,

@@ -21,11 +21,11 @@ from controller.operations.find_unit import inside
 from controller.operations.find_village import Village, villages
 from controller.operations.lack_line import About, LackLine, most_urgent_first, sentence
 from controller.operations.phrase_bank import bank_lacks
+from controller.operations.place_calendar import coming_airing
 from controller.operations.show_fleet import ClusterNow, clusters_now
 from controller.storage import bulletins, places, programmes, tables
 from controller.storage.instants import to_ms, to_utc
 from schedules.area import AreaTree
-from schedules.recurrence import occurrences
 
 AHEAD = timedelta(days=60)
 """How far ahead an airing is looked for."""
@@ -176,7 +176,7 @@ def _of_bulletins(session: Session, tree: AreaTree, scope: _Scope) -> Iterator[L
     for bulletin in bulletins.load_many(session, session.exec(query)):
         chosen = [p for p in planned.values() if bulletin.id in p.bulletin_ids]
         if chosen:
-            airs = _airings(chosen, bulletin, scope)
+            airs = _airings(session, chosen, bulletin, scope)
             yield from _of_bulletin(session, bulletin, airs, scope)
         elif bulletin.state is not State.DRAFT and not _was_told(session, bulletin):
             units = inside(tree, bulletin.unit)
@@ -235,17 +235,17 @@ def _bulletin_line(
 
 
 def _airings(
-    chosen: Iterable[programmes.Planned], bulletin: Bulletin, scope: _Scope
+    session: Session, chosen: Iterable[programmes.Planned], bulletin: Bulletin, scope: _Scope
 ) -> dict[str, datetime | None]:
     """The first airing to come, by zone; nothing for a zone that has had them all."""
     end = min(bulletin.valid_until, scope.now + AHEAD)
     airs: dict[str, datetime | None] = {}
     for planned in chosen:
-        coming = occurrences(planned.programme, scope.now, end)
+        coming = coming_airing(session, planned.programme, scope.now)
+        start = coming.start_utc if coming is not None and coming.start_utc < end else None
         for zone_id in planned.programme.zone_ids:
-            if coming and zone_id in scope.heard:
+            if start is not None and zone_id in scope.heard:
                 before = airs.get(zone_id)
-                start = coming[0].start_utc
                 airs[zone_id] = min(before, start) if before else start
     return airs
 

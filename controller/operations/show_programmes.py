@@ -7,14 +7,16 @@ from sqlmodel import Session
 
 from controller.operations.asked_work import is_being_planned
 from controller.operations.find_unit import find_unit
-from controller.operations.prospect import ZONES_OF_ONE, Prospect, of_days, of_plans, some
+from controller.operations.prospect import ZONES_OF_ONE, Prospect, Silent, of_days, of_plans, some
 from controller.operations.save_programme import Saved
 from controller.operations.zone_inputs import PlanRules, plan_of, today
 from controller.operations.zones_meant import zones_below
 from controller.storage import programmes, zone_days
 from controller.storage.programmes import Planned
 from controller.storage.zone_days import DayPlan
+from schedules.errors import ScheduleError
 from schedules.types import ZoneId
+from schedules.zone_plan import ZonePlan
 
 MOST_ZONES = 60
 """So many places are planned for one list; programmes for others are listed without outlook."""
@@ -44,8 +46,7 @@ def show_programme(session: Session, programme_id: str, rules: PlanRules, now: d
     if planned.cancelled_ms is not None:
         return Saved(planned, Prospect())
     looked_at = some(planned.programme.zone_ids, ZONES_OF_ONE)
-    plans = [plan_of(session, zone_id, rules, now).plan for zone_id in looked_at]
-    return Saved(planned, of_plans(planned.programme, plans))
+    return _with_prospects(session, [planned], looked_at, rules, now)[0]
 
 
 def _with_prospects(
@@ -56,13 +57,20 @@ def _with_prospects(
     now: datetime,
 ) -> list[Saved]:
     days = {z: _days(session, z, rules, now) for z in zone_ids}
-    fresh = {z: plan_of(session, z, rules, now).plan for z, known in days.items() if not known}
+    fresh: dict[str, ZonePlan] = {}
+    broken: dict[str, Silent] = {}
+    for zone_id in (z for z, known in days.items() if not known):
+        try:
+            fresh[zone_id] = plan_of(session, zone_id, rules, now).plan
+        except ScheduleError as error:
+            broken[zone_id] = Silent(error.code, error.vi, error.en)
     found = []
     for each in planned:
         mine = [z for z in each.programme.zone_ids if z in days]
         told = of_days(each.programme, [day for z in mine for day in days[z]])
         seen = of_plans(each.programme, [fresh[z] for z in mine if z in fresh])
-        found.append(Saved(each, seen.with_more(told, len(mine))))
+        unplanned = Prospect(tuple(dict.fromkeys(broken[z] for z in mine if z in broken)))
+        found.append(Saved(each, seen.with_more(told).with_more(unplanned, len(mine))))
     return found
 
 

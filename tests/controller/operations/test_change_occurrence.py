@@ -137,7 +137,7 @@ def test_this_and_all_following_move_to_a_programme_that_goes_on(office: Office)
         WEDNESDAY,
         WEDNESDAY + timedelta(hours=2),
         "Anh Tú",
-        NOW,
+        NOW + timedelta(minutes=1),
         RULES,
         sequence=0,
     )
@@ -168,7 +168,7 @@ def test_the_following_may_become_another_programme(office: Office) -> None:
     weekly = Timing(datetime(2026, 8, 12, 6), HOME, rules=("FREQ=WEEKLY;BYDAY=WE,FR",))
     wanted = replace(draft([], title="Sáng thứ Tư", timing=weekly), zone_ids=old.programme.zone_ids)
 
-    change_following(office.database, mine, WEDNESDAY, wanted, "Anh Tú", NOW, RULES)
+    change_following(office.database, mine, WEDNESDAY, wanted, "Anh Tú", NOW + DAY / 24, RULES)
 
     old, new = everybody(office)
     assert starts(old)[-1] == datetime(2026, 8, 11, 17)

@@ -19,7 +19,7 @@ from controller.operations.save_programme import (
 from controller.operations.show_programmes import show_programme, show_programmes
 from controller.storage import events, programmes
 from controller.storage.schedule_tables import ProgrammeChange
-from controller.storage.tables import WorkItem
+from controller.storage.tables import Unit, WorkItem
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from schedules.errors import NeverAirs, RuleTooDense, StartInPast
 from schedules.lunar import LunarRule
@@ -288,10 +288,27 @@ def test_the_list_says_after_planning_what_it_said_before(office: Office) -> Non
     def listed() -> list[tuple[str, bool, int, int]]:
         with office.database.read() as session:
             shown = show_programmes(session, RULES, NOW)
-        return [(s.planned.programme.title, s.airs, len(s.refusals), len(s.missing)) for s in shown]
+        return sorted(
+            (s.planned.programme.title, s.airs, len(s.refusals), len(s.missing)) for s in shown
+        )
 
     before = listed()
     office.publish()
 
     assert listed() == before
     assert [airs for _, airs, _, _ in before] == [True, False]
+
+
+def test_a_loop_in_the_area_tree_hides_no_programme_of_anywhere_else(office: Office) -> None:
+    here, there = office.boxes(2)
+    saved(office, draft([here]))
+    saved(office, draft([there], title="Nơi khác"))
+    with office.database.write() as session:
+        session.get_one(Unit, "dv-00051").parent_id = here.village.village_id
+
+    with office.database.read() as session:
+        shown = show_programmes(session, RULES, NOW)
+
+    by_title = {s.planned.programme.title: s for s in shown}
+    assert by_title.keys() == {"Buổi chiều", "Nơi khác"}
+    assert "vòng quanh" in by_title["Buổi chiều"].refusals[0].vi
