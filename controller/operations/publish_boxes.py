@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -120,17 +121,14 @@ class _Desk:
     def relieved(self, cluster_ids: Collection[str]) -> Sequence[str]:
         """Boxes that stood at these clusters, were told a plan and stand nowhere any more."""
         installed = tables.Installation
-        standing = sa.select(places.standing_boxes(self._now_ms).subquery().c.device_id)
-        query = (
+        once = (
             select(tables.DesiredState.device_id)
             .join(installed, col(installed.device_id) == col(tables.DesiredState.device_id))
-            .where(
-                col(installed.cluster_id).in_(cluster_ids),
-                col(tables.DesiredState.device_id).not_in(standing),
-            )
+            .where(col(installed.cluster_id).in_(cluster_ids))
             .distinct()
         )
-        return sorted(self._session.exec(query))
+        known = self._session.exec(once).all()
+        return sorted(set(known) - places.standing(self._session, known, self._now_ms))
 
     def hush(self, device_id: str) -> bool:
         """An empty plan: a box that is still switched on must not sound beside its successor."""
@@ -214,7 +212,7 @@ class _Desk:
             for page in pages.values()
         ]
         insert_or_ignore(self._session, tables.Page, stored)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "device_id": device_id,
                 "local_date": day.isoformat(),

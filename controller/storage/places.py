@@ -127,6 +127,12 @@ def standing_clusters(
     return list(session.exec(query.order_by(col(tables.Cluster.id))))
 
 
+def standing(session: Session, device_ids: Collection[str], now_ms: int) -> frozenset[str]:
+    """Those of these boxes that stand somewhere now."""
+    query = standing_boxes(now_ms).where(col(tables.Installation.device_id).in_(device_ids))
+    return frozenset(row.device_id for row in session.execute(query))
+
+
 def standing_boxes(now_ms: int) -> sa.Select[Any]:
     """`device_id` of every box that stands somewhere, with the columns of its cluster."""
     return (

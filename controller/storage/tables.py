@@ -360,7 +360,10 @@ class Outbox(SQLModel, table=True):
     sent_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     lost_why: str | None = None
 
-    __table_args__ = (Index("ix_outbox_waiting", "sent_ms", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_waiting", "sent_ms", "id"),
+        Index("ix_outbox_topic", "topic", "sent_ms"),
+    )
 
 
 class SentCommand(SQLModel, table=True):

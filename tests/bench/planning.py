@@ -2,7 +2,8 @@
 
 BENCH_ZONES zones (3,000 as the issue asks; fewer end sooner), each with a box of its own, in
 communes of thirty; each commune has ten programmes a day for fifteen days and two languages. Each
-size runs in a process of its own, so that its memory is its own.
+size runs in a process of its own, so that its memory is its own. Seconds are of processor time:
+planning is one thread, and a neighbour's work must not count.
 """
 
 import hashlib
@@ -67,9 +68,9 @@ def measure(zones: int) -> dict[str, Any]:
         furnish(database, zones)
         with database.write() as session:
             ask_for_plan(session, NOW)
-        began = time.perf_counter()
+        began = time.process_time()
         done = planned(database, authority, NOW)
-        whole = time.perf_counter() - began
+        whole = time.process_time() - began
         assert done == zones
         rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         edits = [edit(database, authority, number) for number in range(EDITS)]
@@ -85,7 +86,7 @@ def measure(zones: int) -> dict[str, Any]:
 def edit(database: Database, authority: Authority, number: int) -> float:
     """Move one programme of the first commune by some minutes; seconds to the last manifest."""
     at = NOW + timedelta(minutes=number + 1)
-    began = time.perf_counter()
+    began = time.process_time()
     with database.write() as session:
         old = programmes.load(session, f"p-0-{number}")
         moved = old.programme.timing.start + timedelta(minutes=7)
@@ -107,7 +108,7 @@ def edit(database: Database, authority: Authority, number: int) -> float:
             select(func.count()).where(tables.DesiredState.issued_ms == to_ms(at))
         ).one()
     assert newest == VILLAGES
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def furnish(database: Database, zones: int) -> None:

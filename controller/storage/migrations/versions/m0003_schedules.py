@@ -182,6 +182,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_planned_play_of_bulletin", "planned_play", ["device_id", "bulletin_id", "start_ms"]
     )
+    op.create_index("ix_outbox_topic", "outbox", ["topic", "sent_ms"])
     op.create_index("ix_work_item_due", "work_item", ["kind", "state", "due_ms"])
     # Planning is asked for by zone now.
     op.execute("DELETE FROM work_item WHERE kind = 'plan'")
