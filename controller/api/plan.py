@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from controller.api.plan_shapes import (
-    AlarmIn,
+    AlertIn,
     CalendarOut,
     DaySheetOut,
     ExplanationOut,
@@ -58,10 +58,10 @@ def get_explanation(
 
     Without a subject: whatever is on air then. `alert_at` imagines an alert.
     """
-    alarms = (AlarmIn(at=alert_at, minutes=alert_minutes).meant(),) if alert_at else ()
+    imagined = (AlertIn(at=alert_at, minutes=alert_minutes).meant(),) if alert_at else ()
     with given.database.read() as session:
         found = find_village(session, village)
-        said = explain(session, found, instant, subject, given.rules, given.clock(), alarms)
+        said = explain(session, found, instant, subject, given.rules, given.clock(), imagined)
     return ExplanationOut.of(said)
 
 

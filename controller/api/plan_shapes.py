@@ -7,7 +7,7 @@ from pydantic import Field
 
 from controller.api.shapes import Id, Instant, Shape, Short
 from controller.operations.day_sheet import DaySheet
-from controller.operations.imagined_alert import Alarm
+from controller.operations.imagined_alert import ImaginedAlert
 from controller.operations.plan_calendar import (
     CalendarDay,
     Sitting,
@@ -313,7 +313,7 @@ class StepIn(StretchIn):
     """By how many seconds it is ahead; negative: behind."""
 
 
-class AlarmIn(Shape):
+class AlertIn(Shape):
     """An alert that is imagined."""
 
     at: Instant
@@ -321,9 +321,9 @@ class AlarmIn(Shape):
     minutes: Annotated[int, Field(ge=1, le=_A_WEEK_MIN)]
     """How long it stands."""
 
-    def meant(self) -> Alarm:
+    def meant(self) -> ImaginedAlert:
         """As the operation takes it."""
-        return Alarm(self.at, timedelta(minutes=self.minutes))
+        return ImaginedAlert(self.at, timedelta(minutes=self.minutes))
 
 
 _Stretches = Annotated[tuple[StretchIn, ...], Field(max_length=50)]
@@ -350,7 +350,7 @@ class ReplayIn(Shape):
     """The clock is wrong and believed."""
     kill_switch: _Stretches = ()
     """Somebody silenced the box."""
-    alerts: Annotated[tuple[AlarmIn, ...], Field(max_length=20)] = ()
+    alerts: Annotated[tuple[AlertIn, ...], Field(max_length=20)] = ()
     """Alerts that are sent."""
     missing: Annotated[tuple[Id, ...], Field(max_length=50)] = ()
     """Ids of bulletins whose audio never reaches the boxes."""

@@ -9,11 +9,11 @@ from audio_library.writing.search_key import search_key
 from controller.errors import NotFound
 from controller.fleet.plan import wire_cue
 from controller.operations.find_village import Village
-from controller.operations.imagined_alert import Alarm, imagined_alert
+from controller.operations.imagined_alert import ImaginedAlert, imagined_alert
 from controller.operations.plan_calendar import days_from, foresee
 from controller.operations.reasons import About, Explanation, Reason, Subject, Verdict, together
 from controller.operations.why_box import Told, ask_box
-from controller.operations.why_history import chain_of, records_at
+from controller.operations.why_history import chain_of, records_at, unheard_then
 from controller.operations.why_planned import CARRIED_DAYS, ZoneAnswer, ask_plan
 from controller.operations.zone_inputs import Foreseen, PlanRules, today
 from controller.storage import places, programmes, tables
@@ -34,12 +34,12 @@ def explain(
     asked: str,
     rules: PlanRules,
     now: datetime,
-    alarms: tuple[Alarm, ...] = (),
+    imagined: tuple[ImaginedAlert, ...] = (),
 ) -> Explanation:
     """Answer for the past from what boxes were told and reported, for the future by `decide`.
 
-    `asked` is the id or title of a programme or bulletin, "" for whatever is on air then. `alarms`
-    are taken to be active. Raises `NotFound`, `DaysOutOfReach`.
+    `asked` is the id or title of a programme or bulletin, "" for whatever is on air then. Alerts
+    that are `imagined` are taken to be active. Raises `NotFound`, `DaysOutOfReach`.
     """
     subject = find_subject(session, village, asked)
     if not village.zone_ids:
@@ -48,7 +48,7 @@ def explain(
     if at <= now:
         verdict, chain = _past(session, village, subject, at, rules, now)
     else:
-        verdict, chain = _future(session, village, subject, at, rules, now, alarms)
+        verdict, chain = _future(session, village, subject, at, rules, now, imagined)
     return Explanation(village.path, at, subject.title, verdict, chain)
 
 
@@ -103,6 +103,13 @@ def _past(
     if records:
         chain = [reason for record in records for reason in chain_of(session, record, zone)]
         return together([r.verdict for r in records], Verdict.UNKNOWN), tuple(chain)
+    then = [
+        reason
+        for zone_id in village.zone_ids
+        for reason in unheard_then(session, zone_id, subject, at, zone)
+    ]
+    if then:
+        return Verdict.NOT_PLAYED, tuple(dict.fromkeys(then))
     answers = _plan(session, village, subject, at, rules, now)
     nothing = Reason(
         "nothing_was_planned",
@@ -120,13 +127,13 @@ def _future(
     at: datetime,
     rules: PlanRules,
     now: datetime,
-    alarms: tuple[Alarm, ...],
+    imagined: tuple[ImaginedAlert, ...],
 ) -> tuple[Verdict, tuple[Reason, ...]]:
     answers = _plan(session, village, subject, at, rules, now)
     chain = [reason for answer in answers for reason in answer.chain]
     told = _told(answers)
     reached = frozenset[str]().union(*(each.asked for each in told))
-    alerts = tuple(imagined_alert(alarm) for alarm in alarms)
+    alerts = tuple(imagined_alert(alert) for alert in imagined)
     verdicts: list[Verdict] = []
     for answer in answers:
         if answer.cues and reached.isdisjoint(cue.id for cue in answer.cues):

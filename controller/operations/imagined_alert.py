@@ -14,19 +14,19 @@ _SOUND = Asset("0" * 64, 1, LENGTH_MS)
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class ImaginedAlert:
     """An alert of the highest severity, active for so long."""
 
     at: datetime
     lasts: timedelta
 
 
-def imagined_alert(alarm: Alarm) -> Alert:
-    """An alert for every place, of one short sentence that every box holds."""
-    at_ms = to_ms(alarm.at)
-    lasts_ms = alarm.lasts // timedelta(milliseconds=1)
+def imagined_alert(meant: ImaginedAlert) -> Alert:
+    """An alert for every place, of one short sentence that every box holds; named by its time."""
+    at_ms = to_ms(meant.at)
+    lasts_ms = meant.lasts // timedelta(milliseconds=1)
     return Alert(
-        id=TITLE,
+        id=f"{TITLE} {meant.at:%H:%M:%S %d/%m/%Y}",
         version=1,
         severity=Severity.EXTREME,
         areas=(),

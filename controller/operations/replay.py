@@ -12,7 +12,7 @@ from controller.fleet.box_replay import ClockStep, Faults, Heard, Sent, Span, re
 from controller.fleet.box_words import OUTCOMES, because
 from controller.operations.explain import cues_for, policy_of
 from controller.operations.find_village import Village
-from controller.operations.imagined_alert import Alarm, imagined_alert
+from controller.operations.imagined_alert import ImaginedAlert, imagined_alert
 from controller.operations.plan_calendar import days_from, foresee
 from controller.operations.zone_inputs import Foreseen, PlanRules, midnight
 from controller.storage import tables
@@ -66,7 +66,7 @@ class Script:
     clock_untrusted: tuple[Stretch, ...] = ()
     clock_steps: tuple[Step, ...] = ()
     kill_switch: tuple[Stretch, ...] = ()
-    alerts: tuple[Alarm, ...] = ()
+    alerts: tuple[ImaginedAlert, ...] = ()
     missing: tuple[str, ...] = ()
     has_rtc: bool = False
 
@@ -183,7 +183,7 @@ def _faults(script: Script, zones: Iterable[Foreseen]) -> Faults:
             for s in script.clock_steps
         ),
         kill_switch=tuple(s.span for s in script.kill_switch),
-        alerts=tuple(imagined_alert(alarm) for alarm in script.alerts),
+        alerts=tuple(imagined_alert(alert) for alert in script.alerts),
         never_held=frozenset(gone),
         has_rtc=script.has_rtc,
     )

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 from audio_library.bulletin import State
 from controller.fleet.box_words import OUTCOMES, because
 from controller.operations.reasons import About, Reason, Subject, Verdict
-from controller.storage import programmes, tables
+from controller.storage import programmes, tables, zone_days
 from controller.storage.instants import to_ms, to_utc
+from controller.storage.schedule_tables import Alarm
 from schedules.as_run import Outcome
 
 NEAR_MS = 30 * 60_000
@@ -19,6 +20,9 @@ NEAR_MS = 30 * 60_000
 
 LONGEST_MS = 4 * 3_600_000
 """A play that began earlier than this is over."""
+
+WARNED_MS = 90 * 60_000
+"""Alarms of so long before a play are told with it."""
 
 _CLOCKED_SERIAL = 1_000_000_000_000
 """Serials above it are milliseconds since 1970: when the plan was published."""
@@ -78,9 +82,38 @@ def chain_of(session: Session, record: Record, zone: ZoneInfo) -> Iterator[Reaso
     yield _told(session, planned, zone)
     if record.taken_back is not None:
         yield _taken_back(session, planned, record.taken_back)
+    yield from _alarms(session, planned)
     yield from (_run(session, run) for run in record.runs)
     if not record.runs and record.taken_back is None:
         yield _unreported(session, planned)
+
+
+def unheard_then(
+    session: Session, zone_id: str, subject: Subject, at: datetime, zone: ZoneInfo
+) -> Iterator[Reason]:
+    """What the plan that was sent for that day left out near that instant, while it is kept."""
+    day = at.astimezone(zone).date()
+    for plan in zone_days.load(session, zone_id, [day]).values():
+        for each in plan.unheard:
+            near = abs(each.session_ms - to_ms(at)) <= NEAR_MS
+            if near and subject.covers(each.programme_id, each.bulletin_id):
+                yield Reason(
+                    each.code,
+                    f"Theo lịch đã gửi, không phát “{each.title}”: {each.vi}",
+                    f"By the plan that was sent, “{each.title}” does not air: {each.en}",
+                    to_utc(each.session_ms),
+                )
+
+
+def _alarms(session: Session, planned: tables.PlannedPlay) -> Iterator[Reason]:
+    """What was known to be lacking shortly before the play was due."""
+    query = select(Alarm).where(
+        col(Alarm.device_id) == planned.device_id,
+        col(Alarm.raised_ms) > planned.start_ms - WARNED_MS,
+        col(Alarm.raised_ms) <= planned.start_ms,
+    )
+    for alarm in session.exec(query.order_by(col(Alarm.raised_ms))):
+        yield Reason(alarm.kind, alarm.vi, alarm.en, to_utc(alarm.raised_ms))
 
 
 def _boxes(session: Session, cluster_ids: Collection[str], at_ms: int) -> list[str]:

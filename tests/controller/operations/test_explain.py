@@ -9,14 +9,15 @@ from sqlmodel import select
 from controller.errors import NotFound
 from controller.operations.explain import explain
 from controller.operations.find_village import find_village
-from controller.operations.imagined_alert import Alarm
+from controller.operations.imagined_alert import ImaginedAlert
 from controller.operations.reasons import Explanation, Verdict
 from controller.operations.record_playback import Received, record_playback
-from controller.operations.review_bulletin import withdraw_bulletin
+from controller.operations.review_bulletin import approve_bulletin, withdraw_bulletin
 from controller.operations.save_programme import cancel_programme
+from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.storage import tables
 from controller.storage.instants import to_ms
-from controller.storage.schedule_tables import ReadinessProof
+from controller.storage.schedule_tables import Alarm, ReadinessProof
 from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
@@ -35,11 +36,14 @@ def box(office: Office) -> Box:
 @pytest.fixture
 def ask(office: Office, box: Box) -> Callable[..., Explanation]:
     def asked(
-        at: datetime, subject: str = "", now: datetime = NOW, alarms: tuple[Alarm, ...] = ()
+        at: datetime,
+        subject: str = "",
+        now: datetime = NOW,
+        imagined: tuple[ImaginedAlert, ...] = (),
     ) -> Explanation:
         with office.database.read() as session:
             village = find_village(session, box.village.village_id)
-            return explain(session, village, at, subject, RULES, now, alarms)
+            return explain(session, village, at, subject, RULES, now, imagined)
 
     return asked
 
@@ -223,7 +227,7 @@ def test_an_alert_at_the_hour_cuts_in_and_the_programme_starts_again(
     office.scheduled(office.approved(), [box], AT)
     office.publish()
     online(office, box)
-    said = ask(AT, alarms=(Alarm(AT + timedelta(seconds=5), SOON),))
+    said = ask(AT, imagined=(ImaginedAlert(AT + timedelta(seconds=5), SOON),))
     assert said.verdict is Verdict.WILL_PLAY
     assert codes(said)[-2:] == ["decided_cut", "decided_play"]
 
@@ -275,6 +279,33 @@ def test_a_play_that_was_taken_back_says_who_withdrew_it(
     assert said.verdict is Verdict.NOT_PLAYED
     assert codes(said)[:2] == ["planned", "taken_back"]
     assert "sai ngày" in said.chain[1].vi
+
+
+def test_an_alarm_before_the_play_is_part_of_its_story(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    with office.database.write() as session:
+        warned = to_ms(AT - timedelta(minutes=50))
+        told = {"vi": "Máy chưa có đủ tệp.", "en": "The box lacks audio.", "raised_ms": warned}
+        session.add(Alarm(kind="not_ready", key=box.did, device_id=box.did, **told))
+    report(office, box, EventKind.SKIPPED, reason="audio_missing")
+    said = ask(AT, now=AT + timedelta(hours=1))
+    assert codes(said) == ["planned", "not_ready", "skipped"]
+
+
+def test_what_the_plan_of_a_past_day_left_out_is_quoted_as_it_was_sent(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    draft = submit_bulletin(office.database, Written({"vi": "Tin chưa đọc."}), "Y Hạnh", NOW)
+    approve_bulletin(office.database, draft.id, "Cô Lan", NOW, four_eyes=False)
+    office.scheduled(draft.id, [box], AT)
+    office.publish()
+    said = ask(AT, draft.id, now=AT + timedelta(hours=1))
+    assert said.verdict is Verdict.NOT_PLAYED
+    assert set(codes(said)) == {"missing"}
+    assert said.chain[0].vi.startswith("Theo lịch đã gửi")
 
 
 def test_a_past_hour_for_which_nobody_was_told_anything(
