@@ -91,13 +91,13 @@ def objection(
 
 
 def in_order(rule: PlayByRule, notices: Iterable[Notice], memory: Memory) -> list[Notice]:
-    """Ưu tiên first, then what waits, then the rest as the rule orders."""
+    """Ưu tiên first, then what waits, then what was never heard; then the rest, by rule."""
 
     def place(notice: Notice) -> tuple[bool, int, int, float, BulletinId]:
         approved = notice.approved_at.timestamp()
-        airings = 0
-        if rule.order is Order.LEAST_AIRED_FIRST:
-            airings = memory.airings(notice.bulletin_id)
+        airings = memory.airings(notice.bulletin_id)
+        if rule.order is not Order.LEAST_AIRED_FIRST:
+            airings = min(airings, 1)
         return (
             not notice.priority,
             memory.place_in_queue(notice.bulletin_id),

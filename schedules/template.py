@@ -14,7 +14,11 @@ _ONE_MINUTE = DurationMs(60_000)
 
 
 class Order(StrEnum):
-    """In which order bulletins of a rule air; ưu tiên ones come first in all of them."""
+    """In which order bulletins of a rule air.
+
+    In all of them ưu tiên ones come first, then those that an earlier session had no place for,
+    then those that were never heard.
+    """
 
     NEWEST_FIRST = "newest_first"
     OLDEST_FIRST = "oldest_first"

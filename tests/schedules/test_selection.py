@@ -30,14 +30,22 @@ def names(notices: list[Notice]) -> str:
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (Order.NEWEST_FIRST, "khan moi giua cu"),
-        (Order.OLDEST_FIRST, "khan cu giua moi"),
+        (Order.NEWEST_FIRST, "khan giua moi cu"),
+        (Order.OLDEST_FIRST, "khan giua cu moi"),
         (Order.LEAST_AIRED_FIRST, "khan giua cu moi"),
     ],
 )
-def test_uu_tien_first_and_then_as_the_rule_orders(order: Order, expected: str) -> None:
+def test_uu_tien_first_then_what_was_never_heard_and_each_as_the_rule_orders(
+    order: Order, expected: str
+) -> None:
     heard = memory({"moi": [at(-20), at(-10)], "cu": [at(-20)]})
     assert names(in_order(PlayByRule(order=order), ALL, heard)) == expected
+
+
+def test_nothing_heard_yet() -> None:
+    assert names(in_order(PlayByRule(), ALL, memory())) == "khan moi giua cu"
+    oldest = PlayByRule(order=Order.OLDEST_FIRST)
+    assert names(in_order(oldest, ALL, memory())) == "khan cu giua moi"
 
 
 def test_what_waits_comes_before_what_is_new_and_who_waits_longest_is_first() -> None:

@@ -10,6 +10,7 @@ from schedules.precedence import Leave, Rank
 from schedules.rundown import GAP_MS, Lacking, MaterialKind
 from schedules.shelf import Notice, Relay, Shelf
 from schedules.template import Item, PlayByRule, PlayCart, PlayChosen, PlayFiller, PlayRelay
+from schedules.timing import Change
 from schedules.types import (
     BulletinId,
     CartId,
@@ -22,6 +23,7 @@ from schedules.types import (
 from schedules.zone_plan import ZoneInputs, ZonePlan, plan_zone
 from tests.schedules.plans import (
     BANA,
+    DAY,
     LONG_AFTER,
     SEDANG,
     VI,
@@ -462,8 +464,25 @@ def instants(plan: ZonePlan) -> list[tuple[UtcInstant, UtcInstant]]:
 
 def test_one_occurrence_may_be_longer_than_the_others() -> None:
     music = shelf(nhac=clip("m1", 900))
-    slot = programme(template=template(MUSIC), duration_ms=minutes(2))
-    assert instants(one_day(zone_inputs([slot], music))) == [(at(6), at(6, 1, 59))]
+    second = datetime.combine(DAY, time(6)) + timedelta(days=1)
+    longer = Change(second, second + timedelta(hours=1), minutes(4))
+    when = replace(daily().timing, changes=(longer,))
+    slot = programme(when=when, template=template(MUSIC), duration_ms=minutes(2))
+    assert instants(one_day(zone_inputs([slot], music), days=3)) == [
+        (at(6), at(6, 1, 59)),
+        (at(31), at(31, 3, 59)),
+        (at(54), at(54, 1, 59)),
+    ]
+
+
+def test_what_was_approved_after_a_session_was_not_heard_in_it() -> None:
+    once = PlayByRule(max_airings_a_day=1)
+    slots = [
+        programme("sang", template=template(chosen("a"))),
+        programme("chieu", time(17), template=template(once)),
+    ]
+    plan = one_day(zone_inputs(slots, shelf(notice("a", approved=at(10)))))
+    assert [cue.start_utc for cue in plan.cues] == [at(6), at(17)]
 
 
 def test_two_plans_side_by_side_are_the_plan_of_both_days() -> None:
