@@ -128,6 +128,15 @@ def test_of_several_recordings_the_first_that_is_still_valid_speaks() -> None:
     assert rundown.expired == (Lacking(BulletinId("b"), VI),)
 
 
+def test_when_a_recording_runs_out_the_next_one_speaks() -> None:
+    old, fresh = material(seconds=50, valid_until=at(30)), material(seconds=60)
+    jingles = replace(clip("cu", 3), valid_until=at(30)), clip("moi", 4)
+    on = shelf(notice(materials=(old, fresh)), nhac=jingles)
+    slot = daily(template=template(PlayCart(CartId("nhac")), chosen("tiem-chung")))
+    plan = one_day(zone_inputs([slot], on), days=3)
+    assert [cue.duration_ms // 1_000 for cue in plan.cues] == [3, 50, 4, 60, 4, 60]
+
+
 def test_a_bulletin_airs_once_a_session_and_a_chosen_one_where_it_was_chosen() -> None:
     on = shelf(notice("a"), notice("b"), notice("c"))
     plan = session(on, PlayByRule(max_items=1), chosen("a", "c", "a"), PlayByRule())
@@ -226,6 +235,14 @@ def test_a_bulletin_is_fitted_in_all_its_languages_or_not_at_all() -> None:
     assert titles(plan) == ["b"]
     assert [(each.bulletin_id, each.code) for each in plan.left_out] == [("a", "session_full")]
     assert "dài 2.0 phút, buổi phát không còn đủ chỗ" in plan.left_out[0].vi
+
+
+def test_what_is_left_out_is_told_once_and_every_cart_of_it() -> None:
+    on = shelf(notice("a"), **CARTS)
+    jingles = replace(CHIME, gives_way=2), replace(BYE, gives_way=3)
+    plan = session(on, PlayByRule(), PlayByRule(), *jingles, duration_ms=minutes(0.05))
+    assert [each.title for each in plan.left_out] == ["Tin a", "Tin chuong", "Tin het"]
+    assert plan.left_out[1].vi == "«Tin chuong» dài 0.1 phút, buổi phát không còn đủ chỗ."
 
 
 def test_a_relay_is_a_stream_with_a_sound_in_its_place() -> None:
