@@ -27,6 +27,7 @@ from schedules.types import DurationMs, later
 TOKEN_BYTES = 24
 """192 bits: nobody guesses one."""
 BACK, AHEAD = timedelta(days=30), timedelta(days=180)
+STRETCH = timedelta(days=15)
 MOST_ENTRIES = 5_000
 """The farthest are left out above that: a phone that reads them forgets none of the near ones."""
 ID_LENGTH = 12
@@ -142,15 +143,23 @@ def feed_text(found: Subscription) -> bytes:
 
     Nothing of a programme airs before it was made.
     """
-    entries = [entry for planned in found.planned for entry in _entries(planned, found)]
-    entries.sort(key=lambda entry: (entry.start_utc, entry.uid))
+    entries: list[FeedEntry] = []
+    since = found.since
+    # A province's half year is never reckoned whole when only its first weeks are shown.
+    while since < found.until and len(entries) < MOST_ENTRIES:
+        until = min(since + STRETCH, found.until)
+        stretch = (e for planned in found.planned for e in _entries(planned, found, since, until))
+        entries += sorted(stretch, key=lambda entry: (entry.start_utc, entry.uid))
+        since = until
     changed = max((to_utc(p.changed_ms) for p in found.planned), default=found.since)
     return write_feed(entries[:MOST_ENTRIES], f"Loa Làng: {found.name}", changed)
 
 
-def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
+def _entries(
+    planned: Planned, found: Subscription, since: datetime, until: datetime
+) -> list[FeedEntry]:
     programme = planned.programme
-    since = max(found.since, to_utc(planned.created_ms))
+    start = max(since, to_utc(planned.created_ms))
     heard = [found.zones[z] for z in programme.zone_ids if z in found.zones]
     more = f" (+{len(heard) - SHOWN_PLACES})" if len(heard) > SHOWN_PLACES else ""
     where = "; ".join(heard[:SHOWN_PLACES]) + more
@@ -163,7 +172,7 @@ def _entries(planned: Planned, found: Subscription) -> list[FeedEntry]:
             title=programme.title,
             description=where,
         )
-        for each in occurrences(programme, since, found.until, found.calendar)
+        for each in occurrences(programme, start, max(start, until), found.calendar)
     ]
 
 

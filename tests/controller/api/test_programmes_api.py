@@ -223,3 +223,18 @@ def test_a_closed_or_guessed_feed_is_nothing_and_nobody_asks_for_ever(
 
     assert set(statuses[:5]) == {404}
     assert statuses[-1] == 429
+
+
+def test_what_a_programme_runs_into_is_said_with_a_mend(
+    officer: TestClient, office: Office, made: str
+) -> None:
+    bulletin = office.approved()
+    mine = WHOLE | {"title": "Trùng", "items": [{"kind": "chosen", "bulletins": [bulletin]}]}
+    whole = WHOLE | {"items": [{"kind": "chosen", "bulletins": [bulletin]}], "sequence": 0}
+    assert officer.put(f"{PROGRAMMES}/{made}", json=whole).status_code == 200
+
+    (met, *_) = officer.post(f"{PROGRAMMES}/check", json=mine).json()["conflicts"]
+
+    assert met["kind"] == "overlap"
+    assert "«Trùng» và «Buổi chiều»" in met["vi"] or "«Buổi chiều» và «Trùng»" in met["vi"]
+    assert met["mend"]["vi"]
