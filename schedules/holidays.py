@@ -83,7 +83,4 @@ def _nation(year: int) -> _Nation:
 
     vi, en = (country_holidays("VN", years=year, language=tag) for tag in ("vi", "en_US"))
     names = {day: (name, en[day]) for day, name in vi.items()}
-    # An exchange is kept under the year of the day off, which may lie before or after.
-    around = (country_holidays("VN", years=near) for near in (year - 1, year, year + 1))
-    worked = (day for each in around for day in each.weekend_workdays if day.year == year)
-    return _Nation(names, frozenset(worked))
+    return _Nation(names, frozenset(vi.weekend_workdays))
