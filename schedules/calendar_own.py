@@ -51,7 +51,7 @@ def with_own(timing: Timing, own: str) -> Timing:
             valid_from=_day(said.get("valid_from")),
             valid_until=_day(said.get("valid_until")),
         )
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, RecursionError) as error:
         raise ValueError(TIMING) from error
 
 
