@@ -129,10 +129,10 @@ def true_box(
     return batches
 
 
-start_minutes = st.integers(0, 20).map(lambda half: half * 30 * SECOND)
+starts = st.integers(0, 18).map(lambda tens: tens * 10 * SECOND)
 slots = st.lists(
     st.tuples(
-        start_minutes,
+        starts,
         st.sampled_from(LENGTHS),
         st.sampled_from([Rank.FILLER, Rank.PROGRAMME, Rank.PRIORITY, Rank.LIVE]),
         st.sampled_from([Enter.CUT, Enter.AFTER_ITEM]),
@@ -147,7 +147,7 @@ spans = st.tuples(st.integers(0, 10), st.integers(1, 5)).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     slots,
     st.lists(spans, max_size=1),
