@@ -45,7 +45,7 @@ LOAD_WITHIN_MS = 15_000
 START_WITHIN_MS = 5_000
 STOP_WITHIN_MS = 3_000
 OVERRUN_MS = 5_000
-OPEN_WITHIN_MS = 4_500
+OPEN_WITHIN_MS = 4_000
 """A stream is opened this long: where it cannot be, its audio still begins in time."""
 
 STALLED_MS = 3_500

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +181,16 @@ class Ear:
 class Box:
     """An agent in its own process, as it runs in a village."""
 
-    def __init__(self, office: Office, folder: Path, port: int, **changes: Any) -> None:
+    def __init__(
+        self,
+        office: Office,
+        folder: Path,
+        port: int,
+        *,
+        player: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
         self.folder = folder
         self.state = folder / "state"
         self.heard = folder / "heard.jsonl"
@@ -191,7 +202,12 @@ class Box:
             capture_output=True,
         )
         self.key = public_from_text(json.loads(made.stdout)["public_key"])
-        player = Path(__file__).parent / "scripted_player.py"
+        scripted = Path(__file__).parent / "scripted_player.py"
+        plays = player or {
+            "kind": "command",
+            "argv": [sys.executable, str(scripted), str(self.heard)],
+        }
+        self._environment = os.environ | (environment or {})
         settings = {
             "did": DID,
             "state_dir": str(self.state),
@@ -203,9 +219,8 @@ class Box:
             "disk_reserve_mb": 0,
         } | changes
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-        argv = json.dumps([sys.executable, str(player), str(self.heard)])
         lines += ["[[brokers]]", f'url = "mqtt://127.0.0.1:{port}"', 'password = "x"']
-        lines += ["[player]", 'kind = "command"', f"argv = {argv}"]
+        lines += ["[player]", *(f"{name} = {json.dumps(value)}" for name, value in plays.items())]
         self.config = folder / "agent.toml"
         self.config.write_text("\n".join(lines) + "\n")
         self.config.chmod(0o600)
@@ -216,6 +231,7 @@ class Box:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "edge_agent", "run", "--config", str(self.config)],
                 stderr=log,
+                env=self._environment,
             )
 
     def kill(self) -> None:
@@ -248,3 +264,69 @@ class Box:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+HORN_RATE = 48_000
+_MOMENT_S = 0.02
+
+
+class Horn:
+    """A private PulseAudio with one sink, and an ear that measures what is played there.
+
+    `levels` are (wall time, RMS of 16-bit samples, zero crossings) of each 20 ms.
+    """
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(mode=0o700)
+        self.environment = {
+            **{name: str(home) for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "HOME")},
+            "PULSE_SERVER": f"unix:{home}/native",
+        }
+        self.levels: list[tuple[float, float, int]] = []
+        sink = "module-null-sink sink_name=horn rate=48000 channels=1 format=s16le"
+        native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
+        options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+        environment = os.environ | self.environment
+        self._server = subprocess.Popen(
+            ["pulseaudio", *options, "--disable-shm=yes", "-L", sink, "-L", native],
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        wait_for((home / "native").exists, "pulseaudio")
+        raw = ["--raw", "--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20"]
+        self._ear = subprocess.Popen(
+            ["parec", "-d", "horn.monitor", *raw], stdout=subprocess.PIPE, env=environment
+        )
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        assert self._ear.stdout is not None
+        size = round(HORN_RATE * _MOMENT_S) * 2
+        while len(block := self._ear.stdout.read(size)) == size:
+            samples = array("h", block)
+            rms = (sum(s * s for s in samples) / len(samples)) ** 0.5
+            crossings = sum(a < 0 <= b for a, b in pairwise(samples))
+            self.levels.append((time.time(), rms, crossings))
+
+    def spells(self, *, louder_than: float = 300.0) -> list[tuple[float, float, float]]:
+        """(begin, end, hertz) of each stretch of sound; gaps below 0.2 s are none."""
+        found: list[tuple[float, float, float]] = []
+        for at, rms, crossings in self.levels:
+            if rms <= louder_than:
+                continue
+            hertz = crossings / _MOMENT_S
+            same = found and at - found[-1][1] < 0.2 and abs(hertz - found[-1][2]) < 150
+            if same:
+                found[-1] = (found[-1][0], at, found[-1][2])
+            else:
+                found.append((at, at, hertz))
+        return [spell for spell in found if spell[1] - spell[0] > 0.1]
+
+    def close(self) -> None:
+        for process in (self._ear, self._server):
+            process.terminate()
+            process.wait()
+        self._thread.join()
+        if self._ear.stdout is not None:
+            self._ear.stdout.close()
