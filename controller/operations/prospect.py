@@ -11,7 +11,7 @@ from controller.errors import BreaksAirtimeLaw
 from controller.operations.zone_inputs import Loaded, PlanRules, plan_of
 from controller.storage.programmes import Planned
 from controller.storage.zone_days import DayPlan
-from schedules.airtime import Action, breaks
+from schedules.airtime import Action, Breach, breaks
 from schedules.programme import Programme
 from schedules.recurrence import occurrences
 from schedules.rundown import Lacking
@@ -42,7 +42,8 @@ class Silent:
 class Prospect:
     """What will not air of a programme, and whether anything will, where it was looked at.
 
-    `unlawful` are the sentences of what forbids all of it; empty if something may air.
+    `unlawful` are the sentences of what forbids all of it; empty if something may air. `flags` are
+    what the airtime law has against what airs all the same, as plans say that were made just now.
     """
 
     refusals: tuple[Silent, ...] = ()
@@ -51,6 +52,7 @@ class Prospect:
     airs: bool = False
     looked_at: int = 0
     unlawful: tuple[tuple[str, str], ...] = ()
+    flags: tuple[Breach, ...] = ()
 
     def with_more(self, other: "Prospect", looked_at: int = 0) -> "Prospect":
         """Both together, seen in so many zones."""
@@ -116,6 +118,12 @@ def of_plans(programme: Programme, plans: Sequence[ZonePlan]) -> Prospect:
         tuple(dict.fromkeys(lack for rundown in mine for lack in rundown.missing)),
         airs=any(cue.programme_id == programme.id for plan in plans for cue in plan.cues),
         looked_at=len(plans),
+        flags=tuple(
+            flag.breach
+            for plan in plans
+            for flag in plan.flags
+            if flag.occurrence.programme_id == programme.id
+        ),
     )
 
 

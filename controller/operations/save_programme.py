@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from controller.errors import ControllerError
+from controller.operations.airtime_law import tell_broken
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.conflicts import conflicts_of
 from controller.operations.ids import new_id
@@ -83,6 +84,7 @@ def save_programme(
         if was is not None:
             load_to_change(session, was.programme.id, was.sequence)
         planned = keep(session, saved.planned, what or ("changed" if was else "created"), now)
+        _tell_excused(session, planned, saved.prospect, now)
     return replace(saved, planned=planned, kept=True)
 
 
@@ -195,6 +197,7 @@ def restore_version(
         if programmes.load(session, programme_id).sequence != was.sequence:
             raise _changed_meanwhile(programmes.load(session, programme_id))
         planned = keep(session, saved.planned, f"restored {sequence}", now)
+        _tell_excused(session, planned, saved.prospect, now)
     return replace(saved, planned=planned, kept=True)
 
 
@@ -215,6 +218,15 @@ def _tell(session: Session, planned: Planned, what: str, now: datetime) -> None:
         "sequence": planned.sequence,
     }
     events.tell(session, "programme", told, to_ms(now))
+
+
+def _tell_excused(session: Session, planned: Planned, prospect: Prospect, now: datetime) -> None:
+    """Log what an emergency, or a programme with a reason, breaks of the airtime law."""
+    programme = planned.programme
+    if programme.is_excused:
+        breaches = {breach.code: breach for breach in prospect.flags}.values()
+        why = programme.quiet_ok or programme.rank.name.lower()
+        tell_broken(session, "programme", programme.id, breaches, planned.changed_by, why, now)
 
 
 def _changed_meanwhile(planned: Planned) -> ControllerError:

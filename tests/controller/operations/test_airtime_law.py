@@ -193,6 +193,20 @@ def test_who_airs_outside_the_law_and_why_is_logged(lawless: Office) -> None:
     assert (event["code"], event["paragraph"]) == ("outside_windows", "khoản 1 Điều 4")
 
 
+def test_a_programme_with_a_reason_is_logged_once_for_each_limit(lawless: Office) -> None:
+    boxes = lawless.boxes(4)
+    set_law(lawless.database, PROVINCE, MORNING, "Cô Lan", NOW, RULES)
+    lasting = lawless.approved(valid_until=NOW + timedelta(days=30))
+    at = NOW.replace(hour=4)
+
+    saved = lawless.scheduled(lasting, boxes, at, kind=Repeat.DAILY, quiet_ok="lễ xuống giống")
+
+    (event,) = told(lawless, "airtime_broken")
+    assert event["id"] == saved.planned.programme.id
+    assert (event["what"], event["why"], event["by"]) == ("programme", "lễ xuống giống", "Cô Lan")
+    assert (event["code"], event["paragraph"]) == ("outside_windows", "khoản 1 Điều 4")
+
+
 def test_what_only_flags_needs_no_reason_and_is_logged(lawless: Office) -> None:
     lenient = replace(MORNING, clauses=(Clause(Limit.WINDOWS, "Điều 4", Action.FLAG),))
     set_law(lawless.database, COMMUNE, lenient, "Cô Lan", NOW, RULES)
