@@ -119,7 +119,7 @@ def furnish(database: Database, zones: int) -> None:
         def put(table: type[SQLModel], *rows: dict[str, Any]) -> None:
             insert_or_ignore(session, table, rows)
 
-        unit = {"valid_from": SINCE, "valid_until": None, "predecessors": []}
+        unit: dict[str, Any] = {"valid_from": SINCE, "valid_until": None, "predecessors": []}
         put(
             tables.Unit,
             {"id": "tinh", "name": "Tỉnh", "level": "province", "parent_id": None} | unit,
