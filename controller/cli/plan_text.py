@@ -22,6 +22,7 @@ VERDICTS = {
 OUTCOMES = {
     "played": ("phát trọn", "played"),
     "cut": ("bị cắt", "cut"),
+    "failed": ("lỗi", "failed"),
     "interrupted": ("gián đoạn", "interrupted"),
     "skipped": ("không phát", "silent"),
 }

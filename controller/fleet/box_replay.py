@@ -36,6 +36,7 @@ KILL_SWITCH = "kill_switch"
 CLOCK_UNTRUSTED = "clock_untrusted"
 CLOCK_WRONG = "clock_wrong"
 AUDIO_MISSING = "audio_missing"
+STREAM_DEAD, STREAM_BACK = "stream_dead", "stream_back"
 
 _EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
 _IDLE = ("nothing_due", "no_plan")
@@ -264,7 +265,7 @@ class _Box:
         if playing is None:
             return
         if decision.play is not None and decision.play.cue.id == playing.candidate.cue.id:
-            self._over(now_ms, Outcome.PLAYED, "", PastState.OPEN)
+            self._over(now_ms, Outcome.CUT, STREAM_BACK, PastState.OPEN)
             return
         if decision.act is Act.PLAY:
             self._over(now_ms, Outcome.CUT, "preempted", PastState.INTERRUPTED)
@@ -288,7 +289,7 @@ class _Box:
 
     def _lose_stream(self, now_ms: int) -> None:
         if self._playing is not None and self._playing.candidate.stream is not None:
-            self._over(now_ms, Outcome.PLAYED, "", PastState.OPEN)
+            self._over(now_ms, Outcome.FAILED, STREAM_DEAD, PastState.OPEN)
 
     def _lose_power(self, now_ms: int) -> None:
         if self._playing is not None:

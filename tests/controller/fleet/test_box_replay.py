@@ -179,12 +179,28 @@ def test_a_relay_whose_network_is_gone_gives_way_to_its_fallback_and_comes_back(
         latest_end=T0 + 10 * MINUTE,
     )
     heard = live(relay, network=(Span(T0 + 4 * MINUTE, T0 + 5 * MINUTE),))
-    assert [(h.reason, h.at_ms - T0, h.sounded_ms) for h in heard] == [
-        ("relay", 0, 4 * MINUTE),
-        ("fallback", 4 * MINUTE, 30_000),
-        ("fallback", 4 * MINUTE + 30_000, 30_000),
-        ("relay", 5 * MINUTE, 5 * MINUTE),
+    assert [(h.outcome.value, h.reason, h.at_ms - T0, h.sounded_ms) for h in heard] == [
+        ("failed", "stream_dead", 0, 4 * MINUTE),
+        ("played", "fallback", 4 * MINUTE, 30_000),
+        ("played", "fallback", 4 * MINUTE + 30_000, 30_000),
+        ("played", "relay", 5 * MINUTE, 5 * MINUTE),
     ]
+
+
+def test_a_stream_that_is_back_takes_over_from_what_sounds_in_its_place() -> None:
+    relay = cue(
+        asset=asset("f", 5 * MINUTE),
+        stream=Stream("https://radio.example/vov"),
+        play_ms=10 * MINUTE,
+        rank=Rank.RELAY,
+        latest_end=T0 + 10 * MINUTE,
+    )
+    heard = live(relay, network=(Span(T0 - MINUTE, T0 + 2 * MINUTE),), published=T0 - DAY)
+    assert [(h.outcome.value, h.reason) for h in heard] == [
+        ("cut", "stream_back"),
+        ("played", "relay"),
+    ]
+    assert heard[-1].at_ms + heard[-1].sounded_ms == T0 + 10 * MINUTE
 
 
 def test_a_fallback_sounds_where_the_audio_never_came() -> None:
