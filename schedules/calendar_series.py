@@ -104,18 +104,18 @@ def _event(uid: str, parts: list[Component], reading: Reading) -> CalendarEvent 
         reading.note(uid, "sự kiện đã bị huỷ; bỏ qua", "the event is cancelled; left out")
         return None
     start, duration_ms = _span(uid, main, reading)
-    event = _described(uid, main, max(map(_sequence, parts)), start, duration_ms)
     timing, lasting = _timing(uid, main, start, reading)
-    if TIMING in event.own:
-        timing = with_own(timing, event.own[TIMING])
+    own = {each.name: each.value for each in main.starting(OWN)}
+    if TIMING in own:
+        timing = with_own(timing, own.pop(TIMING))
     if lasting or single:
         timing = _with_changes(uid, timing, main, lasting, single, duration_ms, reading)
-    own = {name: value for name, value in event.own.items() if name != TIMING}
-    return replace(event, timing=timing, own=own)
+    event = _described(uid, main, timing, duration_ms, start.is_date)
+    return replace(event, sequence=max(0, *map(_sequence, parts)), own=own)
 
 
 def _described(
-    uid: str, part: Component, sequence: int, start: Moment, duration_ms: DurationMs | None
+    uid: str, part: Component, timing: Timing, duration_ms: DurationMs | None, all_day: bool
 ) -> CalendarEvent:
     def text(name: str) -> str:
         said = part.first(name)
@@ -123,12 +123,12 @@ def _described(
 
     return CalendarEvent(
         uid=uid,
-        sequence=max(sequence, 0),
+        sequence=max(0, _sequence(part)),
         title=text("SUMMARY"),
         description=text("DESCRIPTION"),
-        timing=Timing(start.wall, start.zone),
+        timing=timing,
         duration_ms=duration_ms,
-        all_day=start.is_date,
+        all_day=all_day,
         own={each.name: each.value for each in part.starting(OWN)},
         location=text("LOCATION"),
     )
@@ -355,7 +355,6 @@ def _of_changes_alone(uid: str, single: list[Component], reading: Reading) -> Ca
         return None
     spans.sort(key=lambda span: span[0].instant)
     start, duration_ms, first = spans[0]
-    event = _described(uid, first, max(map(_sequence, single)), start, duration_ms)
     walls = [(moment.seen_in(start.zone), ms) for moment, ms, _ in spans]
     timing = Timing(
         start.wall,
@@ -363,4 +362,5 @@ def _of_changes_alone(uid: str, single: list[Component], reading: Reading) -> Ca
         dates=tuple(sorted({wall for wall, _ in walls[1:]})),
         changes=tuple(Change(wall, wall, ms) for wall, ms in walls if ms != duration_ms),
     )
-    return replace(event, timing=timing)
+    event = _described(uid, first, timing, duration_ms, start.is_date)
+    return replace(event, sequence=max(0, *map(_sequence, single)))

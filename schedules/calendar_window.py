@@ -11,7 +11,7 @@ from schedules.recurrence import expand
 from schedules.types import time_zone, utc_instant, wall_instant
 
 MOST_FOUND = 500_000
-_MOST_ENDLESS = 50
+_MOST_ENDLESS = 10
 _DAY = timedelta(days=1)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from heapq import merge
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from zoneinfo import ZoneInfo
 
 from schedules.day_calendar import DayCalendar
@@ -94,12 +95,30 @@ def expand(
     zone = time_zone(timing.time_zone)
     # A skipped wall time can land on the next date, so the day before is looked at too.
     since, by = wall_clock(first, zone) - _DAY, wall_clock(last, zone) + _DAY
-    found: dict[UtcInstant, Airing] = {}
+    may_skip = _may_skip_days(timing.time_zone)
+    found = []
     for named, wall, duration_ms in _changed(timing, zone, since, min(by, _END), calendar):
         start = wall_instant(wall, zone)
-        if first <= start < last and start not in found and not _day_is_skipped(wall, start, zone):
-            found[start] = Airing(named, wall, start, duration_ms)
-    return tuple(found[start] for start in sorted(found))
+        if first <= start < last and not (may_skip and wall_clock(start, zone) == wall + _DAY):
+            found.append(Airing(named, wall, start, duration_ms))
+    found.sort(key=_in_order)
+    # Of several at one instant the first stands.
+    return tuple(
+        airing
+        for before, airing in pairwise(chain((None,), found))
+        if airing is not None and (before is None or before.start_utc != airing.start_utc)
+    )
+
+
+def _in_order(airing: Airing) -> tuple[UtcInstant, datetime]:
+    return airing.start_utc, airing.recurrence_id
+
+
+@cache
+def _may_skip_days(zone_name: str) -> bool:
+    """Only at the date line does a zone ever leave out a whole day."""
+    offset = time_zone(zone_name).utcoffset(datetime(1990, 1, 1))
+    return offset is not None and abs(offset) >= timedelta(hours=10)
 
 
 def named_walls(timing: Timing, since: datetime, by: datetime) -> tuple[datetime, ...]:
@@ -163,10 +182,6 @@ def _require_gaps(text: str, start: datetime) -> None:
         raise RuleTooDense(str(rule), SHORTEST_GAP_MIN)
 
 
-def _day_is_skipped(wall: datetime, start: UtcInstant, zone: ZoneInfo) -> bool:
-    return wall_clock(start, zone) == wall + _DAY
-
-
 def _changed(
     timing: Timing, zone: ZoneInfo, since: datetime, by: datetime, calendar: DayCalendar
 ) -> Iterator[tuple[datetime, datetime, DurationMs | None]]:
@@ -212,6 +227,9 @@ def _sifted(
         placed = _put_off(_ruled(timing, zone, since - _HOLIDAYS_IN_A_ROW, by), calendar)
     else:
         placed = ((wall, wall) for wall in _ruled(timing, zone, since, by))
+    if not _is_sifted(timing):
+        yield from placed
+        return
     for named, wall in placed:
         day = wall.date()
         if (
@@ -221,6 +239,11 @@ def _sifted(
             and _airs_on(timing, day, calendar)
         ):
             yield named, wall
+
+
+def _is_sifted(timing: Timing) -> bool:
+    by_days = timing.seasons or timing.on_holidays is not OnHolidays.AIR
+    return bool(by_days or timing.valid_from or timing.valid_until)
 
 
 def _airs_on(timing: Timing, day: date, calendar: DayCalendar) -> bool:

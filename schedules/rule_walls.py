@@ -103,34 +103,44 @@ def _periods(
         yield from _days_of_units(rule, start, skipped, by)
         return
     keeps = _keeps(rule)
-    last = _number(rule, by)
-    for number in range(_number(rule, start) + skipped * rule.interval, last + 1, rule.interval):
-        first, end = _bounds(rule, number)
-        if rule.frequency is Frequency.WEEKLY:
-            # The week of the start begins with it, also where BYSETPOS counts.
-            first = max(first, start.toordinal())
-        days: Iterable[date] = map(date.fromordinal, range(first, end))
+    numbers = range(
+        _number(rule, start) + skipped * rule.interval, _number(rule, by) + 1, rule.interval
+    )
+    for ordinals in _weeks(rule, start, numbers) or (_days_of(rule, each) for each in numbers):
+        days: Iterable[date] = map(date.fromordinal, ordinals)
         for keep in keeps:
             days = filter(keep, days)
         yield (
-            end - first,
+            1 + len(ordinals),
             _instances(list(days), rule.by_hour, rule.by_minute, rule.by_second, rule.by_position),
         )
 
 
-def _bounds(rule: Rule, number: int) -> tuple[int, int]:
-    """The ordinals of the period's first day and of the day after its last."""
+def _weeks(rule: Rule, start: datetime, numbers: range) -> Iterator[Sequence[int]] | None:
+    """The ordinals of the rule's own days of each week, where the period is a week.
+
+    The week of the start begins with it, also where BYSETPOS counts.
+    """
+    if rule.frequency is not Frequency.WEEKLY:
+        return None
+    week_start, begun = rule.week_start, start.toordinal()
+    named = sorted({(weekday - week_start) % 7 for weekday, _ in rule.by_day}) or range(7)
+    return (
+        [day for offset in named if (day := number * 7 + 1 + week_start + offset) >= begun]
+        for number in numbers
+    )
+
+
+def _days_of(rule: Rule, number: int) -> range:
+    """The ordinals of the days of the year, the month or the one day."""
     match rule.frequency:
         case Frequency.YEARLY:
-            return date(number, 1, 1).toordinal(), date(number + 1, 1, 1).toordinal()
+            return range(date(number, 1, 1).toordinal(), date(number + 1, 1, 1).toordinal())
         case Frequency.MONTHLY:
             first = date(number // 12, number % 12 + 1, 1)
-            return first.toordinal(), first.toordinal() + monthrange(first.year, first.month)[1]
-        case Frequency.WEEKLY:
-            first_day = number * 7 + 1 + rule.week_start
-            return first_day, first_day + 7
+            return range(first.toordinal(), first.toordinal() + _month_length(first))
         case _:
-            return number, number + 1
+            return range(number, number + 1)
 
 
 def _days_of_units(
@@ -220,7 +230,7 @@ def _keeps(rule: Rule) -> list[_Keep]:
     if rule.by_month:
         months = frozenset(rule.by_month)
         keeps.append(lambda day: day.month in months)
-    if rule.by_day:
+    if rule.by_day and rule.frequency is not Frequency.WEEKLY:
         keeps.append(_weekday_keep(rule))
     if rule.by_month_day:
         month_days = frozenset(rule.by_month_day)
