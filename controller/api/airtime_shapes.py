@@ -274,7 +274,7 @@ class ForecastOut(Shape):
     broken: list[BrokenOut]
     """Every programme and limit, the earliest first."""
     zones: int
-    """Places that were looked at: the first of those in which the law holds."""
+    """Places that were looked at; of very many, some that are spread evenly."""
     governed: int
     """Places in which the law holds."""
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from controller.errors import ControllerError, NotFound
 from controller.operations.asked_work import ask_for_plan
+from controller.operations.prospect import some
 from controller.operations.unit_rules import Source, governed, nearest
 from controller.operations.zone_inputs import PlanRules, inputs_of, midnight, today
 from controller.storage import events, places, tables
@@ -21,7 +22,7 @@ from schedules.zone_plan import ZonePlan, plan_zone
 
 LOOKED_AHEAD = timedelta(days=14)
 LOOKED_AT = 200
-"""Zones that are planned for a preview; a province has more, and a commune fewer."""
+"""Zones that are planned for a preview, spread evenly; a province has more, a commune fewer."""
 
 _LIMITS = frozenset(Limit)
 
@@ -72,7 +73,7 @@ def forecast(
     since = midnight(rules, today(rules, now))
     found: dict[tuple[str, str], list[_Once]] = {}
     looked_at = 0
-    for zone_id in zones[:LOOKED_AT]:
+    for zone_id in some(zones, LOOKED_AT):
         try:
             inputs = inputs_of(session, zone_id, rules, now).inputs
             plan = plan_zone(replace(inputs, law=law), since, since + LOOKED_AHEAD)
