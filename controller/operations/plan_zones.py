@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session
 
-from audio_library.bulletin import State
 from controller.errors import NotFound
 from controller.fleet.plan import wire_cue
+from controller.operations.relieve_days import begun_before, relieved, standing
 from controller.operations.zone_inputs import (
     Foreseen,
     Loaded,
@@ -25,7 +25,7 @@ from controller.storage import places, zone_days
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.zone_days import DayCue, DayPlan, Unheard
 from schedules.cue_sheet import Cue
-from schedules.recurrence import Occurrence, occurrences
+from schedules.recurrence import Occurrence
 from schedules.rundown import Lacking
 from schedules.types import ProgrammeId, UtcInstant
 from schedules.zone import Zone
@@ -37,18 +37,6 @@ not air any more."""
 
 Sessions = Mapping[ProgrammeId, list[UtcInstant]]
 """Starts of the occurrences of each programme, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Starts (ms UTC) of the sessions that stand, by programme and local day."""
-
-    zone: ZoneInfo
-    starts: Mapping[tuple[str, date], set[int]]
-
-    def day(self, start_ms: int) -> date:
-        """The local day on which a session begins."""
-        return to_utc(start_ms).astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +66,30 @@ def resolve(
         return Resolved(zone, False, {})
     kept = [of for _, of in zone_days.heads(session, [zone_id], day)]
     end = day + timedelta(days=rules.horizon_days)
-    last = min(today(rules, now + SETTLED_AFTER), end)
-    if whole or max(kept, default=last) <= last:
-        last = end
-    foreseen = _plan(session, zone_id, rules, now, last)
-    if foreseen.loaded.changes_on is not None and last < end:
-        last, foreseen = end, _plan(session, zone_id, rules, now, end)
+    near = min(today(rules, now + SETTLED_AFTER), end)
+    first_plan = max(kept, default=near) <= near
+    last = end if whole or first_plan else near
+    foreseen = _plan(session, zone_id, rules, day, last, now)
+    turn = foreseen.loaded.changes_on
+    if last < end and turn is not None and turn <= end:
+        # Far days cannot be judged by the units of today.
+        last, foreseen = end, _plan(session, zone_id, rules, day, end, now)
     days = _days(foreseen, rules, day, last)
-    later = [of for of in kept if last < of <= end]
-    stored = zone_days.load(session, zone_id, [day, *later])
-    loaded = foreseen.loaded
+    stored = zone_days.load(session, zone_id, [of for of in kept if of == day or last < of <= end])
     if stored:
         since = midnight(rules, day - timedelta(days=1))
-        standing = _standing(loaded, rules, since, midnight(rules, end + timedelta(days=1)))
-        days[day] = _begun_yesterday(stored.get(day), days[day], rules, day, loaded, standing)
-        days.update({of: _relieved(stored[of], loaded, standing) for of in later})
+        until = midnight(rules, end + timedelta(days=1))
+        stands = standing(foreseen.loaded, ZoneInfo(rules.time_zone), since, until)
+        running = begun_before(stored.pop(day, DayPlan()), midnight(rules, day), stands)
+        days[day] = msgspec.structs.replace(days[day], cues=running + days[day].cues)
+        days.update({of: relieved(plan, stands) for of, plan in stored.items()})
     return Resolved(zone, True, days, foreseen.plan.questions)
 
 
-def _plan(session: Session, zone_id: str, rules: PlanRules, now: datetime, last: date) -> Foreseen:
-    day = today(rules, now)
-    within = midnight(rules, day), midnight(rules, last + timedelta(days=1))
+def _plan(
+    session: Session, zone_id: str, rules: PlanRules, first: date, last: date, now: datetime
+) -> Foreseen:
+    within = midnight(rules, first), midnight(rules, last + timedelta(days=1))
     return plan_of(session, zone_id, rules, now, within)
 
 
@@ -183,81 +174,8 @@ def _lacking(what: str, lacking: Lacking, of: Occurrence, loaded: Loaded) -> Unh
     return Unheard(what, what, start, of.programme_id, title, vi, en, lacking.bulletin_id, tag)
 
 
-def _standing(loaded: Loaded, rules: PlanRules, since: datetime, until: datetime) -> Standing:
-    """When the programmes of a zone have sessions, from what stands now."""
-    inputs = loaded.inputs
-    zone = ZoneInfo(rules.time_zone)
-    starts: dict[tuple[str, date], set[int]] = {}
-    standing = Standing(zone, starts)
-    for each in inputs.standing:
-        for occurrence in occurrences(each.programme, since, until, inputs.calendar):
-            start = to_ms(occurrence.start_utc)
-            key = (each.programme.id, standing.day(start))
-            starts.setdefault(key, set()).add(start)
-    return standing
-
-
 def _starts(found: Iterator[Occurrence]) -> Sessions:
     starts: dict[ProgrammeId, list[UtcInstant]] = {}
     for occurrence in found:
         starts.setdefault(occurrence.programme_id, []).append(occurrence.start_utc)
     return {programme: sorted(several) for programme, several in starts.items()}
-
-
-def _begun_yesterday(
-    stored: DayPlan | None,
-    day: DayPlan,
-    rules: PlanRules,
-    of: date,
-    loaded: Loaded,
-    standing: Standing,
-) -> DayPlan:
-    """A day, with what is left of a session that began before its midnight."""
-    began = to_ms(midnight(rules, of))
-    running = () if stored is None else _relieved(stored, loaded, standing).cues
-    over_midnight = tuple(each for each in running if each.session_ms < began)
-    return msgspec.structs.replace(day, cues=over_midnight + day.cues)
-
-
-def _relieved(stored: DayPlan, loaded: Loaded, standing: Standing) -> DayPlan:
-    """A day without what was cancelled, withdrawn, edited or lost its sound."""
-    lost = _cancelled(stored, standing)
-    cues = tuple(
-        each
-        for each in stored.cues
-        if (each.programme_id, each.session_ms) not in lost and _may_air(each, loaded)
-    )
-    return msgspec.structs.replace(stored, cues=cues)
-
-
-def _cancelled(stored: DayPlan, standing: Standing) -> set[tuple[str, int]]:
-    """Sessions of a day that stand no more.
-
-    One that only moves within its day stays where it was till night, as whatever is new waits.
-    """
-    kept: dict[tuple[str, date], set[int]] = {}
-    for each in stored.cues:
-        day = standing.day(each.session_ms)
-        kept.setdefault((each.programme_id, day), set()).add(each.session_ms)
-    lost: set[tuple[str, int]] = set()
-    for (programme, day), starts in kept.items():
-        stands = standing.starts.get((programme, day), set())
-        moved = len(stands - starts)
-        lost.update((programme, start) for start in sorted(starts - stands)[moved:])
-    return lost
-
-
-def _may_air(each: DayCue, loaded: Loaded) -> bool:
-    if each.cue.asset.sha256 not in loaded.assets:
-        return False
-    relays = loaded.inputs.shelf.relays.values()
-    if each.cue.stream is not None and all(r.url != each.cue.stream.url for r in relays):
-        return False
-    if not each.bulletin_id:
-        return True
-    bulletin = loaded.bulletins.get(each.bulletin_id)
-    return (
-        bulletin is not None
-        and bulletin.state is State.APPROVED
-        and each.cue.start < to_ms(bulletin.valid_until)
-    )

@@ -137,7 +137,7 @@ def _finish(
         night.body = {"has_box": has_box}
         session.add(night)
         log.warning("zone_box_changed", zone=zone_id, has_box=has_box)
-        events.tell(session, "zone", {"id": zone_id, "has_box": has_box}, now_ms)
+        events.tell(session, "zone_box", {"id": zone_id, "has_box": has_box}, now_ms)
 
 
 def _fail(

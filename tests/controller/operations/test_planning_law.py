@@ -49,19 +49,23 @@ EDITS = st.lists(
         numbers,
         st.booleans(),
     ),
+    min_size=1,
     max_size=8,
 )
 
 
 @pytest.fixture(scope="module")
 def commune(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office with villages, boxes and approved bulletins, nothing scheduled."""
+    """An office with villages, boxes, approved bulletins and two daily programmes in each."""
     folder = tmp_path_factory.mktemp("commune")
     office = Office(folder)
     office.boxes(BOXES)
     for number in range(BULLETINS):
         life = NOW + timedelta(days=3 + 5 * number)
         office.approved(f"Bản tin số {number}.", title=f"Tin {number}", valid_until=life)
+    desk = Desk(office)
+    desk.edit("add", 1, 0, NOW)
+    desk.edit("add by rule", 1, 1, NOW)
     office.database.close()
     return folder
 
