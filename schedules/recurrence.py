@@ -155,11 +155,12 @@ def require_future(
     if next_airing(timing, now, calendar) is not None:
         return
     zone = time_zone(timing.time_zone)
-    earliest = min((timing.start, *(c.start for c in timing.changes if c.start is not None)))
-    first = next_airing(timing, wall_instant(earliest, zone) - timedelta(seconds=1), calendar)
+    walls = (timing.start, *timing.dates, *(c.start for c in timing.changes if c.start is not None))
+    first = next_airing(timing, wall_instant(min(walls), zone) - timedelta(seconds=1), calendar)
     if first is None:
         raise NeverAirs(programme.title)
-    raise StartInPast(first.start_utc.astimezone(zone), now.astimezone(zone))
+    last = max(expand(timing, first.start_utc, now, calendar), default=first, key=_in_order)
+    raise StartInPast(last.start_utc.astimezone(zone), now.astimezone(zone))
 
 
 def checked_rule(text: str) -> str:
