@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from audio_library.writing.search_key import search_key
 from controller.errors import NotFound
@@ -18,6 +18,7 @@ from controller.operations.why_planned import CARRIED_DAYS, ZoneAnswer, ask_plan
 from controller.operations.zone_inputs import Foreseen, PlanRules, today
 from controller.storage import places, programmes, tables
 from controller.storage.instants import to_ms
+from controller.storage.schedule_tables import Programme as ProgrammeRow
 from edge_agent.contract.desired import QuietHours
 from edge_agent.contract.manifest import Cue
 from edge_agent.decide import Policy
@@ -53,7 +54,10 @@ def explain(
 
 
 def find_subject(session: Session, village: Village, asked: str) -> Subject:
-    """What is meant by an id, or by a title of what stands here; raises `NotFound`."""
+    """What is meant by an id or a title; what stands here comes first, then the newest.
+
+    Raises `NotFound`.
+    """
     if not asked.strip():
         return Subject(About.ANYTHING)
     programme = programmes.find(session, asked)
@@ -63,12 +67,19 @@ def find_subject(session: Session, village: Village, asked: str) -> Subject:
     if bulletin is not None:
         return Subject(About.BULLETIN, asked, bulletin.title)
     wanted = search_key(asked)
-    for zone_id in village.zone_ids:
-        for planned in programmes.standing_at(session, zone_id).values():
-            if search_key(planned.programme.title) == wanted:
-                return Subject(About.PROGRAMME, planned.programme.id, planned.programme.title)
+    for planned in programmes.standing_in(session, village.zone_ids):
+        if search_key(planned.programme.title) == wanted:
+            return Subject(About.PROGRAMME, planned.programme.id, planned.programme.title)
+    title = asked.strip()
+    newest = col(ProgrammeRow.changed_ms).desc()
+    row = session.exec(
+        select(ProgrammeRow).where(ProgrammeRow.title == title).order_by(newest).limit(1)
+    ).first()
+    if row is not None:
+        return Subject(About.PROGRAMME, row.id, row.title)
+    latest = col(tables.Bulletin.created_ms).desc()
     titled = session.exec(
-        select(tables.Bulletin).where(tables.Bulletin.title == asked.strip()).limit(1)
+        select(tables.Bulletin).where(tables.Bulletin.title == title).order_by(latest).limit(1)
     ).first()
     if titled is None:
         raise NotFound("chương trình hay bản tin", "programme or bulletin", asked)

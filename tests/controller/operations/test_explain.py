@@ -140,6 +140,7 @@ def test_a_cancelled_programme_names_who_cancelled_it(
     cancel_programme(office.database, slot.planned.programme.id, "Anh Đức", NOW)
     said = ask(AT, slot.planned.programme.id)
     assert said.verdict is Verdict.WILL_NOT_PLAY
+    assert ask(AT, slot.planned.programme.title).chain == said.chain
     [cancelled] = [r for r in said.chain if r.code == "programme_cancelled"]
     assert "Anh Đức" in cancelled.vi
     assert "Anh Đức" in cancelled.en

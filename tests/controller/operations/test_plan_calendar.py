@@ -1,15 +1,24 @@
 """The plan of a village as a calendar, and its day sheet."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from controller.operations.day_sheet import DaySheet, day_sheet
 from controller.operations.find_village import find_village
 from controller.operations.load_sample import AT_ANY_HOUR
-from controller.operations.plan_calendar import VillageCalendar, plan_calendar
+from controller.operations.plan_calendar import VillageCalendar, lay_out, plan_calendar
 from controller.operations.schedule_programme import Repeat
+from schedules.day_calendar import DayCalendar
+from schedules.precedence import Rank
+from schedules.shelf import Notice, Shelf
+from schedules.template import chosen_alone
+from schedules.types import BulletinId
+from schedules.zone_plan import Standing, ZoneInputs, plan_zone
 from tests.controller.office import NOW, RULES, Box, Office
+from tests.schedules import plans
 
 AT = NOW + timedelta(hours=2)
 MONDAY = date(2026, 8, 10)
@@ -75,3 +84,60 @@ def test_the_day_sheet_says_who_answers_for_the_day(office: Office, box: Box) ->
     assert len(made.sittings) == 1
     assert f"{made.made_at:%H:%M %d/%m/%Y}" == "08:00 10/08/2026"
     assert sheet(office, box, MONDAY + timedelta(days=1)).sittings == ()
+
+
+SLOTS = st.lists(
+    st.tuples(
+        st.sampled_from(["FREQ=DAILY", "FREQ=HOURLY;INTERVAL=3", "FREQ=WEEKLY;BYDAY=SA,SU"]),
+        st.times(min_value=time(4), max_value=time(22)).map(lambda t: t.replace(microsecond=0)),
+        st.integers(20, 4_000),
+        st.sampled_from([Rank.PROGRAMME, Rank.PRIORITY]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SLOTS)
+def test_every_cue_stands_in_exactly_one_session_and_every_session_is_there(
+    slots: list[tuple[str, time, int, Rank]],
+) -> None:
+    programmes = [
+        plans.programme(
+            f"p{n}",
+            wall,
+            rules=(rule,),
+            rank=rank,
+            template=chosen_alone((BulletinId(f"b{n}"),)),
+            quiet_ok="thử",
+        )
+        for n, (rule, wall, _, rank) in enumerate(slots)
+    ]
+    notices = tuple(
+        Notice(
+            BulletinId(f"b{n}"),
+            f"Tin {n}",
+            "",
+            False,
+            0,
+            None,
+            plans.at(0),  # type: ignore[arg-type]
+            plans.at(24 * 7),  # type: ignore[arg-type]
+            (plans.material(f"b{n}", seconds=seconds),),
+        )
+        for n, (_, _, seconds, _) in enumerate(slots)
+    )
+    inputs = ZoneInputs(
+        plans.zone(),
+        AT_ANY_HOUR,
+        DayCalendar(),
+        tuple(Standing(p, plans.at(0)) for p in programmes),  # type: ignore[arg-type]
+        Shelf(notices),
+    )
+    plan = plan_zone(inputs, plans.at(0), plans.at(72))
+    days = [plans.DAY + timedelta(days=n) for n in range(4)]
+    sittings = [s for each in lay_out(plan, plans.HOME, {}, days).values() for s in each]
+    heard = sorted((x.at, x.title) for s in sittings for x in s.sounds)
+    assert heard == sorted((cue.start_utc, cue.title) for cue in plan.cues)
+    assert len(sittings) == len(plan.rundowns)
