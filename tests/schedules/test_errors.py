@@ -38,6 +38,13 @@ EXAMPLES = [
     errors.RepeatedPlaceRule(),
     errors.NegativeLimit(-1),
     errors.TemplateTooLong(201, 200),
+    errors.BadRule("FREQ=NEVER", "không có tần suất này", "there is no such frequency"),
+    errors.RuleTooLong("FREQ=YEARLY"),
+    errors.RuleTooDense("FREQ=SECONDLY", 5),
+    errors.NeverAirs("Bản tin sáng"),
+    errors.NoStart(),
+    errors.CalendarTooLarge("10 MB"),
+    errors.NoCalendarFile(),
 ]
 
 
