@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from controller.errors import NotFound
+from controller.operations.change_occurrence import cancel_occurrence
 from controller.operations.explain import explain
 from controller.operations.find_village import find_village
 from controller.operations.imagined_alert import ImaginedAlert
@@ -14,14 +15,20 @@ from controller.operations.reasons import Explanation, Verdict
 from controller.operations.record_playback import Received, record_playback
 from controller.operations.review_bulletin import approve_bulletin, withdraw_bulletin
 from controller.operations.save_programme import cancel_programme
+from controller.operations.schedule_programme import Repeat
 from controller.operations.submit_bulletin import Written, submit_bulletin
-from controller.storage import tables
+from controller.storage import programmes, tables
 from controller.storage.instants import to_ms
+from controller.storage.programmes import Planned
 from controller.storage.schedule_tables import Alarm, ReadinessProof
 from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
 from edge_agent.decide import RULES as RULES_OF_THE_BOX
+from schedules.programme import Programme
+from schedules.template import PlayByRule, Template
+from schedules.timing import Timing
+from schedules.types import ProgrammeId, ZoneId
 from tests.controller.office import NOW, RULES, Box, Office
 
 AT = NOW + timedelta(hours=2)
@@ -144,6 +151,44 @@ def test_a_cancelled_programme_names_who_cancelled_it(
     [cancelled] = [r for r in said.chain if r.code == "programme_cancelled"]
     assert "Anh Đức" in cancelled.vi
     assert "Anh Đức" in cancelled.en
+
+
+def test_one_occurrence_that_was_cancelled_names_who_did_it(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    slot = office.scheduled(office.approved(), [box], AT, kind=Repeat.DAILY)
+    tomorrow = AT + timedelta(days=1)
+    wall = (tomorrow + timedelta(hours=7)).replace(tzinfo=None)
+    programme_id = slot.planned.programme.id
+    cancel_occurrence(office.database, programme_id, wall, "Anh Đức", NOW, RULES)
+    said = ask(tomorrow, programme_id)
+    assert said.verdict is Verdict.WILL_NOT_PLAY
+    [cancelled] = [r for r in said.chain if r.code == "cancelled"]
+    assert "Anh Đức" in cancelled.vi
+    assert cancelled.at == NOW
+
+
+def test_a_bulletin_that_found_no_place_says_when_it_airs_instead(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    first, second = (office.approved(f"Bản tin {n} của xã.", now=NOW + n * SOON) for n in range(2))
+    zone = ZoneId(box.village.cluster_id.replace("cum-", "vung-"))
+    programme = Programme(
+        ProgrammeId("theo-luat"),
+        "Tin trong ngày",
+        (zone,),
+        Timing(datetime(2026, 8, 10, 10), "Asia/Ho_Chi_Minh", rules=("FREQ=DAILY",)),
+        Template((PlayByRule(max_items=1),)),
+    )
+    with office.database.write() as session:
+        made = to_ms(NOW)
+        programmes.add(session, Planned(programme, "u", 0, "Cô Lan", made, "Cô Lan", made))
+    answers = {bulletin: ask(AT, bulletin) for bulletin in (first, second)}
+    airs = {b for b, said in answers.items() if said.verdict is not Verdict.WILL_NOT_PLAY}
+    assert len(airs) == 1
+    [waits] = answers.keys() - airs
+    assert codes(answers[waits])[-1] == "carried_to"
+    assert "10:00:00 11/08/2026" in answers[waits].chain[-1].vi
 
 
 def test_a_withdrawn_bulletin_says_who_withdrew_it_and_why(
