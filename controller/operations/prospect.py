@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -13,7 +13,7 @@ from controller.storage.programmes import Planned
 from controller.storage.zone_days import DayPlan
 from schedules.airtime import Action, Breach, breaks
 from schedules.programme import Programme
-from schedules.recurrence import occurrences
+from schedules.recurrence import next_airing
 from schedules.rundown import Lacking
 from schedules.types import BulletinId, DurationMs, LanguageTag, ProgrammeId, time_zone
 from schedules.zone_plan import ZonePlan
@@ -172,13 +172,14 @@ def _unlawful_start(
     broken: list[tuple[str, str]] = []
     zone = time_zone(programme.timing.time_zone)
     for loaded in looked:
-        coming = occurrences(programme, now, now + timedelta(days=8), loaded.inputs.calendar)
+        coming = next_airing(programme.timing, now, loaded.inputs.calendar)
+        if coming is None:
+            return ()
         length = programme.duration_ms or _estimate(programme, loaded.bulletins)
         law, near = loaded.inputs.law, loaded.inputs.places
         found = [
             (breach.vi, breach.en)
-            for each in coming[:1]
-            for breach in breaks(law, each.start_utc.astimezone(zone), length, near)
+            for breach in breaks(law, coming.start_utc.astimezone(zone), length, near)
             if breach.action is Action.REFUSE
         ]
         if not found:

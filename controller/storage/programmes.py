@@ -150,14 +150,6 @@ def programme_of(version: ProgrammeChange) -> Programme:
     return _programme(version.programme_id, body, [ZoneId(zone) for zone in zones])
 
 
-def cancel(session: Session, programme_id: str, by: str, now_ms: int) -> None:
-    """It airs no more; what it aired stays on record. Raises `NotFound`."""
-    planned = load(session, programme_id)
-    if planned.cancelled_ms is None:
-        gone = replace(planned, changed_by=by, changed_ms=now_ms, cancelled_ms=now_ms)
-        replace_with(session, gone, "cancelled")
-
-
 def template_text(template: Template) -> str:
     """A template as JSON in one line."""
     return _template.dump_json(template).decode()

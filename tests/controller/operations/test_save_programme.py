@@ -234,12 +234,13 @@ def test_what_never_or_always_airs_is_refused(
         saved(office, draft(office.boxes(1), timing=timing))
 
 
+@pytest.mark.parametrize("days", [0, 40])
 def test_a_session_at_a_forbidden_hour_is_refused_even_before_its_speech_is_made(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, days: int
 ) -> None:
     office = Office(tmp_path_factory.mktemp("law"), law=DEFAULT_AIRTIME_LAW)
     (box,) = office.boxes(1)
-    night = replace(DAILY, start=datetime.combine(EVENING, time(23)))
+    night = replace(DAILY, start=datetime.combine(EVENING + timedelta(days=days), time(23)))
 
     with pytest.raises(BreaksAirtimeLaw, match="Chưa lưu gì"):
         saved(office, draft([box], timing=night))
