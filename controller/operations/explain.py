@@ -10,7 +10,7 @@ from controller.errors import NotFound
 from controller.fleet.plan import wire_cue
 from controller.operations.find_village import Village
 from controller.operations.imagined_alert import ImaginedAlert, imagined_alert
-from controller.operations.plan_calendar import days_from, foresee
+from controller.operations.plan_calendar import FURTHEST, days_from, foresee
 from controller.operations.reasons import About, Explanation, Reason, Subject, Verdict, together
 from controller.operations.why_box import Told, ask_box
 from controller.operations.why_history import chain_of, records_at, unheard_then
@@ -121,12 +121,13 @@ def _past(
     ]
     if then:
         return Verdict.NOT_PLAYED, tuple(dict.fromkeys(then))
-    answers = _plan(session, village, subject, at, rules, now)
     nothing = Reason(
         "nothing_was_planned",
-        "Không máy nào ở đây được giao lịch cho lúc này. Theo dữ liệu hiện nay:",
-        "No box here was told of anything for that time. As the data stand today:",
+        "Không máy nào ở đây được giao lịch cho lúc này; điều sau đây theo dữ liệu hiện nay.",
+        "No box here was told of anything for that time; what follows is by today's data.",
     )
+    long_ago = now - at > FURTHEST
+    answers = [] if long_ago else _plan(session, village, subject, at, rules, now)
     chain = [nothing, *(reason for answer in answers for reason in answer.chain)]
     return Verdict.NOT_PLAYED, tuple(dict.fromkeys(chain))
 

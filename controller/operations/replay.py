@@ -20,8 +20,8 @@ from controller.storage.instants import to_ms, to_utc
 from schedules.as_run import Outcome
 from schedules.types import time_zone
 
-MOST_CLUSTERS = 200
-"""Boxes of one replay; a commune has fewer."""
+MOST_CLUSTER_DAYS = 1_000
+"""Clusters times days of one replay: 14 s of work; a commune's week has fewer."""
 
 SETTLED = timedelta(hours=48)
 """So long before it begins a day's plan is settled and sent to the boxes."""
@@ -122,7 +122,7 @@ def replay(
     """What each loudspeaker of these villages airs on `days` dates from `since` on.
 
     Each cluster has a box that never fails but by the script, and decides by the true `decide`.
-    Raises `DaysOutOfReach`, ControllerError (too_many_clusters).
+    Raises `DaysOutOfReach`, ControllerError (replay_too_long).
     """
     wanted = days_from(since, days, rules, now)
     zone_ids = dict.fromkeys(z for village in villages for z in village.zone_ids)
@@ -198,13 +198,13 @@ def _clusters(
         for day in days
         for cluster_id in foreseen.loaded.inputs.zone.clusters_at(day)
     }
-    if len(ids) > MOST_CLUSTERS:
+    if len(ids) * len(days) > MOST_CLUSTER_DAYS:
         raise ControllerError(
-            "too_many_clusters",
-            f"Mỗi lần mô phỏng được nhiều nhất {MOST_CLUSTERS} cụm loa, ở đây có {len(ids)}. "
-            "Hãy chọn xã hoặc làng.",
-            f"At most {MOST_CLUSTERS} clusters are replayed at a time, and these are {len(ids)}. "
-            "Choose a commune or a village.",
+            "replay_too_long",
+            f"{len(ids)} cụm loa trong {len(days)} ngày là quá nhiều cho một lần mô phỏng (nhiều "
+            f"nhất {MOST_CLUSTER_DAYS} ngày loa). Hãy chọn ít ngày hơn, hoặc một xã, một làng.",
+            f"{len(ids)} clusters for {len(days)} days are too many for one replay (at most "
+            f"{MOST_CLUSTER_DAYS} cluster days). Choose fewer days, or one commune or village.",
         )
     c = tables.Cluster
     return session.exec(select(c).where(col(c.id).in_(ids)).order_by(col(c.id))).all()

@@ -86,9 +86,14 @@ def test_an_alert_is_heard_at_every_loudspeaker_and_the_bulletin_starts_again(
         ]
 
 
-def test_what_cannot_be_replayed_is_refused_in_words(office: Office, boxes: list[Box]) -> None:
+def test_what_cannot_be_replayed_is_refused_in_words(
+    office: Office, boxes: list[Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(DaysOutOfReach):
         week(office, boxes, days=32)
+    monkeypatch.setattr("controller.operations.replay.MOST_CLUSTER_DAYS", 27)
+    with pytest.raises(ControllerError, match="ít ngày hơn"):
+        week(office, boxes)
     with pytest.raises(ControllerError, match="không có thời gian"):
         Stretch(AT, AT)
     with office.database.read() as session, pytest.raises(ControllerError, match="không cả hai"):
