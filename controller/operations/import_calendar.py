@@ -48,6 +48,8 @@ class Judged:
     vi: str = ""
     en: str = ""
     planned: Planned | None = None
+    instead_of: int | None = None
+    """Sequence of the version that it was compared with; None: there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _judged(
     except (ControllerError, ScheduleError, AudioLibraryError) as refusal:
         return Judged(event.uid, event.title, Fate.REFUSED, refusal.vi, refusal.en)
     fate = Fate.NEW if was is None else Fate.CHANGED
-    return Judged(event.uid, planned.programme.title, fate, planned=planned)
+    instead_of = was.sequence if was else None
+    return Judged(event.uid, planned.programme.title, fate, "", "", planned, instead_of)
 
 
 def _planned(
@@ -189,9 +192,7 @@ def _kept(session: Session, judged: Judged, now: datetime) -> Judged:
     if planned is None or judged.fate not in (Fate.NEW, Fate.CHANGED):
         return judged
     found = programmes.load_by_uid(session, planned.uid)
-    if (found is None) is not (judged.fate is Fate.NEW) or (
-        found is not None and found.sequence > planned.sequence
-    ):
+    if (found.sequence if found else None) != judged.instead_of:
         raise ControllerError(
             "changed_meanwhile",
             f"Có người vừa đổi chương trình «{planned.programme.title}». Chưa nhập gì; "

@@ -1,17 +1,22 @@
 """Programmes from and to .ics files: each event whole or not at all, and twice is once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlmodel import Session
 
 from controller.errors import ControllerError, NotFound
 from controller.operations.calendar_events import Usual
 from controller.operations.change_occurrence import cancel_occurrence, move_occurrence
 from controller.operations.export_calendar import export_calendar
 from controller.operations.import_calendar import Fate, Imported, import_calendar
+from controller.operations.programme_draft import draft_of
 from controller.operations.save_programme import cancel_programme, save_programme
 from controller.storage import programmes
+from controller.storage.database import Database
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from schedules.errors import NoCalendarFile
 from schedules.lunar import LunarRule
@@ -222,3 +227,27 @@ def test_what_is_no_calendar_is_refused_whole(office: Office) -> None:
     many = [MORNING.replace("sang@xa", f"{n}@xa") for n in range(1_001)]
     with pytest.raises(ControllerError, match="1001"):
         imported(office, ics(*many), Usual())
+
+
+def test_an_officer_who_saves_while_the_file_is_read_is_not_overwritten(office: Office) -> None:
+    usual = places(office.boxes(1))
+    imported(office, ics(MORNING), usual)
+    mine = standing(office)[0].programme
+    newer = MORNING.replace("T053000", "T054000").replace("SUMMARY", "SEQUENCE:9\nSUMMARY")
+
+    class Racing(Database):
+        """A colleague saves between the look and the keeping."""
+
+        @contextmanager
+        def write(self) -> Iterator[Session]:
+            wanted = replace(draft_of(mine), title="Của Tú")
+            save_programme(office.database, wanted, "Anh Tú", NOW, RULES, programme_id=mine.id)
+            with office.database.write() as session:
+                yield session
+
+    racing = Racing(str(office.database.engine.url))
+    with pytest.raises(ControllerError, match="vừa đổi"):
+        import_calendar(racing, ics(newer), usual, "Cô Lan", NOW, RULES)
+
+    assert standing(office)[0].programme.title == "Của Tú"
+    racing.close()
