@@ -19,6 +19,9 @@ AHEAD_MS = 4_500_000
 """A proof covers what starts within this time."""
 
 NOT_WITHIN_MS = 60_000
+FETCH_MS = 15_000
+"""What is lacking is given this long to arrive before it is told."""
+
 MAX_HASHES = 1_500
 """As many as one message may name of either kind."""
 
@@ -82,6 +85,7 @@ class Prover:
         self._reading: tuple[Cue, ...] | None = None
         self._until_ms = 0
         self._not_before_mono_ms: int | None = None
+        self._lacking_since_mono_ms: int | None = None
         self._said: Proved | None = None
 
     def reconnected(self) -> None:
@@ -93,10 +97,19 @@ class Prover:
         early = self._not_before_mono_ms is not None and now.mono_ms < self._not_before_mono_ms
         if self._reading is not None or early or not now.trusted:
             return
-        if is_due(cues, on_disk, self._said, now.utc_ms, self._later_ms):
-            self._reading, self._until_ms = covered(cues, now.utc_ms), now.utc_ms + AHEAD_MS
-            self._not_before_mono_ms = now.mono_ms + NOT_WITHIN_MS
-            self._read(hashes(self._reading))
+        here = frozenset(on_disk)
+        if not is_due(cues, here, self._said, now.utc_ms, self._later_ms):
+            self._lacking_since_mono_ms = None
+            return
+        about = covered(cues, now.utc_ms)
+        if not here.issuperset(hashes(about)):
+            since = self._lacking_since_mono_ms = self._lacking_since_mono_ms or now.mono_ms
+            if now.mono_ms - since < FETCH_MS:
+                return
+        self._lacking_since_mono_ms = None
+        self._reading, self._until_ms = about, now.utc_ms + AHEAD_MS
+        self._not_before_mono_ms = now.mono_ms + NOT_WITHIN_MS
+        self._read(hashes(about))
 
     def hashed(self, files: Hashed) -> Proved | None:
         """Take what was read; gives what is proved now, None if nobody asked."""

@@ -81,12 +81,22 @@ def test_what_arrives_is_proved_at_once_but_not_more_than_once_a_minute() -> Non
     box = Box(at(30, "a"), at(31, "b"), held="").live(1)
     assert [len(p.lacking) for p in box.said] == [2]
     box.held.add("a" * 64)
-    box.live(0.1)
-    box.held.add("b" * 64)
+    box.live(0.2)
+    assert [len(p.lacking) for p in box.said] == [2]
     box.live(0.5)
+    assert [len(p.lacking) for p in box.said] == [2, 1]
+    box.held.add("b" * 64)
+    box.live(0.2)
     assert [len(p.lacking) for p in box.said] == [2, 1]
     box.live(1)
     assert [len(p.lacking) for p in box.said] == [2, 1, 0]
+
+
+def test_what_is_being_fetched_is_waited_for_a_moment() -> None:
+    box = Box(at(30, "a"), held="").live(0.1)
+    box.held.add("a" * 64)
+    box.live(1)
+    assert [(len(p.held), len(p.lacking)) for p in box.said] == [(1, 0)]
 
 
 def test_what_is_lost_and_what_is_new_in_the_plan_is_proved_again() -> None:
