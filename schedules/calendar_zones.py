@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import available_timezones
 
@@ -109,9 +109,12 @@ def _onsets(drawn: Component, year: int) -> Iterator[_Onset]:
             for listed in islice(part.properties("RDATE"), _MOST_ONSETS):
                 moments = map(read_moment, listed.value.split(","))
                 walls += (datetime(*moment.timetuple()[:6]) for moment in moments)
-        except (ValueError, ScheduleError):
+        except (ValueError, OverflowError, ScheduleError):
             continue
-        yield from (_Onset((wall - before).replace(tzinfo=UTC), before, after) for wall in walls)
+        for wall in walls:
+            # Beyond these an offset leads out of the calendar.
+            if MINYEAR < wall.year < MAXYEAR:
+                yield _Onset((wall - before).replace(tzinfo=UTC), before, after)
 
 
 def _until(walls: Iterable[datetime], rule: str, before: timedelta) -> Iterator[datetime]:

@@ -15,7 +15,7 @@ from schedules.lunar import lunar_dates
 from schedules.programme import Programme
 from schedules.rrule import read_rule
 from schedules.rule_walls import rule_walls
-from schedules.timing import LAST_YEAR, Change, OnHolidays, Timing
+from schedules.timing import FIRST_YEAR, LAST_YEAR, Change, OnHolidays, Timing
 from schedules.types import (
     DurationMs,
     ProgrammeId,
@@ -296,6 +296,10 @@ def _walls_of(
     """The rule's wall times up to its UNTIL."""
     rule = read_rule(text)
     until = rule.until
+    if until is not None and until.year < FIRST_YEAR:
+        return
+    if until is not None and until.year > LAST_YEAR:
+        until = None
     if isinstance(until, datetime) and until.tzinfo is not None:
         instant = utc_instant(until)
         for wall in rule_walls(rule, start, since, min(by, wall_clock(instant, zone) + _DAY)):

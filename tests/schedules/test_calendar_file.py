@@ -240,12 +240,23 @@ def test_rules_that_take_away_as_old_files_have_them() -> None:
         ("20260817T053000", [15, 16, 17]),
         ("20260817", [15, 16]),
         ("20260801T000000Z", []),
+        ("00010101T000000Z", []),
+        ("00010101", []),
+        ("20260818T000000Z", [15, 16, 17, 18]),
     ],
 )
 def test_until_of_any_kind(until: str, days: list[int]) -> None:
     rule = f"RRULE:FREQ=DAILY;UNTIL={until}"
     calendar = read(*event("UID:x", "DTSTART:20260815T053000", rule))
     assert [each.start.day for each in found(calendar)] == days
+
+
+@pytest.mark.parametrize("until", ["99991231T235959Z", "99991231T235959", "99991231"])
+def test_an_until_beyond_our_time_is_none(until: str) -> None:
+    rule = f"RRULE:FREQ=YEARLY;UNTIL={until}"
+    calendar = read(*event("UID:x", "DTSTART;TZID=America/New_York:20200815T053000", rule))
+    end = datetime(2100, 12, 31, tzinfo=UTC)
+    assert len(taking_place(calendar.events, SINCE, end)[0]) == 74
 
 
 def test_until_in_utc_ends_an_all_day_series_on_its_date() -> None:
@@ -424,6 +435,10 @@ lines = st.sampled_from(
         "DURATION:-P400W",
         "RRULE:FREQ=WEEKLY;COUNT=3",
         "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31",
+        "RRULE:FREQ=DAILY;UNTIL=99991231T235959Z",
+        "RRULE:FREQ=DAILY;UNTIL=00010101T000000Z",
+        "DTSTART:00010101T000000",
+        "DTSTART:99991231T235959",
         "EXRULE:FREQ=DAILY",
         "RDATE;VALUE=PERIOD:20260815T053000/",
         "RDATE;VALUE=PERIOD:/P1D",
