@@ -45,12 +45,10 @@ def publish_boxes(
 ) -> tuple[str, ...]:
     """Tell every box of the zone what it lacks; gives the ids of those that were told something.
 
-    `days` are the zone's own, as they are stored now.
-
-    Only pages whose zone days changed are made. What a box was told is written beside it, and what
-    it was told before and is no longer is taken back. A box that is offline finds its newest word
-    retained at the broker. Who stood at one of the zone's clusters and stands nowhere any more is
-    told to be silent.
+    `days` are the zone's own, as they are stored now. Only pages whose zone days changed are made.
+    What a box was told is written beside it, and what it was told before and is no longer is taken
+    back. A box that is offline finds its newest word retained at the broker. Who stood at one of
+    the zone's clusters and stands nowhere any more is told to be silent.
     """
     clusters = {m.cluster_id for m in zone.clusters}
     desk = _Desk(session, authority, rules, now)
@@ -75,8 +73,7 @@ class _Desk:
         self, session: Session, authority: Authority, rules: PlanRules, now: datetime
     ) -> None:
         self._session, self._authority, self._rules = session, authority, rules
-        self._now, self._now_ms = now, to_ms(now)
-        self._day = today(rules, now)
+        self._now_ms, self._day = to_ms(now), today(rules, now)
         self._days: dict[tuple[str, date], DayPlan] = {}
         self._pages: dict[tuple[date, tuple[str, ...]], PackedPage] = {}
         self._silenced = _silenced(session, self._now_ms)

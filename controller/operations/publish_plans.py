@@ -29,22 +29,6 @@ KEEP_PAGES_MS = 15 * 86_400_000
 NIGHT_FROM, NIGHT_LASTS_S = timedelta(minutes=30), 4 * 3600
 
 
-def publish_plans(
-    database: Database, authority: Authority, rules: PlanRules, now: datetime
-) -> tuple[str, ...]:
-    """Plan every zone whole and tell the boxes; gives the ids of those that were told something."""
-    with database.write() as session:
-        zone_ids = session.exec(select(tables.Zone.id)).all()
-        work_items.ask_all(session, NIGHT, zone_ids, to_ms(now))
-    changed: dict[str, None] = {}
-    while claimed := claim_plans(database, now):
-        for work in claimed:
-            changed.update(dict.fromkeys(do_plan(database, authority, rules, work, now)))
-    with database.write() as session:
-        forget_old_pages(session, now)
-    return tuple(changed)
-
-
 def claim_plans(database: Database, now: datetime) -> tuple[work_items.Claimed, ...]:
     """Take a few of the zones whose plan is due; what somebody waits for comes first."""
     with database.write() as session:
@@ -61,11 +45,12 @@ def do_plan(
     """Plan one zone and tell its boxes; gives the ids of those that were told something.
 
     The zone is resolved from a snapshot and written in one short transaction, which leaves nothing
-    if another replica has claimed the zone meanwhile. A zone that cannot be planned says why, and
-    holds up no other.
+    if another replica has claimed the zone meanwhile, nor if a night's plan was overtaken by an
+    edit. A zone that cannot be planned says why, and holds up no other.
     """
     try:
         with database.read() as session:
+            edited = _last_edit(session, work.key)
             resolved = resolve(session, work.key, rules, now, whole=work.kind == NIGHT)
     except (ScheduleError, ControllerError) as error:
         _fail(database, rules, work, error, now)
@@ -74,6 +59,9 @@ def do_plan(
     with database.write() as session:
         if not work_items.is_ours(session, work):
             log.info("plan_lost", zone=zone_id, attempt=work.attempts)
+            return ()
+        if work.kind == NIGHT and _last_edit(session, zone_id) != edited:
+            work_items.set_again(session, work.id, now_ms, now_ms)
             return ()
         zone_days.put(session, zone_id, resolved.days, today(rules, now), now_ms)
         told = publish_boxes(session, authority, rules, resolved.zone, resolved.days, now)
@@ -119,6 +107,16 @@ def forget_old_pages(session: Session, now: datetime) -> None:
         col(tables.Page.sha256).not_in(of_boxes),
     )
     session.execute(old)
+
+
+def _last_edit(session: Session, zone_id: str) -> tuple[object, ...] | None:
+    """Changes whenever somebody asks for the zone, or its plan is begun or done."""
+    item = tables.WorkItem
+    query = sa.select(
+        col(item.state), col(item.asked_again), col(item.attempts), col(item.updated_ms)
+    ).where(col(item.kind) == PLAN, col(item.key) == zone_id)
+    row = session.execute(query).first()
+    return None if row is None else tuple(row)
 
 
 def _finish(

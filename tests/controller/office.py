@@ -7,18 +7,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
 
 from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority, open_authority
+from controller.operations.asked_work import NIGHT
 from controller.operations.enrol_device import enrol_device
 from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
-from controller.operations.publish_plans import publish_plans
+from controller.operations.publish_plans import claim_plans, do_plan, forget_old_pages
 from controller.operations.review_bulletin import approve_bulletin
 from controller.operations.save_programme import Saved
 from controller.operations.schedule_programme import Slot, schedule_programme
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.operations.zone_inputs import PlanRules
-from controller.storage import bulletins, tables
+from controller.storage import bulletins, tables, work_items
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from edge_agent.contract import envelope
@@ -114,8 +116,23 @@ class Office:
         return schedule_programme(self.database, chosen, "Cô Lan", now, RULES)
 
     def publish(self, now: datetime = NOW) -> tuple[str, ...]:
-        """Plan and publish as the planner does."""
-        return publish_plans(self.database, self.authority, RULES, now)
+        """Plan every zone whole and publish, as the planner does in a night, which then is over."""
+        with self.database.write() as session:
+            zone_ids = session.exec(select(tables.Zone.id)).all()
+            work_items.ask_all(session, NIGHT, zone_ids, to_ms(now))
+        told = self.planned(now)
+        with self.database.write() as session:
+            forget_old_pages(session, now)
+        return told
+
+    def planned(self, now: datetime = NOW) -> tuple[str, ...]:
+        """Plan what is due, as the planner does; the boxes that were told something."""
+        told: dict[str, None] = {}
+        while claimed := claim_plans(self.database, now):
+            for work in claimed:
+                boxes = do_plan(self.database, self.authority, RULES, work, now)
+                told.update(dict.fromkeys(boxes))
+        return tuple(told)
 
     def desired(self, did: str) -> Desired:
         """The newest signed word to a box, verified with the office's key."""

@@ -1,10 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from controller.operations.asked_work import NIGHT, PLAN, ask_for_plan
@@ -33,15 +33,6 @@ def zone_of(box: Box) -> str:
     return box.village.cluster_id.replace("cum-", "vung-")
 
 
-def planned(office: Office, now: datetime = NOW) -> list[str]:
-    """Do the planning that is due, as the planner does; the ids of boxes that were told."""
-    told: list[str] = []
-    while claimed := claim_plans(office.database, now):
-        for work in claimed:
-            told += do_plan(office.database, office.authority, RULES, work, now)
-    return told
-
-
 def on_air(office: Office, box: Box) -> dict[str, list[str]]:
     """Titles that a box is told, by date."""
     return {page.date: [cue.title for cue in page.cues] for page in office.pages(box.did)}
@@ -56,7 +47,7 @@ def test_a_first_plan_fills_the_horizon(office: Office) -> None:
     box = office.boxes(1)[0]
     office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
 
-    assert planned(office) == [box.did]
+    assert office.planned() == (box.did,)
 
     assert list(on_air(office, box)) == [f"2026-08-{day}" for day in range(10, 17)]
 
@@ -65,20 +56,20 @@ def test_what_is_added_reaches_near_days_at_once_and_far_ones_by_night(office: O
     box = office.boxes(1)[0]
     life = NOW + timedelta(days=20)
     office.scheduled(office.approved(valid_until=life), [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
     before = {page.date: page for page in office.pages(box.did)}
 
     later = SOON + timedelta(hours=1)
     second = office.approved("Tin thứ hai.", valid_until=life, title="Tin thứ hai")
     office.scheduled(second, [box], later, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
 
     airing = on_air(office, box)
     assert [day for day, titles in airing.items() if "Tin thứ hai" in titles] == NEAR
     far = {page.date: page for page in office.pages(box.did) if page.date not in NEAR}
     assert far == {day: page for day, page in before.items() if day not in NEAR}
 
-    planned(office, TONIGHT)
+    office.planned(TONIGHT)
     assert all("Tin thứ hai" in titles for titles in on_air(office, box).values())
     assert list(on_air(office, box))[-1] == "2026-08-18", "the night brings a new last day"
 
@@ -87,10 +78,10 @@ def test_a_withdrawn_bulletin_leaves_all_days_at_once(office: Office) -> None:
     box = office.boxes(1)[0]
     bulletin = office.approved()
     office.scheduled(bulletin, [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
 
     withdraw_bulletin(office.database, bulletin, "Cô Lan", "sai giờ", AFTER_A_WHILE)
-    planned(office, AFTER_A_WHILE)
+    office.planned(AFTER_A_WHILE)
 
     assert office.pages(box.did) == []
     assert len(office.desired(box.did).withdrawn) == 1
@@ -100,10 +91,10 @@ def test_an_edited_bulletin_leaves_all_days_at_once(office: Office) -> None:
     box = office.boxes(1)[0]
     bulletin = office.approved()
     office.scheduled(bulletin, [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
 
     edit_bulletin(office.database, bulletin, {"vi": "Lời khác."}, "Y Hạnh", AFTER_A_WHILE)
-    planned(office, AFTER_A_WHILE)
+    office.planned(AFTER_A_WHILE)
 
     assert office.pages(box.did) == []
 
@@ -111,10 +102,10 @@ def test_an_edited_bulletin_leaves_all_days_at_once(office: Office) -> None:
 def test_a_cancelled_programme_leaves_all_days_at_once(office: Office) -> None:
     box = office.boxes(1)[0]
     kept = office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
 
     cancel_programme(office.database, kept.planned.programme.id, "Y Bia", AFTER_A_WHILE)
-    planned(office, AFTER_A_WHILE)
+    office.planned(AFTER_A_WHILE)
 
     assert office.pages(box.did) == []
 
@@ -122,12 +113,12 @@ def test_a_cancelled_programme_leaves_all_days_at_once(office: Office) -> None:
 def test_a_cancelled_occurrence_leaves_its_far_day_and_no_other(office: Office) -> None:
     box = office.boxes(1)[0]
     kept = office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
     of = datetime(2026, 8, 15, 9, 0)
 
     programme = kept.planned.programme.id
     cancel_occurrence(office.database, programme, of, "Y Bia", AFTER_A_WHILE, RULES)
-    planned(office, AFTER_A_WHILE)
+    office.planned(AFTER_A_WHILE)
 
     days = list(on_air(office, box))
     assert "2026-08-15" not in days
@@ -138,7 +129,7 @@ def test_an_edit_plans_and_writes_only_what_it_touches(office: Office) -> None:
     box, other = office.boxes(2)
     bulletin = office.approved(valid_until=NOW + timedelta(days=20))
     office.scheduled(bulletin, [box, other], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
     serial = office.desired(other.did).serial
     with office.database.read() as session:
         pages = {row.local_date: row for row in session.exec(_pages_of(box))}
@@ -149,7 +140,7 @@ def test_an_edit_plans_and_writes_only_what_it_touches(office: Office) -> None:
             tables.WorkItem.kind == PLAN, tables.WorkItem.state == "waiting"
         )
         assert session.exec(waiting).all() == [zone_of(box)]
-    assert planned(office, AFTER_A_WHILE) == [], "the same sounds: nothing to tell"
+    assert office.planned(AFTER_A_WHILE) == (), "the same sounds: nothing to tell"
 
     assert office.desired(other.did).serial == serial
     with office.database.read() as session:
@@ -166,14 +157,14 @@ def _pages_of(box: Box) -> SelectOfScalar[BoxPage]:
 def test_what_is_told_again_is_no_longer_taken_back(office: Office) -> None:
     box = office.boxes(1)[0]
     kept = office.scheduled(office.approved(), [box], SOON)
-    planned(office)
+    office.planned()
     order_languages(office.database, zone_of(box), ["sed"], "Y Bia", NOW)
-    planned(office)
+    office.planned()
     with office.database.read() as session:
         assert len(session.exec(select(tables.UnplannedPlay)).all()) == 1
 
     order_languages(office.database, zone_of(box), ["vi"], "Y Bia", NOW)
-    planned(office)
+    office.planned()
 
     with office.database.read() as session:
         assert session.exec(select(tables.UnplannedPlay)).all() == []
@@ -184,7 +175,7 @@ def test_what_is_told_again_is_no_longer_taken_back(office: Office) -> None:
 def test_a_zone_without_a_box_is_planned_to_nothing_and_says_so_once(office: Office) -> None:
     box = office.boxes(1)[0]
     office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
-    planned(office)
+    office.planned()
     with office.database.write() as session:
         (stood,) = session.exec(select(tables.Installation)).all()
         stood.until_ms = to_ms(AFTER_A_WHILE)
@@ -194,7 +185,7 @@ def test_a_zone_without_a_box_is_planned_to_nothing_and_says_so_once(office: Off
         now = NOW + timedelta(minutes=minutes)
         with office.database.write() as session:
             ask_for_plan(session, now)
-        planned(office, now)
+        office.planned(now)
 
     with office.database.read() as session:
         assert session.exec(select(ZoneDay)).all() == []
@@ -210,7 +201,7 @@ def test_a_circle_of_units_stops_its_own_zone_and_no_other(office: Office) -> No
         village.parent_id = village.id
         session.add(village)
 
-    assert planned(office) == [other.did]
+    assert office.planned() == (other.did,)
 
     (failed,) = told(office, "plan_failed")
     assert failed["zone"] == zone_of(box)
@@ -230,14 +221,14 @@ def test_what_runs_over_midnight_stays_on_the_plan_until_it_ends(office: Office)
     office.scheduled(first, [box], at)
     second = office.approved("Sau nửa đêm.", title="Sau nửa đêm")
     office.scheduled(second, [box], at + timedelta(minutes=1))
-    planned(office)
+    office.planned()
     whole = on_air(office, box)
     assert whole == {"2026-08-10": ["Chuyện dài"], "2026-08-11": ["Sau nửa đêm"]}
 
     just_after = datetime(2026, 8, 10, 17, 1, tzinfo=UTC)
     with office.database.write() as session:
         ask_for_plan(session, just_after)
-    planned(office, just_after)
+    office.planned(just_after)
     assert on_air(office, box) == whole
 
     office.publish(just_after + timedelta(hours=1))
@@ -259,7 +250,7 @@ def test_the_night_is_spread_over_four_hours_and_each_zone_has_its_own_second() 
 
 def test_each_zone_is_planned_once_a_night_and_set_for_the_next(office: Office) -> None:
     box = office.boxes(1)[0]
-    planned(office)
+    office.planned()
 
     def due() -> int:
         with office.database.read() as session:
@@ -269,9 +260,9 @@ def test_each_zone_is_planned_once_a_night_and_set_for_the_next(office: Office) 
 
     first = due()
     assert first == to_ms(next_night(RULES, zone_of(box), NOW))
-    planned(office, TONIGHT)
+    office.planned(TONIGHT)
     assert due() == first + 86_400_000
-    assert planned(office, TONIGHT) == []
+    assert office.planned(TONIGHT) == ()
 
 
 @contextmanager
@@ -316,9 +307,44 @@ def test_zones_of_a_dead_planner_come_back_and_its_late_word_counts_nothing(
         assert do_plan(office.database, office.authority, RULES, again, later) == (box.did,)
 
 
+class Meanwhile(Database):
+    """Another controller, to which something happens between its reading and its writing."""
+
+    happens: Callable[[], object] | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            happens()
+        with super().write() as session:
+            yield session
+
+
+def test_a_night_that_an_edit_overtakes_writes_nothing_and_begins_again(office: Office) -> None:
+    box = office.boxes(1)[0]
+    office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
+    office.planned()
+    slow = Meanwhile(f"sqlite:///{office.folder / 'loalang.sqlite3'}")
+    (night,) = claim_plans(slow, TONIGHT)
+    assert night.kind == NIGHT
+
+    def edit() -> None:
+        order_languages(office.database, zone_of(box), ["sed"], "Y Bia", TONIGHT)
+        office.planned(TONIGHT)
+
+    slow.happens = edit
+    assert do_plan(slow, office.authority, RULES, night, TONIGHT) == ()
+    assert "2026-08-12" not in on_air(office, box), "the edit stands"
+    slow.close()
+
+    office.planned(TONIGHT)
+    assert office.pages(box.did) == [], "and the night was done after it"
+
+
 def test_what_somebody_waits_for_comes_before_what_a_start_asked_for(office: Office) -> None:
     boxes = office.boxes(18)
-    planned(office)
+    office.planned()
     with office.database.write() as session:
         ask_for_plan(session, NOW)
     with office.database.write() as session:
@@ -330,7 +356,7 @@ def test_what_somebody_waits_for_comes_before_what_a_start_asked_for(office: Off
 def test_each_commune_has_its_quiet_hours_told(tmp_path: Path) -> None:
     office = Office(tmp_path, law=DEFAULT_AIRTIME_LAW)
     box = office.boxes(1)[0]
-    planned(office)
+    office.planned()
 
     quiet = office.desired(box.did).quiet_hours
     assert quiet is not None

@@ -17,7 +17,6 @@ from audio_library.errors import AudioLibraryError
 from controller.errors import ControllerError
 from controller.operations.change_occurrence import cancel_occurrence
 from controller.operations.programme_draft import Draft, draft_of
-from controller.operations.publish_plans import claim_plans, do_plan
 from controller.operations.review_bulletin import (
     approve_bulletin,
     edit_bulletin,
@@ -157,13 +156,6 @@ def by_rule(number: int) -> Template:
     return Template((PlayByRule(order=list(Order)[number % 3], max_items=1 + number % 2),))
 
 
-def planned(office: Office, now: datetime) -> None:
-    """Do the planning that is due, as the planner does."""
-    while claimed := claim_plans(office.database, now):
-        for work in claimed:
-            do_plan(office.database, office.authority, RULES, work, now)
-
-
 def told(office: Office) -> dict[str, list[Cue]]:
     """Every cue that each box is told."""
     with office.database.read() as session:
@@ -197,15 +189,15 @@ def test_a_plan_after_edits_is_the_plan_from_scratch(
     with copied(commune) as office:
         desk = Desk(office)
         now = NOW
-        planned(office, now)
+        office.planned(now)
         for what, first, second, plan_now in edits:
             now += timedelta(minutes=1)
             desk.edit(what, first, second, now)
             if plan_now:
-                planned(office, now)
-        planned(office, now)
+                office.planned(now)
+        office.planned(now)
 
         settled = midnight(RULES, FAR)
         assert before(told(office), settled) == before(planned_afresh(office, now), settled)
-        planned(office, TONIGHT)
+        office.planned(TONIGHT)
         assert told(office) == planned_afresh(office, TONIGHT)
