@@ -21,7 +21,7 @@ from schedules.mends import (
 )
 from schedules.precedence import Rank
 from schedules.programme import Programme
-from schedules.rundown import Rundown
+from schedules.rundown import LeftOut, Rundown
 from schedules.types import (
     BulletinId,
     ClusterId,
@@ -46,6 +46,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     MISSING = "missing_recording"
     EXPIRED = "expired"
+    LEFT_OUT = "left_out"
     NO_LOUDSPEAKER = "no_loudspeaker"
     NEVER = "never_plays"
 
@@ -103,6 +104,7 @@ def conflicts(
         *_overlaps(programme, scenes, horns, day),
         *_in_earshot(programme, scenes, horns, day),
         *_refused(programme, mine, day),
+        *_left_out(programme, mine, day),
         *_missing(programme, mine, languages or {}),
         *_expired(programme, mine),
     )
@@ -237,6 +239,31 @@ def _refused(programme: Programme, scenes: Sequence[Scene], day: Day) -> Iterato
             mend_of_refusal(code, day),
             tuple(dict.fromkeys(s.inputs.zone.id for s, _ in refused)),
             first.start_utc,
+            len(sessions),
+        )
+
+
+def _left_out(programme: Programme, scenes: Sequence[Scene], day: Day) -> Iterator[Conflict]:
+    """What a person put into the template and the session has no room or no sound for.
+
+    What a rule finds no room for only waits for the next session.
+    """
+    named = (None, *programme.template.chosen)
+    found: defaultdict[tuple[str, str], list[tuple[Scene, LeftOut]]] = defaultdict(list)
+    for scene in scenes:
+        for each in scene.plan.left_out:
+            if each.occurrence.programme_id == programme.id and each.bulletin_id in named:
+                found[each.code, each.title].append((scene, each))
+    for (code, _), met in found.items():
+        _, first = min(met, key=lambda each: each[1].occurrence.start_utc)
+        sessions = {each.occurrence.start_utc for _, each in met}
+        yield Conflict(
+            Kind.LEFT_OUT,
+            first.vi + _more_vi(len(sessions)),
+            first.en + _more_en(len(sessions)),
+            mend_of_refusal(code, day),
+            tuple(dict.fromkeys(scene.inputs.zone.id for scene, _ in met)),
+            min(sessions),
             len(sessions),
         )
 

@@ -101,7 +101,7 @@ class Day:
 def mend_of_refusal(code: str, day: Day) -> Mend:
     """What would help an item that the plan refuses with that code."""
     match code:
-        case "session_too_long" | "programme_full":
+        case "session_too_long" | "programme_full" | "session_full":
             return Mend(
                 "shorten",
                 "Bớt tin, hoặc đặt độ dài buổi phát: phần chưa vừa được chuyển sang buổi sau.",
@@ -112,6 +112,18 @@ def mend_of_refusal(code: str, day: Day) -> Mend:
                 "join",
                 "Đưa tin vào một buổi đã có trong ngày, hoặc chọn ngày khác.",
                 "Put the items into a session of that day, or choose another day.",
+            )
+        case "no_sound" | "no_relay":
+            return Mend(
+                "bring_sound",
+                "Thêm âm thanh hoặc đài ấy, hoặc bỏ mục này khỏi khuôn.",
+                "Add that sound or station, or take the item out of the template.",
+            )
+        case "nothing_to_say":
+            return Mend(
+                "bring_items",
+                "Duyệt một bản tin hợp với khuôn, hoặc chọn thẳng bản tin.",
+                "Approve a bulletin that fits the template, or choose bulletins by name.",
             )
         case "expired":
             return Mend(

@@ -48,6 +48,10 @@ class _Piece(NamedTuple):
     def is_music(self) -> bool:
         return self.sounds[0].kind is MaterialKind.FILLER
 
+    @property
+    def is_cart(self) -> bool:
+        return self.wish.firmness is Firmness.FIXED
+
     def cut_to(self, ms: int) -> tuple[Material, ...]:
         """Its materials when it is given so much time."""
         match self.sounds[0].kind:
@@ -120,6 +124,9 @@ class RunOrder:
         given = fit(wishes, session.shares, occurrence.duration_ms, lawful_ms)
         placed = list(zip(pieces, given, strict=True))
         airing = [(piece, got) for piece, got in placed if not isinstance(got, NoRoom)]
+        if _only_dressing(programme, airing):
+            _nothing_to_say(session)
+            airing = []
         ordered, asked = self._urgent_first(programme, airing)
         spoken = [*session.silent, *(p.lacks for p, _ in ordered if p.lacks is not None)]
         rundown = Rundown(
@@ -319,6 +326,22 @@ def _why(piece: _Piece, no_room: NoRoom) -> tuple[str, str]:
     return (
         f"«{piece.title}» dài {minutes:.1f} phút, {vi}.",
         f"“{piece.title}” takes {minutes:.1f} minutes and {en}.",
+    )
+
+
+def _only_dressing(programme: Programme, airing: Sequence[tuple[_Piece, int]]) -> bool:
+    """Carts around nothing, where the template has more than carts."""
+    meant = any(not isinstance(item, PlayCart) for item in programme.template.items)
+    return meant and bool(airing) and all(piece.is_cart for piece, _ in airing)
+
+
+def _nothing_to_say(session: _Session) -> None:
+    title = session.programme.title
+    session.go_without(
+        title,
+        "nothing_to_say",
+        f"«{title}» buổi này chưa có gì để phát, nên không phát cả chuông và lời chào.",
+        f"“{title}” has nothing to air this time, so its chimes and greeting stay silent too.",
     )
 
 

@@ -13,8 +13,8 @@ from schedules.precedence import Rank
 from schedules.programme import Programme
 from schedules.rundown import Material
 from schedules.shelf import Notice, Shelf
-from schedules.template import chosen_alone
-from schedules.types import BulletinId, ClusterId, DurationMs, ZoneId, utc_instant
+from schedules.template import PlayByRule, PlayCart, Template, chosen_alone
+from schedules.types import BulletinId, CartId, ClusterId, DurationMs, ZoneId, utc_instant
 from schedules.zone import Zone
 from schedules.zone_plan import Standing, ZoneInputs, plan_zone
 from tests.schedules.plans import BANA, SEDANG, VI, at, daily, material, programme, timing, zone
@@ -226,3 +226,19 @@ def test_a_programme_that_never_plays_says_only_that() -> None:
     (conflict,) = conflicts(mine, (scene(mine),), (), airs_at_all=False)
     assert conflict.kind is Kind.NEVER
     assert "sẽ không bao giờ phát" in conflict.vi
+
+
+def test_what_a_person_chose_and_has_no_room_is_said_and_what_a_rule_left_waits() -> None:
+    chosen = airing("Tin xã", time(6), duration_ms=DurationMs(60_000))
+    (conflict,) = found(chosen, scene(chosen))
+    assert (conflict.kind, conflict.mend.code) == (Kind.LEFT_OUT, "shorten")
+    ruled = replace(chosen, template=Template((PlayByRule(),)))
+    assert found(ruled, scene(ruled)) == []
+
+
+def test_a_cart_without_a_sound_is_said_with_what_to_bring() -> None:
+    items = (PlayCart(CartId("chuong")), *chosen_alone((BulletinId("tin"),)).items)
+    mine = airing("Tin xã", time(6), template=Template(items))
+    (conflict,) = found(mine, scene(mine))
+    assert conflict.mend.code == "bring_sound"
+    assert "Chưa có âm thanh cho «chuong»" in conflict.vi

@@ -245,6 +245,14 @@ def test_what_is_left_out_is_told_once_and_every_cart_of_it() -> None:
     assert plan.left_out[1].vi == "«Tin chuong» dài 0.1 phút, buổi phát không còn đủ chỗ."
 
 
+def test_where_there_is_nothing_to_say_no_chime_rings_either() -> None:
+    plan = session(shelf(**CARTS), CHIME, PlayByRule(), BYE)
+    assert plan.cues == ()
+    assert [each.code for each in plan.left_out] == ["nothing_to_say"]
+    assert len(session(shelf(**CARTS), CHIME, BYE).cues) == 2
+    assert len(session(shelf(notice("tin"), **CARTS), CHIME, PlayByRule(), BYE).cues) == 3
+
+
 def test_a_relay_is_a_stream_with_a_sound_in_its_place() -> None:
     (cue,) = session(shelf(**CARTS), VOV).cues
     assert (cue.title, cue.language, cue.kind) == ("VOV1", "und", MaterialKind.RELAY)
