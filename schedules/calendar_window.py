@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from schedules.calendar_moments import Unread
 from schedules.calendar_series import CalendarEvent
 from schedules.errors import CalendarTooLarge, RuleTooLong, ScheduleError
+from schedules.holidays import DEFAULT_CALENDAR
 from schedules.recurrence import expand
 from schedules.types import time_zone, utc_instant, wall_instant
 
@@ -55,7 +56,7 @@ def _of_event(event: CalendarEvent, since: datetime, until: datetime) -> Iterato
     own = (change.duration_ms or 0 for change in event.timing.changes)
     longest = timedelta(milliseconds=max((event.duration_ms or 0, *own)))
     # A day may have an hour more than 24.
-    for airing in expand(event.timing, since - longest - _DAY, until):
+    for airing in expand(event.timing, since - longest - _DAY, until, DEFAULT_CALENDAR):
         lasts_ms = event.duration_ms if airing.duration_ms is None else airing.duration_ms
         lasts = timedelta(milliseconds=lasts_ms or 0)
         end = airing.start_utc + lasts
