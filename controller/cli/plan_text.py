@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from controller.fleet.box_words import because
+
 Said = Mapping[str, Any]
 
 WEEKDAYS = {
@@ -73,7 +75,9 @@ def replayed(said: Said, tag: str, *, silent_only: bool) -> str:
         lines += [box["cluster"], *_plays(box["plays"], tag, silent_only=silent_only), ""]
     totals = ", ".join(f"{_outcome(o, tag)} {n}" for o, n in sorted(said["totals"].items()))
     lines.append(f"{_either(tag, 'Tổng cộng', 'In all')}: {totals or '0'}")
-    lines += [f"  {reason}: {count}" for reason, count in said["reasons"].items()]
+    lines += [
+        f"  {_either(tag, *because(reason))}: {count}" for reason, count in said["reasons"].items()
+    ]
     return "\n".join(lines)
 
 
