@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from controller.console import day_sheet, desk, door, library, static_files
+from controller.console import day_sheet, desk, door, library, static_files, timetable
 from controller.console.screen import Screen
 from controller.doors import Doorkeeper
 
@@ -18,5 +18,6 @@ def install(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     app.include_router(door.router(show, doorkeeper))
     app.include_router(desk.router(show))
     app.include_router(library.router(show))
+    app.include_router(timetable.router(show))
     app.include_router(day_sheet.router(show, files))
     app.include_router(static_files.router(files))

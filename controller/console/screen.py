@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audio_library.speech.recorded import NAME as RECORDED
-from controller.console import opened, studio, today, words
+from controller.console import opened, rule_words, studio, today, week, words
 from controller.console.static_files import StaticFiles
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -18,6 +18,7 @@ DESK_MODULES = (
     "ask_writer.js",
     "compose.js",
     "correct.js",
+    "decide.js",
     "desk.js",
     "draft.js",
     "line.js",
@@ -56,6 +57,8 @@ class Screen:
             STATUS_LOOKS=words.STATUS_LOOKS,
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,
+            VERDICT_LOOKS=words.VERDICT_LOOKS,
+            WORDLESS=week.WORDLESS,
             RECORDED=RECORDED,
             TO_RECORD=studio.TO_RECORD,
             TO_WRITE=opened.TO_WRITE,
@@ -68,6 +71,8 @@ class Screen:
             start_error=words.start_error,
             tongue=words.tongue,
             because=words.because,
+            season=rule_words.season_word,
+            timing=rule_words.timing_words,
         )
 
     def __call__(

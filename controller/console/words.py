@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from audio_library.bulletin import State
 from audio_library.languages import LANGUAGES
 from controller.fleet.status import Status
+from controller.operations.reasons import Verdict
 from controller.storage.instants import to_utc
 from schedules.as_run import Outcome
 
@@ -54,6 +55,18 @@ OUTCOME_LOOKS: Mapping[Outcome, Look] = MappingProxyType(
         Outcome.SKIPPED: Look("tre", "bo", "Bỏ qua"),
         Outcome.INTERRUPTED: Look("im", "dien", "Bị gián đoạn"),
         Outcome.UNKNOWN: Look("chua", "chua", "Chưa biết"),
+    }
+)
+
+VERDICT_LOOKS: Mapping[Verdict, Look] = MappingProxyType(
+    {
+        Verdict.PLAYED: Look("xong", "xong", "Đã phát"),
+        Verdict.WILL_PLAY: Look("san", "san", "Sẽ phát"),
+        Verdict.PARTLY: Look("tre", "chu_y", "Chỉ phát một phần, hoặc ở một số cụm loa"),
+        Verdict.NOT_PLAYED: Look("im", "im", "Đã không phát"),
+        Verdict.WILL_NOT_PLAY: Look("im", "im", "Sẽ không phát"),
+        Verdict.UNKNOWN: Look("chua", "chua", "Chưa biết, máy chưa báo"),
+        Verdict.NO_CLAIM: Look("chua", "chua", "Chưa biết, máy ở làng dùng phép tính khác"),
     }
 )
 
