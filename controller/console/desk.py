@@ -14,6 +14,7 @@ from audio_library.bulletin import DEFAULT_LIFE
 from audio_library.languages import LANGUAGES
 from audio_library.mastering.in_child import peaks_in_child
 from audio_library.script import MAX_CHARACTERS, check_text
+from controller.console.decisions import open_alarms, orderings
 from controller.console.door import SIGN_IN, with_bulletin
 from controller.console.lacking import Lacking, gathered
 from controller.console.opened import open_bulletin, voiced_languages
@@ -49,6 +50,8 @@ class Part(StrEnum):
     AS_RUN = "as_run"
     RECORDING = "recording"
     LACKS = "lacks"
+    QUESTIONS = "questions"
+    ALARMS = "alarms"
 
 
 class TextToRead(BaseModel):
@@ -133,6 +136,8 @@ def _desk(session: Session, given: Services, who: Person, tin: str, tim: str) ->
         "found": lines(session, plans, t.now, tim) if tim else newest,
         "as_run": as_run_list(session, limit=AS_RUN_ROWS),
         "lacks": _lacks(session, given, t),
+        "questions": orderings(session, t.now),
+        "alarms": open_alarms(session, t.now),
         "languages": LANGUAGES,
         "voiced": voiced_languages(given.engines),
         "office": usual_office(session, who.name),
@@ -164,6 +169,10 @@ def _part(
                 "studio": studios.get(tieng),
                 "voiced": voiced_languages(given.engines),
             }
+        case Part.QUESTIONS:
+            return {"t": t, "questions": orderings(session, t.now)}
+        case Part.ALARMS:
+            return {"t": t, "alarms": open_alarms(session, t.now)}
         case Part.LACKS:
             return {"t": t, "lacks": _lacks(session, given, t)}
         case Part.BULLETINS | Part.WAITING:

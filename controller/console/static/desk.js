@@ -6,6 +6,7 @@ import './ask_writer.js';
 import './recording.js';
 import './review.js';
 import './plan.js';
+import './decide.js';
 import { keepLine } from './line.js';
 import { refresh, refreshAll, refreshNow } from './parts.js';
 import { signInAgain } from './talk.js';

@@ -1,7 +1,7 @@
 // The line to the server: events as they happen, and since when there are none.
 
 const KINDS = ['hello', 'beat', 'bulletin', 'rendition', 'plan', 'programme', 'device', 'as_run', 'command',
-  'recording', 'reader', 'lexicon', 'speech', 'phrase'];
+  'recording', 'reader', 'lexicon', 'speech', 'phrase', 'priority_question', 'alarm'];
 const SILENT_MS = 35_000; // two missed beats of 15 s
 const AGAIN_MS = 4_000;
 
