@@ -19,7 +19,6 @@ from controller.operations.show_programmes import show_programmes
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import bulletins, tables
 from controller.storage.programmes import Planned
-from schedules.precedence import Rank
 from schedules.programme import Programme
 from schedules.types import UtcInstant
 
@@ -85,23 +84,6 @@ class Coming:
     villages: tuple[Village, ...]
     obstacle: str
     """Why nothing of it will air as things stand, for people; empty when something will."""
-
-    @property
-    def again(self) -> dict[str, object]:
-        """What to ask for to plan the same once more."""
-        programme = self.planned.programme
-        when = programme.timing
-        return {
-            "bulletins": list(self.planned.bulletin_ids),
-            "villages": [v.id for v in self.villages],
-            "start_date": when.start.date().isoformat(),
-            "wall_time": when.start.time().isoformat(),
-            "kind": "daily" if when.recurs else "once",
-            "until": when.valid_until.isoformat() if when.valid_until else None,
-            "title": programme.title,
-            "priority": programme.rank is Rank.PRIORITY,
-            "quiet_ok": programme.quiet_ok or "",
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ document.getElementById('lich').addEventListener('click', event => {
     await send('DELETE', `/api/v1/programmes/${cancel}`);
     undo.querySelector('span').textContent = `Đã bỏ lịch ${what}.`;
     undo.querySelector('button').onclick = press => withButton(press.currentTarget, document.getElementById('lich'), async () => {
-      await send('POST', '/api/v1/programmes', JSON.parse(again));
+      await send('POST', `/api/v1/programmes/${cancel}/restore`, { sequence: Number(again) });
       undo.hidden = true;
       document.getElementById('h-lich').focus();
       refresh('programme');
