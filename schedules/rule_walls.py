@@ -150,6 +150,8 @@ def _days_of_units(
     per_day = _PER_DAY[rule.frequency]
     keeps = _keeps(rule)
     unit = _number(rule, start) + skipped * rule.interval
+    if not _has_position(rule):
+        return
     named = _named_units(rule)
     if named is not None:
         # Which units of a day the interval ever meets.
@@ -171,6 +173,13 @@ def _days_of_units(
         else:
             yield 1, ()
         unit += -(-(midnight + per_day - unit) // rule.interval) * rule.interval
+
+
+def _has_position(rule: Rule) -> bool:
+    """Whether BYSETPOS, if there is any, names a time that an hour, minute or second has."""
+    minutes = len(rule.by_minute) if rule.frequency is Frequency.HOURLY else 1
+    seconds = len(rule.by_second) if rule.frequency < Frequency.SECONDLY else 1
+    return not rule.by_position or min(map(abs, rule.by_position)) <= minutes * seconds
 
 
 def _named_units(rule: Rule) -> list[int] | None:
