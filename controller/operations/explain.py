@@ -143,7 +143,8 @@ def _future(
 ) -> tuple[Verdict, tuple[Reason, ...]]:
     answers = _plan(session, village, subject, at, rules, now)
     chain = [reason for answer in answers for reason in answer.chain]
-    told = _told(answers)
+    alarmable = bool(imagined) and subject.about is About.ANYTHING
+    told = _told(answers, today(rules, at) if alarmable else None)
     reached = frozenset[str]().union(*(each.asked for each in told))
     alerts = tuple(imagined_alert(alert) for alert in imagined)
     verdicts: list[Verdict] = []
@@ -152,9 +153,10 @@ def _future(
             chain.append(_no_box(answer.foreseen.loaded.inputs.zone.name))
             verdicts.append(Verdict.WILL_NOT_PLAY)
     for each in told:
-        said = ask_box(session, each, alerts, to_ms(now), time_zone(rules.time_zone))
+        zone = time_zone(rules.time_zone)
+        said = ask_box(session, each, to_ms(at), alerts, to_ms(now), zone)
         chain += said.chain
-        verdicts.append(said.verdict)
+        verdicts.append(Verdict.WILL_PLAY if alarmable and said.alarmed else said.verdict)
     return together(verdicts, Verdict.WILL_NOT_PLAY), tuple(dict.fromkeys(chain))
 
 
@@ -173,10 +175,15 @@ def _plan(
     return [ask_plan(session, each, subject, at) for each in foreseen]
 
 
-def _told(answers: Sequence[ZoneAnswer]) -> list[Told]:
-    """Every box that is to play what is asked about, with all its cues of whichever zone."""
+def _told(answers: Sequence[ZoneAnswer], alarmed_on: date | None) -> list[Told]:
+    """Every box that is to play what is asked about, with all its cues of whichever zone.
+
+    On a day of an alert, boxes that are to play nothing then belong to it, too.
+    """
     asked = {cue.id for answer in answers for cue in answer.cues}
-    days = {cue.local_date + n * DAY for a in answers for cue in a.cues for n in (-1, 0, 1)}
+    dates = {cue.local_date for answer in answers for cue in answer.cues}
+    dates |= {alarmed_on} if alarmed_on else set()
+    days = {day + n * DAY for day in dates for n in (-1, 0, 1)}
     everything = [answer.foreseen for answer in answers]
     found: dict[str, Told] = {}
     for foreseen in everything:
@@ -185,7 +192,7 @@ def _told(answers: Sequence[ZoneAnswer]) -> list[Told]:
             near = cues_for(everything, spot.cluster_id, days)
             cues = sorted(near, key=lambda c: (c.start, c.id))
             mine = asked.intersection(cue.id for cue in cues)
-            if mine:
+            if mine or alarmed_on:
                 policy = policy_of(inputs.law, inputs.zone.time_zone)
                 found.setdefault(spot.device_id, Told(spot, tuple(cues), mine, policy))
     return list(found.values())

@@ -37,14 +37,20 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class BoxAnswer:
-    """What becomes of the cues at one box."""
+    """What becomes of the cues at one box; `alarmed` if an alert sounds at the instant asked."""
 
     verdict: Verdict
     chain: tuple[Reason, ...]
+    alarmed: bool = False
 
 
 def ask_box(
-    session: Session, told: Told, alerts: tuple[Alert, ...], now_ms: int, zone: ZoneInfo
+    session: Session,
+    told: Told,
+    at_ms: int,
+    alerts: tuple[Alert, ...],
+    now_ms: int,
+    zone: ZoneInfo,
 ) -> BoxAnswer:
     """Let the box's own decision run over the cues, with all that it has said of itself."""
     name = told.spot.cluster_name
@@ -55,6 +61,9 @@ def ask_box(
     sent = _sent(session, told, said)
     if said is None or not said.online:
         chain.append(_out_of_touch(name, said))
+    if alerts and said is not None and not said.online:
+        chain.append(_alert_not_received(name))
+        alerts = ()
     if any(s.published_ms == _NEVER_MS and s.cue.id in told.asked for s in sent):
         chain.append(_plan_not_held(name))
     lacking = _lacking(session, told)
@@ -69,12 +78,23 @@ def ask_box(
     if off is not None:
         chain.append(off)
     asked = [cue for cue in told.cues if cue.id in told.asked]
-    since = min(cue.start for cue in asked) - BEFORE_MS
-    until = max(cue.latest_end for cue in asked) + AFTER_MS
+    begun = (*(cue.start for cue in asked), *(alert.issued for alert in alerts))
+    since = min(at_ms, *begun) - BEFORE_MS
+    until = max([at_ms, *(cue.latest_end for cue in asked)]) + AFTER_MS
     heard = replay_box(sent, since, until, faults, told.policy)
     mine = [h for h in heard if h.cue.id in told.asked]
+    alarm = _alert_on_air(heard, at_ms, alerts)
+    if alarm is not None:
+        chain.append(_alarmed(name, alarm, zone))
     chain += [_decided(name, h, zone) for h in mine]
-    return BoxAnswer(_verdict(asked, mine), tuple(chain))
+    return BoxAnswer(_verdict(asked, mine), tuple(chain), alarm is not None)
+
+
+def _alert_on_air(heard: Sequence[Heard], at_ms: int, alerts: Sequence[Alert]) -> Heard | None:
+    """What an alert is heard to say at that instant."""
+    ids = {alert.id for alert in alerts}
+    sounding = (h for h in heard if h.at_ms <= at_ms < h.at_ms + h.sounded_ms)
+    return next((h for h in sounding if h.reason == "alert" and h.cue.title in ids), None)
 
 
 def _sent(session: Session, told: Told, said: tables.ReportedState | None) -> tuple[Sent, ...]:
@@ -130,7 +150,7 @@ def _switched_off(session: Session, told: Told, now_ms: int) -> Reason | None:
 def _verdict(asked: Sequence[Cue], heard: Sequence[Heard]) -> Verdict:
     whole = {h.cue.id for h in heard if h.outcome is Outcome.PLAYED}
     some = {h.cue.id for h in heard if h.sounded_ms}
-    if len(whole) == len(asked):
+    if asked and len(whole) == len(asked):
         return Verdict.WILL_PLAY
     return Verdict.PARTLY if some else Verdict.WILL_NOT_PLAY
 
@@ -162,6 +182,28 @@ def _decided(name: str, heard: Heard, zone: ZoneInfo) -> Reason:
         f"{name}: {title} {OUTCOMES[heard.outcome][0]}: {vi}.",
         f"{name}: {title} will be silent: {en}.",
         at,
+    )
+
+
+def _alarmed(name: str, heard: Heard, zone: ZoneInfo) -> Reason:
+    at = to_utc(heard.at_ms)
+    since, until = at.astimezone(zone), to_utc(heard.at_ms + heard.sounded_ms).astimezone(zone)
+    what = f"“{heard.cue.title}” ({heard.cue.language})"
+    return Reason(
+        "alert_on_air",
+        f"{name}: lúc này đang phát báo động {what}, từ {since:%H:%M:%S} đến {until:%H:%M:%S}; "
+        "mọi mục khác phải nhường.",
+        f"{name}: an alert is on air then, {what}, from {since:%H:%M:%S} to {until:%H:%M:%S}; "
+        "everything else gives way.",
+        at,
+    )
+
+
+def _alert_not_received(name: str) -> Reason:
+    return Reason(
+        "alert_not_received",
+        f"{name}: máy đang mất liên lạc, báo động chưa tới được máy.",
+        f"{name}: the box is out of touch, the alert does not reach it.",
     )
 
 

@@ -278,6 +278,45 @@ def test_an_alert_at_the_hour_cuts_in_and_the_programme_starts_again(
     assert codes(said)[-2:] == ["decided_cut", "decided_play"]
 
 
+def test_an_alert_that_sounds_at_the_instant_is_what_is_on_air(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    online(office, box)
+    five = timedelta(minutes=5)
+    said = ask(AT, imagined=(ImaginedAlert(AT - timedelta(seconds=10), five),))
+    assert said.verdict is Verdict.WILL_PLAY
+    alarm = next(reason for reason in said.chain if reason.code == "alert_on_air")
+    assert "từ 09:59:50 đến 10:00:10" in alarm.vi
+    assert "from 09:59:50 to 10:00:10" in alarm.en
+    between = ask(AT + timedelta(seconds=40), imagined=(ImaginedAlert(AT, five),))
+    assert "alert_on_air" not in codes(between)
+
+
+def test_an_alert_is_on_air_where_nothing_is_planned(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.publish()
+    online(office, box)
+    night = AT - timedelta(hours=1)
+    said = ask(night, imagined=(ImaginedAlert(night, SOON),))
+    assert said.verdict is Verdict.WILL_PLAY
+    assert codes(said) == ["not_planned", "alert_on_air"]
+    assert ask(night).verdict is Verdict.WILL_NOT_PLAY
+
+
+def test_an_alert_does_not_reach_a_box_out_of_touch(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    online(office, box, online=False)
+    said = ask(AT, imagined=(ImaginedAlert(AT, SOON),))
+    assert "alert_not_received" in codes(said)
+    assert "alert_on_air" not in codes(said)
+
+
 def test_what_a_box_reported_is_said_of_the_past(
     office: Office, box: Box, ask: Callable[..., Explanation]
 ) -> None:
