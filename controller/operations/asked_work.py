@@ -1,10 +1,10 @@
 """Slow work that operations ask for; the loops in `work` do it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from audio_library.rendition import spoken_sha256
 from controller.storage import tables, work_items
@@ -15,6 +15,7 @@ PLAN = "plan"
 """One zone, because of an edit: its key is the zone's id."""
 NIGHT = "night_plan"
 """One zone, whole, once a night."""
+LATEST_NIGHT = timedelta(hours=48)
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -59,6 +60,19 @@ def ask_for_plan(session: Session, now: datetime, zone_ids: Iterable[str] | None
     if zone_ids is None:
         zone_ids = session.exec(select(tables.Zone.id)).all()
     work_items.ask_all(session, PLAN, sorted(set(zone_ids)), to_ms(now))
+
+
+def ask_for_lost_nights(session: Session, now: datetime) -> None:
+    """Want the zones planned whose night is stopped, or set for far too late by a wrong clock."""
+    item = tables.WorkItem
+    lost = select(item.key).where(
+        item.kind == NIGHT,
+        or_(
+            col(item.state).in_(("failed", "stopped")),
+            col(item.due_ms) > to_ms(now + LATEST_NIGHT),
+        ),
+    )
+    ask_for_plan(session, now, session.exec(lost).all())
 
 
 def is_being_planned(session: Session, zone_ids: Iterable[str]) -> bool:

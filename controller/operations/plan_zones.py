@@ -64,8 +64,9 @@ def resolve(
     clusters = {m.cluster_id for m in zone.clusters}
     if not places.spots_at(session, clusters, day, to_ms(now)):
         return Resolved(zone, False, {})
-    kept = [of for _, of in zone_days.heads(session, [zone_id], day)]
     end = day + timedelta(days=rules.horizon_days)
+    # Later ones were planned while the clock was wrong.
+    kept = [of for _, of in zone_days.heads(session, [zone_id], day) if of <= end]
     near = min(today(rules, now + SETTLED_AFTER), end)
     first_plan = max(kept, default=near) <= near
     last = end if whole or first_plan else near

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from controller.storage import bell
-from controller.storage.insert_or_ignore import insert_or_ignore, inserting
+from controller.storage.insert_or_ignore import inserting
 from controller.storage.tables import WorkItem
 
 LEASE_MS = 10 * 60_000
@@ -76,8 +76,18 @@ def ask_all(session: Session, kind: str, keys: Iterable[str], now_ms: int) -> No
 
 
 def set_for(session: Session, kind: str, key: str, due_ms: int, now_ms: int) -> None:
-    """Want this done at an instant to come, unless it is wanted already."""
-    insert_or_ignore(session, WorkItem, [_waiting(kind, key, due_ms, now_ms)])
+    """Want this done at an instant to come at the latest, also if it was stopped or has failed."""
+    insert = inserting(session, WorkItem)
+    old, new = WorkItem.__table__.columns, insert.excluded  # type: ignore[attr-defined]
+    overdue = (old.state == "waiting") & (old.due_ms > new.due_ms)
+    over = old.state.in_(("failed", "stopped", "done"))
+    fields = ("state", "due_ms", "attempts", "progress", "updated_ms")
+    asked = insert.on_conflict_do_update(
+        index_elements=["kind", "key"],
+        set_={name: new[name] for name in fields},
+        where=overdue | over,
+    )
+    session.connection().execute(asked, [_waiting(kind, key, due_ms, now_ms)])
 
 
 def find(session: Session, kind: str, key: str) -> WorkItem | None:

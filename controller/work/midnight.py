@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from controller.operations.asked_work import ask_for_lost_nights
 from controller.operations.publish_plans import forget_old_pages
 from controller.operations.purge import ask_for_purge
 from controller.storage.database import Database
@@ -31,4 +32,5 @@ async def at_each_midnight(
 def _roll_on(database: Database, now: datetime) -> None:
     with database.write() as session:
         forget_old_pages(session, now)
+        ask_for_lost_nights(session, now)
         ask_for_purge(session, now)

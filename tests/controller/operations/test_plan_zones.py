@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from controller.operations.asked_work import NIGHT, PLAN, ask_for_plan
+from controller.operations.asked_work import NIGHT, PLAN, ask_for_lost_nights, ask_for_plan
 from controller.operations.change_occurrence import cancel_occurrence
 from controller.operations.publish_plans import claim_plans, do_plan, next_night
 from controller.operations.review_bulletin import edit_bulletin, withdraw_bulletin
@@ -17,7 +17,7 @@ from controller.operations.zone_inputs import PlanRules
 from controller.operations.zone_languages import order_languages
 from controller.storage import events, tables, work_items
 from controller.storage.database import Database
-from controller.storage.instants import to_ms
+from controller.storage.instants import to_ms, to_utc
 from controller.storage.schedule_tables import BoxPage, ZoneDay
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from tests.controller.office import NOW, RULES, Box, Office
@@ -263,6 +263,49 @@ def test_each_zone_is_planned_once_a_night_and_set_for_the_next(office: Office) 
     office.planned(TONIGHT)
     assert due() == first + 86_400_000
     assert office.planned(TONIGHT) == ()
+
+
+def test_a_clock_that_was_a_year_ahead_leaves_no_zone_unplanned(office: Office) -> None:
+    (box,) = office.boxes(1)
+    office.scheduled(
+        office.approved(valid_until=NOW + timedelta(days=9)), [box], SOON, kind=Repeat.DAILY
+    )
+    office.planned()
+    told = [cue.start for page in office.pages(box.did) for cue in page.cues]
+
+    office.planned(NOW + timedelta(days=365))
+    assert office.pages(box.did) == []
+    with office.database.write() as session:
+        ask_for_lost_nights(session, NOW)
+    office.planned()
+
+    assert [cue.start for page in office.pages(box.did) for cue in page.cues] == told
+    assert night_of(office, box) == next_night(RULES, zone_of(box), NOW)
+
+
+def test_a_night_that_somebody_stopped_comes_with_the_next_edit_or_day(office: Office) -> None:
+    (box,) = office.boxes(1)
+    office.planned()
+    with office.database.write() as session:
+        item = work_items.find(session, NIGHT, zone_of(box))
+        assert item is not None
+        assert item.id is not None
+        work_items.stop(session, item.id, to_ms(NOW))
+
+    with office.database.write() as session:
+        ask_for_lost_nights(session, TONIGHT)
+    office.planned(TONIGHT)
+
+    assert night_of(office, box) == next_night(RULES, zone_of(box), TONIGHT)
+
+
+def night_of(office: Office, box: Box) -> datetime:
+    """When the zone of a box is planned whole again."""
+    with office.database.read() as session:
+        item = work_items.find(session, NIGHT, zone_of(box))
+        assert item is not None
+        assert item.state == "waiting"
+        return to_utc(item.due_ms)
 
 
 @contextmanager
