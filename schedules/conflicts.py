@@ -98,7 +98,7 @@ def conflicts(
     mine = [scene for scene in scenes if scene.inputs.zone.id in programme.zone_ids]
     if not airs_at_all:
         return (_never(programme),)
-    day = Day(programme, mine)
+    day = Day(programme, mine, _heard_beside(programme, scenes, horns))
     return (
         *_without_loudspeaker(mine, horns),
         *_overlaps(programme, scenes, horns, day),
@@ -108,6 +108,21 @@ def conflicts(
         *_missing(programme, mine, languages or {}),
         *_expired(programme, mine),
     )
+
+
+def _heard_beside(
+    programme: Programme, scenes: Sequence[Scene], horns: Sequence[Horn]
+) -> list[Scene]:
+    """Zones in which it does not air, but which share a horn with it or have one in earshot."""
+    own = set(programme.zone_ids)
+    ours = [horn for horn in horns if not own.isdisjoint(horn.zone_ids)]
+    heard = {
+        zone_id
+        for one, other in product(ours, horns)
+        if one is other or one.is_heard_beside(other)
+        for zone_id in other.zone_ids
+    }
+    return [scene for scene in scenes if scene.inputs.zone.id in heard - own]
 
 
 def _overlaps(
@@ -130,7 +145,7 @@ def _overlaps(
                 met[rival.id][own.zone_id, own.start] = own
                 rivals[rival.id].append(other)
     for rival_id, clashes in met.items():
-        mend = other_time(day.free_start(rivals[rival_id]))
+        mend = other_time(day.free_start())
         rival = rivals[rival_id][0].programme
         yield _overlap(programme, rival, list(clashes.values()), names, mend)
 
@@ -180,14 +195,13 @@ def _in_earshot(
         own = [c for c in by_zone[ours].plan.cues if c.programme_id == programme.id]
         clashes = [(a, b) for a in own for b in by_zone[theirs].plan.cues if _talk_at_once(a, b)]
         if clashes:
-            yield _earshot(programme, clashes, (one, other), by_zone[theirs], day)
+            yield _earshot(programme, clashes, (one, other), day)
 
 
 def _earshot(
     programme: Programme,
     clashes: Sequence[tuple[Cue, Cue]],
     pair: tuple[Horn, Horn],
-    theirs: Scene,
     day: Day,
 ) -> Conflict:
     first, against = min(clashes, key=lambda clash: clash[0].start_utc)
@@ -205,7 +219,7 @@ def _earshot(
             f"“{programme.title}” into two that follow each other.",
         )
     else:
-        mend = stagger(day.free_start(sessions_of(theirs.plan)))
+        mend = stagger(day.free_start())
     return Conflict(
         Kind.EARSHOT,
         f"Loa «{one.name}» và loa «{other.name}» cách nhau {metres} m, nghe lẫn vào nhau: lúc "

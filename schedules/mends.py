@@ -1,12 +1,15 @@
 """What would help a programme that runs into something: another time, found or not, or less."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from schedules.airtime import breaks
 from schedules.programme import Programme
+from schedules.rundown import GAP_MS
 from schedules.types import (
+    DurationMs,
     UtcInstant,
     ZoneId,
     elapsed_ms,
@@ -36,6 +39,8 @@ class Scene:
 
     inputs: ZoneInputs
     plan: ZonePlan
+    since: UtcInstant | None = None
+    """Nothing is moved to before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +60,48 @@ class Session:
 class Day:
     """Finds another time of day at which a programme would air undisturbed."""
 
-    def __init__(self, programme: Programme, scenes: Sequence[Scene]) -> None:
+    def __init__(
+        self, programme: Programme, scenes: Sequence[Scene], beside: Sequence[Scene] = ()
+    ) -> None:
+        """`scenes` are the programme's zones, `beside` those whose horns are heard there too."""
         self._programme = programme
-        self._scenes = scenes
-        self._sessions = {s.inputs.zone.id: tuple(sessions_of(s.plan)) for s in scenes}
+        self._scenes = {scene.inputs.zone.id: scene for scene in scenes}
+        sessions = [s for scene in scenes for s in sessions_of(scene.plan)]
+        self._airings = [s for s in sessions if s.programme.id == programme.id]
+        spans = (span for scene in (*scenes, *beside) for span in _taken(scene.plan, programme))
+        self._busy = _merged(spans)
+        self._ends = [end for _, end in self._busy]
 
-    def free_start(self, busy: Iterable[Session] = ()) -> time | None:
+    def free_start(self) -> time | None:
         """The nearest wall time at which no law and no other session stands in its way.
 
-        Every day of the window on which it airs is asked, in all of its zones; `busy` are sessions
-        of other zones that are heard there too.
+        Every day of the window on which it airs is asked, in all of its zones.
         """
-        elsewhere = list(busy)
-        others = [s for all_ in self._sessions.values() for s in all_ if not self._own(s)]
-        airings = [s for all_ in self._sessions.values() for s in all_ if self._own(s)]
-        if not airings:
+        if not self._airings:
             return None
         zone = time_zone(self._programme.timing.time_zone)
-        now = wall_clock(airings[0].start, zone).time()
-        candidates = {_whole_minute(wall_clock(o.end, zone)) for o in (*others, *elsewhere)}
-        candidates |= {w.opens for s in self._scenes for w in s.inputs.law.windows}
+        now = wall_clock(self._airings[0].start, zone).time()
+        candidates = {_whole_minute(wall_clock(end, zone)) for end in self._ends}
+        laws = (scene.inputs.law for scene in self._scenes.values())
+        candidates |= {window.opens for law in laws for window in law.windows}
         nearest = sorted(candidates - {now}, key=lambda at: abs(_minutes(at) - _minutes(now)))
-        return next((at for at in nearest if self._is_free(at, airings, elsewhere)), None)
+        return next((at for at in nearest if self._is_free(at)), None)
 
-    def _own(self, session: Session) -> bool:
-        return session.programme.id == self._programme.id
-
-    def _is_free(self, at: time, airings: Sequence[Session], busy: Sequence[Session]) -> bool:
+    def _is_free(self, at: time) -> bool:
         zone = time_zone(self._programme.timing.time_zone)
-        scenes = {scene.inputs.zone.id: scene.inputs for scene in self._scenes}
-        for airing in airings:
+        # What has no set length begins a gap after what ends at its start.
+        gap = 0 if self._programme.duration_ms else GAP_MS
+        for airing in self._airings:
+            scene = self._scenes[airing.zone_id]
             day = wall_clock(airing.start, zone).date()
             start = wall_instant(datetime.combine(day, at), zone)
-            length = elapsed_ms(airing.start, airing.end)
-            moved = Session(airing.programme, airing.zone_id, start, later(start, length))
-            inputs = scenes[airing.zone_id]
-            here = (s for s in self._sessions[airing.zone_id] if not self._own(s))
-            if any(moved.meets(other) for other in (*here, *busy)):
+            length = DurationMs(elapsed_ms(airing.start, airing.end) + gap)
+            if scene.since is not None and start < scene.since:
                 return False
-            if breaks(inputs.law, start.astimezone(zone), length, inputs.places):
+            first = bisect_right(self._ends, start)
+            if first < len(self._busy) and self._busy[first][0] < later(start, length):
+                return False
+            if breaks(scene.inputs.law, start.astimezone(zone), length, scene.inputs.places):
                 return False
         return True
 
@@ -165,6 +173,25 @@ def sessions_of(plan: ZonePlan) -> Iterator[Session]:
             start = rundown.occurrence.start_utc
             length = rundown.occurrence.duration_ms or rundown.duration_ms
             yield Session(rundown.programme, rundown.zone_id, start, later(start, length))
+
+
+def _taken(plan: ZonePlan, but: Programme) -> Iterator[tuple[UtcInstant, UtcInstant]]:
+    """The air that other programmes mean to have, and what they really get, which may be later."""
+    yield from ((s.start, s.end) for s in sessions_of(plan) if s.programme.id != but.id)
+    yield from ((c.start_utc, c.end_utc) for c in plan.cues if c.programme_id != but.id)
+
+
+def _merged(
+    spans: Iterable[tuple[UtcInstant, UtcInstant]],
+) -> list[tuple[UtcInstant, UtcInstant]]:
+    """The same time in spans that do not touch, in order."""
+    merged: list[tuple[UtcInstant, UtcInstant]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _whole_minute(wall: datetime) -> time:

@@ -17,7 +17,7 @@ from controller.storage.programmes import Planned
 from schedules.conflicts import Conflict, Horn, conflicts
 from schedules.mends import Scene
 from schedules.recurrence import next_airing
-from schedules.types import ClusterId, LanguageTag, ZoneId
+from schedules.types import ClusterId, LanguageTag, ZoneId, utc_instant
 
 ZONES_LOOKED_AT = 24
 """Of a programme for thousands of zones the first ones: planning itself refuses in all of them."""
@@ -51,7 +51,7 @@ def conflicts_of(
     scenes = []
     for zone_id in (*own, *beside[:ZONES_LOOKED_AT]):
         seen = plan_of(session, zone_id, rules, now, (since, until), wanted=(planned,))
-        scenes.append(Scene(seen.loaded.inputs, seen.plan))
+        scenes.append(Scene(seen.loaded.inputs, seen.plan, utc_instant(now)))
     return conflicts(programme, scenes, horns, languages=_LANGUAGES)
 
 

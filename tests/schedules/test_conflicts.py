@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schedules.airtime import DEFAULT_AIRTIME_LAW, EVERY_DAY, AirtimeLaw, Window
 from schedules.conflicts import Conflict, Horn, Kind, conflicts
@@ -99,6 +101,57 @@ def test_the_mend_obeys_the_law() -> None:
     mine, other = airing("Tin xã", time(6, 5)), airing("Tiếp sóng", time(6))
     clash = next(c for c in found(mine, scene(mine, other, law=law)) if c.kind is Kind.OVERLAP)
     assert clash.mend.start == time(17)
+
+
+def test_a_time_in_the_past_is_not_proposed() -> None:
+    law = replace(
+        FREE,
+        windows=(Window(EVERY_DAY, time(6), time(7, 15)), Window(EVERY_DAY, time(17), time(18))),
+    )
+    mine, other = airing("Tin xã", time(7)), airing("Tiếp sóng", time(7))
+    now = utc_instant(at(6, 30))
+    clash = next(
+        c
+        for c in found(mine, replace(scene(mine, other, law=law), since=now))
+        if c.kind is Kind.OVERLAP
+    )
+    assert clash.mend.start == time(17)
+
+
+def test_the_proposed_time_leaves_room_for_the_gap_after_what_is_before_it() -> None:
+    law = replace(
+        FREE,
+        windows=(Window(EVERY_DAY, time(6), time(6, 20)), Window(EVERY_DAY, time(17), time(18))),
+    )
+    mine, other = airing("Tin xã", time(6, 5)), airing("Tiếp sóng", time(6))
+    clash = next(c for c in found(mine, scene(mine, other, law=law)) if c.kind is Kind.OVERLAP)
+    assert clash.mend.start == time(17)
+    moved = airing("Tin xã", time(17))
+    assert found(moved, scene(moved, other, law=law)) == []
+
+
+@given(
+    st.integers(0, 11),
+    st.lists(st.integers(0, 11), max_size=3),
+    st.lists(st.integers(0, 11), max_size=3),
+)
+def test_whatever_time_is_proposed_is_free(
+    mine_at: int, here_at: list[int], beside_at: list[int]
+) -> None:
+    law = replace(FREE, windows=(Window(EVERY_DAY, time(6), time(8)),))
+    there = zone(zone_id="lang-ben")
+    here = [airing(f"Ở đây {n}", time(6, 5 * each)) for n, each in enumerate(here_at)]
+    beside = [
+        airing(f"Bên cạnh {n}", time(6, 5 * each), "lang-ben") for n, each in enumerate(beside_at)
+    ]
+    theirs = scene(*beside, where=there, on=shelf(tin=material("khac", seconds=600)))
+
+    def look(mine: Programme) -> list[Conflict]:
+        return found(mine, scene(mine, *here, law=law), theirs, horns=BESIDE)
+
+    for conflict in look(airing("Tin xã", time(6, 5 * mine_at))):
+        if conflict.mend.start is not None:
+            assert look(airing("Tin xã", conflict.mend.start)) == []
 
 
 def test_where_no_time_is_free_the_mend_says_so() -> None:
