@@ -4,7 +4,16 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from controller.console import day_sheet, desk, door, library, static_files, timetable
+from controller.console import (
+    calendar_page,
+    day_sheet,
+    desk,
+    door,
+    library,
+    programme_pages,
+    static_files,
+    timetable,
+)
 from controller.console.screen import Screen
 from controller.doors import Doorkeeper
 
@@ -19,5 +28,7 @@ def install(app: FastAPI, doorkeeper: Doorkeeper) -> None:
     app.include_router(desk.router(show))
     app.include_router(library.router(show))
     app.include_router(timetable.router(show))
+    app.include_router(programme_pages.router(show))
+    app.include_router(calendar_page.router(show))
     app.include_router(day_sheet.router(show, files))
     app.include_router(static_files.router(files))

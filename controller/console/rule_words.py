@@ -14,6 +14,25 @@ DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 SEASONS: Mapping[str, str] = MappingProxyType({"fire": "mùa khô", "storm": "mùa bão"})
 """Seasons that every calendar has from the start; others are called what the commune calls them."""
 
+WEEKDAY_NAMES = tuple(zip(DAY_CODES, WEEKDAYS, strict=True))
+"""(code, name), Monday first."""
+
+TOPICS: Mapping[str, str] = MappingProxyType(
+    {
+        "thong_bao": "Thông báo",
+        "tiem_chung": "Tiêm chủng",
+        "suc_khoe": "Sức khoẻ",
+        "nong_nghiep": "Nông nghiệp",
+        "gia_ca": "Giá cả",
+        "phap_luat": "Pháp luật",
+        "thien_tai": "Thiên tai",
+        "chay_rung": "Cháy rừng",
+        "van_hoa": "Văn hoá",
+        "giao_duc": "Giáo dục",
+        "an_ninh": "An ninh trật tự",
+    }
+)
+
 HOLIDAYS: Mapping[OnHolidays, str] = MappingProxyType(
     {
         OnHolidays.AIR: "",
@@ -40,6 +59,11 @@ _OWN_RULE = "theo luật riêng"
 def season_word(name: str) -> str:
     """mùa khô; a commune's own season by its own name."""
     return SEASONS.get(name, name)
+
+
+def topic_word(topic: str) -> str:
+    """The name of a topic; one that an office made up as it wrote it."""
+    return TOPICS.get(topic, topic.replace("_", " "))
 
 
 def timing_words(timing: Timing) -> str:
@@ -136,8 +160,8 @@ def lunar_words(rule: LunarRule) -> str:
 
 
 def _lunar(rules: Sequence[LunarRule]) -> list[str]:
-    both = [LunarRule(1), LunarRule(15)]
-    if sorted(rules, key=lambda r: r.day) == both:
+    plain = {(LunarRule(day), LunarRule(day, leap=LeapMonth.BOTH)) for day in (1, 15)}
+    if len(rules) == 2 and all(any(rule in same for rule in rules) for same in plain):
         return ["mùng một và rằm"]
     return [lunar_words(rule) for rule in rules]
 

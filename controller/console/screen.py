@@ -58,6 +58,7 @@ class Screen:
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,
             VERDICT_LOOKS=words.VERDICT_LOOKS,
+            weekday_names=rule_words.WEEKDAY_NAMES,
             WORDLESS=week.WORDLESS,
             RECORDED=RECORDED,
             TO_RECORD=studio.TO_RECORD,
@@ -72,6 +73,7 @@ class Screen:
             tongue=words.tongue,
             because=words.because,
             season=rule_words.season_word,
+            topic=rule_words.topic_word,
             timing=rule_words.timing_words,
         )
 

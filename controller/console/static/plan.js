@@ -47,6 +47,7 @@ if (boxes().length) {
     const on = !shown.every(b => b.checked);
     for (const box of shown) box.checked = on;
     count();
+    lookSoon();
   });
   count();
 }
@@ -63,6 +64,7 @@ form.addEventListener('input', event => {
   if (event.target.name === 'day') pickDay(event.target.value);
   sayWhen();
   if (event.target.name === 'kind') document.getElementById('until').hidden = event.target.value !== 'daily';
+  lookSoon();
 });
 
 // Days are counted from now, so that a page left open over midnight means what it says.
@@ -93,6 +95,49 @@ function suggest(start) {
   form.wall_time.value = time;
   sayWhen();
 }
+
+// ── what it would run into ──
+const LOOK_AFTER_MS = 600;
+const outlook = document.getElementById('plan-outlook');
+let lookTimer = 0;
+let looked = 0;
+
+async function look() {
+  const mine = ++looked;
+  const { bulletins, villages, start_date: day, wall_time: time, kind, until, priority, quiet_ok: reason } = wanted();
+  const asked = new URLSearchParams({
+    bulletin: bulletins[0], start_date: day, wall_time: time, repeat: kind,
+    until: until ?? '', rank: priority ? 'priority' : 'programme', quiet_ok: reason,
+  });
+  for (const village of villages) asked.append('village', village);
+  const answer = await fetch('/lich/chuong-trinh/xem', { method: 'POST', body: asked });
+  if (mine !== looked || !answer.ok) return;
+  const fresh = document.createElement('template');
+  fresh.innerHTML = await answer.text();
+  outlook.replaceChildren(...fresh.content.childNodes);
+}
+
+// By itself the page only looks when there is something to look at, and is silent without a line.
+function lookSoon() {
+  clearTimeout(lookTimer);
+  outlook.replaceChildren();
+  looked++;
+  const ready = review()?.dataset.state === 'approved' && startDate() && form.wall_time.value;
+  if (!ready || !boxes().some(b => b.checked) || !navigator.onLine) return;
+  lookTimer = setTimeout(look, LOOK_AFTER_MS);
+}
+
+outlook.addEventListener('click', event => {
+  const button = event.target.closest('[name=move_to]');
+  if (!button) return;
+  event.preventDefault();
+  form.wall_time.value = button.value;
+  timeTouched = true;
+  breach.hidden = true;
+  sayWhen();
+  form.wall_time.focus();
+  lookSoon();
+});
 
 // ── planning ──
 function wanted() {
@@ -128,6 +173,9 @@ async function plan() {
   }
   breach.hidden = true;
   form.quiet_ok.value = '';
+  clearTimeout(lookTimer);
+  looked++;
+  outlook.replaceChildren();
   refresh('programme');
 }
 
