@@ -108,9 +108,10 @@ def prefer(
     chosen = list(dict.fromkeys(wanted))
     with database.write() as session:
         row = tables.VoicePreference(language=language, voices=chosen, set_by=by, set_ms=to_ms(now))
-        row = session.merge(row)
-        if not chosen:
-            session.delete(row)
+        if chosen:
+            session.merge(row)
+        elif (old := session.get(tables.VoicePreference, language)) is not None:
+            session.delete(old)
     log.info("voices_ordered", language=language, voices=chosen, by=by)
     return _order(language, row if chosen else None, of)
 

@@ -35,7 +35,8 @@ def test_an_office_puts_its_voices_in_order_and_takes_it_back(office: Office) ->
         assert preferred(session, "bdq") == ()
         (shown,) = orders(session, ENGINES)
     assert (shown.language, shown.set_by) == ("vi", "Cô Lan")
-    assert prefer(office.database, "vi", [], ENGINES, "Cô Lan", NOW).tried[0] == NORTH
+    for _ in range(2):
+        assert prefer(office.database, "vi", [], ENGINES, "Cô Lan", NOW).tried[0] == NORTH
     with office.database.read() as session:
         assert preferred(session, "vi") == ()
 
