@@ -59,6 +59,12 @@ def why_off(timing: Timing, day: date, calendar: DayCalendar) -> tuple[OffDay, .
     return tuple(found) or (_not_in_rule(timing, day, calendar),)
 
 
+def changed_near(timing: Timing, wall: datetime, within: timedelta) -> tuple[OffDay, ...]:
+    """What a person cancelled or moved of about that wall time, whatever else the date has."""
+    near = (change for change in timing.changes if abs(change.of - wall) <= within)
+    return tuple(_changed(change) for change in near if change.start != change.of)
+
+
 _Lift = Callable[[Timing], Timing]
 _Say = Callable[[Timing, date, DayCalendar], OffDay]
 
@@ -74,25 +80,25 @@ _LIFTS: Mapping[str, _Lift] = MappingProxyType(
 
 def _by_a_person(timing: Timing, day: date) -> Iterator[OffDay]:
     for change in timing.changes:
-        if change.of.date() != day:
-            continue
-        if change.start is None:
-            yield OffDay(
-                "cancelled",
-                f"Buổi {change.of:%H:%M %d/%m/%Y} đã được huỷ.",
-                f"The airing at {change.of:%H:%M %d/%m/%Y} was cancelled.",
-                change.of,
-            )
-        elif change.start.date() != day:
-            yield _moved(change, change.start)
+        stays = change.start is not None and change.start.date() == day
+        if change.of.date() == day and not stays:
+            yield _changed(change)
 
 
-def _moved(change: Change, start: datetime) -> OffDay:
+def _changed(change: Change) -> OffDay:
+    of, start = change.of, change.start
+    if start is None:
+        return OffDay(
+            "cancelled",
+            f"Buổi {of:%H:%M %d/%m/%Y} đã được huỷ.",
+            f"The airing at {of:%H:%M %d/%m/%Y} was cancelled.",
+            of,
+        )
     return OffDay(
         "moved",
-        f"Buổi {change.of:%H:%M %d/%m/%Y} đã được dời sang {start:%H:%M %d/%m/%Y}.",
-        f"The airing at {change.of:%H:%M %d/%m/%Y} was moved to {start:%H:%M %d/%m/%Y}.",
-        change.of,
+        f"Buổi {of:%H:%M %d/%m/%Y} đã được dời sang {start:%H:%M %d/%m/%Y}.",
+        f"The airing at {of:%H:%M %d/%m/%Y} was moved to {start:%H:%M %d/%m/%Y}.",
+        of,
     )
 
 

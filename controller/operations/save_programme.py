@@ -1,12 +1,13 @@
 """Make, change, cancel and bring back programmes: checked first, then kept in one short step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from controller.errors import ControllerError
+from controller.errors import BreaksAirtimeLaw, ControllerError
 from controller.operations.airtime_law import tell_broken
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.conflicts import conflicts_of
@@ -110,7 +111,7 @@ def will_be(
     others = () if beside is None else (beside,)
     prospect = prospects(session, [planned], rules, now, beside=others)[programme.id]
     if (objection := prospect.objection()) is not None:
-        raise objection
+        raise _with_free_time(objection, conflicts_of(session, planned, rules, now))
     met = conflicts_of(session, planned, rules, now) if beside is None else ()
     return Saved(planned, prospect, met)
 
@@ -199,6 +200,18 @@ def restore_version(
         planned = keep(session, saved.planned, f"restored {sequence}", now)
         _tell_excused(session, planned, saved.prospect, now)
     return replace(saved, planned=planned, kept=True)
+
+
+def _with_free_time(objection: BreaksAirtimeLaw, met: Sequence[Conflict]) -> BreaksAirtimeLaw:
+    """The same, with the nearest time at which all of it would air, if there is one."""
+    start = next((each.mend.start for each in met if each.mend.start is not None), None)
+    if start is None:
+        return objection
+    return BreaksAirtimeLaw(
+        objection.code,
+        f"{objection.vi} Giờ còn trống gần nhất: {start:%H:%M}.",
+        f"{objection.en} The nearest free time: {start:%H:%M}.",
+    )
 
 
 def _planned(programme: Programme, by: str, now: datetime, was: Planned | None) -> Planned:

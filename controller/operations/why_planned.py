@@ -13,7 +13,7 @@ from controller.operations.zone_inputs import Foreseen
 from controller.storage import bulletins, programmes
 from controller.storage.instants import to_utc
 from schedules.cue_sheet import Cue
-from schedules.off_days import OffDay, airings_on, why_off
+from schedules.off_days import OffDay, airings_on, changed_near, why_off
 from schedules.types import time_zone
 
 NEAR = timedelta(minutes=30)
@@ -101,10 +101,14 @@ def _cues_of(
 
 
 def _meant(planned: Sequence[Sitting], subject: Subject, wall: datetime) -> Sitting | None:
-    """The session nearest to the instant in which the subject has a part, heard or not."""
+    """The session nearest to the instant in which the subject has a part, heard or not.
+
+    Of anything, only one that lasts at the instant.
+    """
     mine = [s for s in planned if _has_part(s, subject)]
     near = min(mine, key=lambda s: _away(s.start, s.end, wall), default=None)
-    within = near is not None and _away(near.start, near.end, wall) <= NEAR
+    reach = _NOTHING if subject.about is About.ANYTHING else NEAR
+    within = near is not None and _away(near.start, near.end, wall) <= reach
     return near if within else None
 
 
@@ -176,12 +180,17 @@ def _about_programme(
             f"The programme did not stand then; {planned.created_by} made it later.",
             to_utc(planned.created_ms),
         )
-    day = at.astimezone(time_zone(programme.timing.time_zone)).date()
-    if not airings_on(programme.timing, day, inputs.calendar):
-        for off in why_off(programme.timing, day, inputs.calendar):
-            by, changed_at = _who(session, programme_id, off)
-            who = f" ({by})" if by else ""
-            yield Reason(off.code, off.vi + who, off.en + who, changed_at)
+    wall = at.astimezone(time_zone(programme.timing.time_zone)).replace(tzinfo=None)
+    airs = airings_on(programme.timing, wall.date(), inputs.calendar)
+    found = (
+        changed_near(programme.timing, wall, NEAR)
+        if airs
+        else why_off(programme.timing, wall.date(), inputs.calendar)
+    )
+    for off in found:
+        by, changed_at = _who(session, programme_id, off)
+        who = f" ({by})" if by else ""
+        yield Reason(off.code, off.vi + who, off.en + who, changed_at)
 
 
 def _who(session: Session, programme_id: str, off: OffDay) -> tuple[str, datetime | None]:

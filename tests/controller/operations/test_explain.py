@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from controller.errors import NotFound
-from controller.operations.change_occurrence import cancel_occurrence
+from controller.operations.change_occurrence import cancel_occurrence, move_occurrence
 from controller.operations.explain import explain
 from controller.operations.find_village import find_village
 from controller.operations.imagined_alert import ImaginedAlert
@@ -315,6 +315,36 @@ def test_an_alert_does_not_reach_a_box_out_of_touch(
     said = ask(AT, imagined=(ImaginedAlert(AT, SOON),))
     assert "alert_not_received" in codes(said)
     assert "alert_on_air" not in codes(said)
+
+
+def test_an_airing_moved_within_its_day_says_so_and_by_whom(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    slot = office.scheduled(office.approved(), [box], AT, kind=Repeat.DAILY)
+    programme = slot.planned.programme
+    of = programme.timing.start
+    move_occurrence(
+        office.database, programme.id, of, of + timedelta(hours=2), "Cô Hoa", NOW, RULES
+    )
+    said = ask(AT, programme.id)
+    assert said.verdict is Verdict.WILL_NOT_PLAY
+    moved = next(reason for reason in said.chain if reason.code == "moved")
+    assert "10:00" in moved.vi
+    assert "12:00" in moved.vi
+    assert "Cô Hoa" in moved.vi
+
+
+def test_nothing_is_on_air_just_before_and_after_a_session(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    online(office, box)
+    for away in (-SOON, 10 * SOON):
+        said = ask(AT + away)
+        assert said.verdict is Verdict.WILL_NOT_PLAY
+        assert codes(said) == ["other_time"]
+        assert "10:00" in said.chain[0].vi
 
 
 def test_what_a_box_reported_is_said_of_the_past(

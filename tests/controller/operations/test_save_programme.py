@@ -250,6 +250,22 @@ def test_a_session_at_a_forbidden_hour_is_refused_even_before_its_speech_is_made
     office.database.close()
 
 
+def test_a_refusal_names_the_nearest_free_time(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    office = Office(tmp_path_factory.mktemp("law"), law=DEFAULT_AIRTIME_LAW)
+    (box,) = office.boxes(1)
+    bulletin = office.approved()
+    noon = replace(DAILY, start=EVENING.replace(hour=13))
+
+    with pytest.raises(BreaksAirtimeLaw) as refused:
+        saved(office, draft([box], timing=noon, template=chosen_alone((BulletinId(bulletin),))))
+
+    assert "Giờ còn trống gần nhất: 11:00." in refused.value.vi
+    assert "The nearest free time: 11:00." in refused.value.en
+    office.database.close()
+
+
 def test_an_edit_may_keep_a_bulletin_that_was_withdrawn_since(office: Office) -> None:
     boxes = office.boxes(1)
     bulletin = office.approved()
