@@ -75,12 +75,14 @@ def _page(
     refusal: ControllerError | None = None,
 ) -> dict[str, Any]:
     places = read_places(session)
+    above, *communes = places.offices
     return {
         "t": wall_clock(given),
         "who": who,
         "places": places,
         "village": None,
-        "units": [office for office in places.offices if office.id],
+        # What is chosen at first must not be the whole province.
+        "units": [office for office in (*communes, above) if office.id],
         "feeds": show_feeds(session),
         "made": made,
         "refusal": refusal,
