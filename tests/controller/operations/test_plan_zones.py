@@ -172,6 +172,31 @@ def test_what_is_told_again_is_no_longer_taken_back(office: Office) -> None:
     assert play.programme_id == kept.planned.programme.id
 
 
+def test_what_was_planned_is_never_changed_only_taken_back(office: Office) -> None:
+    box = office.boxes(1)[0]
+    bulletin = office.approved()
+    slot = office.scheduled(bulletin, [box], SOON, kind=Repeat.DAILY)
+    office.planned()
+    before = _planned_plays(office)
+
+    withdraw_bulletin(office.database, bulletin, "Y Bia", "sai ngày", NOW)
+    office.planned()
+    cancel_programme(office.database, slot.planned.programme.id, "Y Bia", NOW)
+    office.planned()
+
+    after = _planned_plays(office)
+    assert before
+    assert {cue: after[cue] for cue in before} == before
+    with office.database.read() as session:
+        taken_back = {row.cue_id for row in session.exec(select(tables.UnplannedPlay))}
+    assert taken_back == set(before)
+
+
+def _planned_plays(office: Office) -> dict[str, dict[str, object]]:
+    with office.database.read() as session:
+        return {row.cue_id: row.model_dump() for row in session.exec(select(tables.PlannedPlay))}
+
+
 def test_a_zone_without_a_box_is_planned_to_nothing_and_says_so_once(office: Office) -> None:
     box = office.boxes(1)[0]
     office.scheduled(office.approved(), [box], SOON, kind=Repeat.DAILY)
