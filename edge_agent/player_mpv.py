@@ -23,6 +23,7 @@ log = logging.getLogger("edge_agent.player")
 
 CLOSE_WITHIN_S = 2.0
 _WAYS = "http,https,httpproxy,tcp,tls,crypto"
+_PROVED_WAYS = "https,httpproxy,tcp,tls,crypto"
 _OPTIONS = (
     "--no-config",
     "--idle=yes",
@@ -36,9 +37,6 @@ _OPTIONS = (
     "--audio-buffer=0.2",
     "--volume-max=100",
     "--really-quiet",
-    # Another station sends what it likes: only these ways may lead on from there.
-    f"--demuxer-lavf-o-append=protocol_whitelist={_WAYS}",
-    f"--stream-lavf-o-append=protocol_whitelist={_WAYS}",
     "--load-unsafe-playlists=no",
     "--tls-verify=yes",
     "--network-timeout=5",
@@ -183,6 +181,9 @@ class MpvPlayer:
             self._ask("set_property", "start", start)
             self._ask("set_property", "cache", "yes" if loaded.endless else "no")
             self._ask("set_property", "volume", _volume(gain_db))
+            ways, limits = _bounds(source)
+            self._ask("set_property", "demuxer-lavf-o", ways)
+            self._ask("set_property", "stream-lavf-o", ways | limits)
             self._ask("loadfile", source, "replace", request=_ASK_LOAD)
 
     def _hang_up(self) -> None:
@@ -320,6 +321,17 @@ class MpvPlayer:
             return None
         loaded.told_ms = ms
         return Position(loaded.play, ms)
+
+
+def _bounds(source: str) -> tuple[dict[str, str], dict[str, str]]:
+    """FFmpeg's options: which ways may lead on from a source, and how far it may send one on.
+
+    From a host that proved its name none leads to one that does not. Not every FFmpeg asks where
+    a redirection leads, so such a host may send nobody on.
+    """
+    if source.lower().startswith("https:"):
+        return {"protocol_whitelist": _PROVED_WAYS}, {"max_redirects": "0"}
+    return {"protocol_whitelist": _WAYS}, {}
 
 
 def _volume(gain_db: float) -> float:

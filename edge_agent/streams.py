@@ -112,6 +112,8 @@ def fault_of(url: str) -> str:
             following = _look(urlsplit(url))
             if not following:
                 return ""
+            if url.lower().startswith("https:"):
+                return "redirected, which a proved address may not"
             url = urljoin(url, following)
         return "redirected too often"
     except (OSError, http.client.HTTPException, ValueError) as e:

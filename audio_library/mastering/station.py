@@ -16,6 +16,9 @@ from audio_library.mastering.sound_source import unreadable
 WAYS = "http,https,httpproxy,tcp,tls,crypto"
 """Where a stream may lead on to: nowhere on this machine."""
 
+PROVED_WAYS = "https,httpproxy,tcp,tls,crypto"
+"""From a host that proved its name none leads to one that does not."""
+
 ANSWER_WITHIN_S = 5.0
 PIECES_AHEAD = 500
 """Ten seconds of pieces of 20 ms."""
@@ -99,6 +102,9 @@ def _frames(container: Any) -> Iterator[av.AudioFrame]:
 
 def _open(url: str) -> Any:
     options = {"protocol_whitelist": WAYS, "tls_verify": "1"}
+    if url.lower().startswith("https:"):
+        # Not every FFmpeg asks where a redirection leads.
+        options |= {"protocol_whitelist": PROVED_WAYS, "max_redirects": "0"}
     authorities = ssl.get_default_verify_paths().cafile
     if authorities is not None:
         options["ca_file"] = authorities

@@ -6,19 +6,15 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from audio_library.errors import StreamDead
 from audio_library.stream_check import check_stream
+from tests.certificates import self_signed
 
 pytestmark = pytest.mark.needs("ffmpeg")
 
@@ -59,6 +55,10 @@ class _Listener(BaseHTTPRequestHandler):
                 self._whole("video/mp2t", self.server.pieces)
             case "/mute":
                 self.server.stop.wait(30)
+            case onward if onward.startswith("/onward?"):
+                self.send_response(302)
+                self.send_header("location", onward.partition("?")[2])
+                self.end_headers()
             case "/elsewhere":
                 self.send_response(302)
                 self.send_header("location", "file:///etc/passwd")
@@ -114,25 +114,7 @@ def at(sounds: tuple[bytes, bytes]) -> Iterator[Addresses]:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Key and certificate of `localhost`, signed by nobody else."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(secret + signed.public_bytes(pem))
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls") / "localhost.pem")
 
 
 @pytest.fixture
@@ -205,3 +187,13 @@ def test_a_file_of_the_machine_is_no_stream_and_http_proves_nothing(
         check_stream(f"file:{tmp_path}", proved=False)
     with pytest.raises(StreamDead):
         check_stream(at("/live"), proved=True)
+
+
+def test_a_host_that_proved_its_name_leads_on_to_none_that_does_not(
+    at: Addresses, sealed: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    onward = sealed.replace("/live", f"/onward?{at('/live')}")
+    with pytest.raises(StreamDead):
+        check_stream(onward, proved=True, listen_s=2.0)
+    assert check_stream(at(f"/onward?{at('/live')}"), proved=False, listen_s=1.0).kind

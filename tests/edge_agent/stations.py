@@ -1,6 +1,7 @@
 """Stations on loopback: endless sound as Icecast sends it, HLS files, and all ways to fail."""
 
 import http.server
+import ssl
 import subprocess
 import threading
 import time
@@ -15,10 +16,11 @@ class Station:
     """Sends `sound` (64 kbit/s MP3) for ever and in time, until told to behave otherwise.
 
     `/live` endless, `/hls/…` files below `folder`, `/never` answers nothing, `/gone` 404,
-    `/page` a web page, `/moved` leads to `/live`, `/file` leads to a file of the machine.
+    `/page` a web page, `/moved` leads to `/live`, `/file` leads to a file of the machine,
+    `/onward?…` leads there. With a `certificate` of localhost it speaks TLS.
     """
 
-    def __init__(self, sound: bytes, folder: Path) -> None:
+    def __init__(self, sound: bytes, folder: Path, certificate: Path | None = None) -> None:
         self.stalled = threading.Event()
         self.hang_up = threading.Event()
         self.closing = threading.Event()
@@ -35,6 +37,8 @@ class Station:
                     self._whole(b"<html>log in first</html>", "text/html")
                 elif path == "/moved":
                     self._redirect("/live")
+                elif path == "/onward":
+                    self._redirect(self.path.partition("?")[2])
                 elif path == "/file":
                     self._redirect("file:///etc/hostname")
                 elif path == "/sly.m3u8":
@@ -83,6 +87,11 @@ class Station:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.address = f"https://localhost:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 

@@ -11,12 +11,14 @@ import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
 from edge_agent.player_mpv import MpvPlayer
+from tests.certificates import self_signed
 from tests.edge_agent.real_parts import wait_for
 from tests.edge_agent.stations import Station, hls, tone_mp3
 
@@ -39,7 +41,7 @@ def tone(path: Path, seconds: float, hertz: int = 1_000) -> Path:
 class Stage:
     """A player and what it said."""
 
-    def __init__(self, **options: str) -> None:
+    def __init__(self, **options: Any) -> None:
         self.said: queue.SimpleQueue[PlayerEvent] = queue.SimpleQueue()
         self.player = MpvPlayer(self.said.put, **options)
 
@@ -217,6 +219,29 @@ def test_what_is_no_stream_of_sound_is_an_error(stage: Stage, station: Station, 
     ended = stage.next(Ended)
     assert isinstance(ended, Ended)
     assert (ended.reason, ended.played_ms) == ("error", 0)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_a_host_that_proved_its_name_leads_on_to_none_that_does_not(
+    station: Station, tmp_path: Path
+) -> None:
+    certificate = self_signed(tmp_path / "localhost.pem")
+    proved = Station(tone_mp3(tmp_path / "b.mp3"), tmp_path, certificate)
+    stage = Stage(audio_output="null", program=("mpv", f"--tls-ca-file={certificate}"))
+    try:
+        stage.player.tune("p", f"{proved.address}/onward?{station.address}/live", gain_db=0.0)
+        ended = stage.next(Ended)
+        assert isinstance(ended, Ended)
+        assert ended.reason == "error"
+        stage.player.tune("q", f"{proved.address}/live", gain_db=0.0)
+        stage.next(Ready)
+        stage.player.stop("q")
+        stage.next(Ended)
+        stage.player.tune("r", f"{station.address}/moved", gain_db=0.0)
+        stage.next(Ready)
+    finally:
+        stage.player.close()
+        proved.close()
 
 
 @pytest.mark.needs("mpv", "ffmpeg")

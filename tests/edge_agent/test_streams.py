@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent import streams
 from edge_agent.streams import fault_of, shown
+from tests.certificates import self_signed
 from tests.edge_agent.stations import Station
 
 
@@ -43,6 +44,19 @@ def test_a_station_that_never_answers_is_not_there(
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "", "http://", "https://[", "gopher://x"])
 def test_no_other_way_is_followed(url: str) -> None:
     assert fault_of(url)
+
+
+def test_a_host_that_proved_its_name_sends_nobody_on(
+    station: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path / "localhost.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    proved = Station(b"\xff\xfb" + bytes(8_000), tmp_path, certificate)
+    try:
+        assert fault_of(f"{proved.address}/live") == ""
+        assert "redirected" in fault_of(f"{proved.address}/onward?{station.address}/live")
+    finally:
+        proved.close()
 
 
 def test_nobody_on_the_port_is_a_fault() -> None:
