@@ -22,11 +22,15 @@ from controller.operations.show_occurrences import What, show_occurrences
 from controller.operations.zone_inputs import PlanRules, midnight
 from controller.storage import programmes
 from schedules.day_calendar import DayCalendar
+from schedules.exact_fit import NoRoom
 from schedules.types import time_zone
 
 WORDLESS = ("zxx", "und")
 MISSING = "missing"
-ICONS: Mapping[str, str] = MappingProxyType({"no_room": "cho", MISSING: "thieu"})
+ICONS: Mapping[str, str] = MappingProxyType(
+    {MISSING: "thieu", **{each.value: "cho" for each in NoRoom}}
+)
+"""What waits for a later session has the sign of waiting; anything else that of not playing."""
 _DAY = timedelta(days=1)
 
 
