@@ -1,7 +1,6 @@
 """The week of a village, the reasons, and programmes as plain forms: every act without script."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
@@ -182,7 +181,7 @@ def test_a_programme_is_made_without_script(desk: Desk, officer: TestClient, bul
     ],
 )
 def test_a_refusal_stands_at_its_field_and_nothing_typed_is_lost(
-    officer: TestClient, bulletin: str, wrong: Mapping[str, object], said: str, field: str
+    officer: TestClient, bulletin: str, wrong: dict[str, object], said: str, field: str
 ) -> None:
     sent = FORM | {"bulletin": bulletin, "minutes": "12:30"} | wrong
     page = officer.post("/lich/chuong-trinh/moi", data=sent)
