@@ -16,6 +16,6 @@ def test_a_thousand_calendars_give_the_starts_that_another_library_finds(hundred
         until = since + timedelta(days=random.choice([7, 60, 400]))
         read = read_calendar(data, HOME)
         assert not read.unread
-        assert starts_of(read.events, since, until) == starts_seen_by_another(
-            data, since, until
-        ), data.decode()
+        assert starts_of(read.events, since, until) == starts_seen_by_another(data, since, until), (
+            data.decode()
+        )
