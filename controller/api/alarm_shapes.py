@@ -11,14 +11,19 @@ class AlarmOut(Shape):
     """Something that a person must look at."""
 
     id: int
+    """Names the alarm."""
     kind: str
     """`not_ready`: a box has not proved to hold what it plays within the hour."""
     device: str | None
+    """Id of the box; null where it is about none."""
     cluster: str | None
+    """Id of the loudspeakers; null where it is about none."""
     vi: str
     """Where, when, what is wrong, what will be heard instead, and what to do."""
     en: str
+    """The same in English."""
     raised_at: AwareDatetime
+    """When it was first seen."""
     cleared_at: AwareDatetime | None
     """When it ended by itself; null while it is open."""
 

@@ -325,6 +325,10 @@ class SilentOut(Shape):
 class MendOut(Shape):
     """A proposed way out of a conflict."""
 
+    code: str
+    """Stable name of what would help: move, stagger, shorten, record, …"""
+    start: time | None
+    """Time of day to which to move the programme; null where no other time helps."""
     vi: str
     """What to do, in Vietnamese."""
     en: str
@@ -352,11 +356,12 @@ class ConflictOut(Shape):
     @classmethod
     def of(cls, conflict: Conflict) -> Self:
         """As the API says it."""
+        mend = conflict.mend
         return cls(
             kind=conflict.kind.value,
             vi=conflict.vi,
             en=conflict.en,
-            mend=MendOut(vi=conflict.mend.vi, en=conflict.mend.en),
+            mend=MendOut(code=mend.code, start=mend.start, vi=mend.vi, en=mend.en),
             zones=list(conflict.zone_ids),
             first=conflict.first,
             times=conflict.times,

@@ -16,9 +16,10 @@ from controller.errors import NotFound
 from controller.operations.carts import carts_for
 from controller.operations.priority_order import DEFAULT_LIMIT, TimeLimit, decided_orders
 from controller.operations.relays import relays_of
-from controller.storage import bulletins, places, programmes, tables
+from controller.storage import bulletins, places, programmes, tables, zone_days
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.unit_chain import UnitChain, chain_on
+from controller.storage.zone_days import DayPlan
 from edge_agent.contract.manifest import Asset
 from schedules.rundown import Material, MaterialKind
 from schedules.shelf import Notice, Shelf
@@ -31,6 +32,7 @@ from schedules.types import (
     RenditionId,
     UnitId,
     UtcInstant,
+    utc_instant,
 )
 from schedules.zone_plan import Standing, ZoneInputs, ZonePlan, plan_zone
 
@@ -121,17 +123,22 @@ def inputs_of(
     sounds = _sounds(session, known)
     notices = tuple(_notices(known, units, sounds))
     carts = carts_for(session, units.ids)
+    told = zone_days.load(session, zone_id, (day - timedelta(days=1), day))
+    begun = _begun(told.get(day), now) if day == today(rules, now) else None
+    before = _aired(
+        session, [spot.device_id for spot in spots], [n.bulletin_id for n in notices], since
+    )
     inputs = ZoneInputs(
         zone,
         places.law_of(session, units.ids),
         places.calendar_of(session, units.ids),
         tuple(Standing(p.programme, UtcInstant(to_utc(p.created_ms))) for p in standing),
         Shelf(notices, carts.materials, relays_of(session)),
-        _aired(
-            session, [spot.device_id for spot in spots], [n.bulletin_id for n in notices], since
-        ),
+        before if begun is None else _joined(before, begun),
         decided_orders(session, units.ids),
         places.places_near(session, cluster_ids),
+        _left_waiting(told.get(day - timedelta(days=1))),
+        None if begun is None else utc_instant(now),
     )
     return Loaded(
         inputs,
@@ -315,6 +322,32 @@ def _aired(
         sessions = max(spoken.values(), key=len)
         aired[BulletinId(bulletin)] = tuple(UtcInstant(to_utc(ms)) for ms in sorted(sessions))
     return aired
+
+
+def _begun(told: DayPlan | None, now: datetime) -> Aired | None:
+    """What boxes were told of today's sessions that have begun; None if they were told nothing.
+
+    A session that has begun is not filled anew: nobody would hear what comes into it late.
+    """
+    if told is None:
+        return None
+    starts: dict[BulletinId, dict[int, int]] = {}
+    for each in told.cues:
+        if each.bulletin_id and each.session_ms < to_ms(now):
+            sessions = starts.setdefault(BulletinId(each.bulletin_id), {})
+            sessions[each.session_ms] = min(
+                each.cue.start, sessions.get(each.session_ms, each.cue.start)
+            )
+    return {
+        bulletin: tuple(UtcInstant(to_utc(ms)) for ms in sorted(sessions.values()))
+        for bulletin, sessions in starts.items()
+    }
+
+
+def _left_waiting(told: DayPlan | None) -> tuple[BulletinId, ...]:
+    """Bulletins that yesterday's sessions had no place for, in their order."""
+    left = (each.bulletin_id for each in (told.unheard if told else ()) if each.what == "left_out")
+    return tuple(dict.fromkeys(BulletinId(bulletin) for bulletin in left if bulletin))
 
 
 def _sounding(plan: ZonePlan) -> Aired:

@@ -1,12 +1,16 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from audio_library.bulletin import Kind
 from controller.operations.load_sample import SampleVillage
+from controller.operations.review_bulletin import approve_bulletin
 from controller.operations.schedule_programme import Repeat
+from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.operations.zone_inputs import inputs_of, plan_of, window
 from controller.storage import places, tables
+from controller.storage.instants import to_ms
 from controller.storage.unit_chain import chain_on
 from schedules.airtime import DEFAULT_AIRTIME_LAW
 from schedules.errors import UnitCycle, UnknownUnit
@@ -144,3 +148,25 @@ def test_the_topmost_unit_owns_what_nobody_else_owns(office: Office) -> None:
         units = chain_on(session, box.village.village_id, datetime(2026, 8, 10).date())
 
     assert [units.height(owner) for owner in (*units.ids, None, "la")] == [0, 0, 1, 1, 0]
+
+
+def test_what_is_recorded_after_a_session_began_enters_the_next_one(office: Office) -> None:
+    box = office.boxes(1)[0]
+    plain = office.approved(valid_until=NOW + timedelta(days=20))
+    later = SOON + timedelta(hours=3)
+    for start in (SOON, later):
+        office.scheduled(plain, [box], start)
+    urgent = submit_bulletin(
+        office.database, Written({"vi": "Cảnh báo lũ quét."}, kind=Kind.PRIORITY), "Tỉnh", NOW
+    )
+    approve_bulletin(office.database, urgent.id, "Tỉnh", NOW, four_eyes=False)
+    office.publish()
+    office.voiced(urgent.id)
+
+    office.publish(SOON + timedelta(minutes=2))
+
+    with office.database.read() as session:
+        said = session.exec(
+            select(tables.PlannedPlay.start_ms).where(tables.PlannedPlay.bulletin_id == urgent.id)
+        ).all()
+    assert said == [to_ms(later)]
