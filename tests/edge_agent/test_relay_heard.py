@@ -86,7 +86,9 @@ def street(tmp_path: Path) -> Iterator[Street]:
 
 def test_a_living_station_is_heard_from_the_first_to_the_last_second(street: Street) -> None:
     spells = street.heard(street.relay("/live"))
-    assert {round(hertz, -2) for _, _, hertz in spells} == {STATION_HZ}
+    # Of a shred between two gaps of a busy machine the pitch cannot be told.
+    long = [hertz for begin, end, hertz in spells if end - begin > 0.5]
+    assert {round(hertz, -2) for hertz in long} == {STATION_HZ}
     assert abs(spells[0][0]) < 0.3
     assert abs(spells[-1][1] - RELAY_S) < 0.4
     (ended,) = street.ear.of_kind("ended")

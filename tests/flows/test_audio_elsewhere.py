@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from audio_library.cart import Figure
 from tests.audio_library.store.s3_server import KEYS, s3_server
 from tests.flows.stage import staged, until
 from tests.flows.test_faults import outcomes, plan, virtual
@@ -29,5 +30,5 @@ def test_a_bulletin_whose_audio_lies_in_a_bucket_is_played_in_the_village(
         for name, value in {**KEYS, "LOALANG_BLOB_URL": server.address()}.items():
             monkeypatch.setenv(name, value)
         asyncio.run(run())
-        assert len(list(server.store().held())) == 1
+        assert len(list(server.store().held())) == 1 + len(Figure)
     assert not (tmp_path / "controller" / "audio").exists()
