@@ -110,7 +110,7 @@ def test_a_station_that_fails_midway_is_replaced_to_the_end(street: Street, fail
 
 
 def test_a_station_that_never_answers_is_replaced_in_its_second(street: Street) -> None:
-    ((begin, end, hertz),) = street.heard(street.relay("/never"))
-    assert round(hertz, -2) == MUSIC_HZ
-    assert abs(begin) < 0.4
-    assert abs(end - RELAY_S) < 0.4
+    spells = street.heard(street.relay("/never"))
+    assert {round(hertz, -2) for begin, end, hertz in spells if end - begin > 0.5} == {MUSIC_HZ}
+    assert abs(spells[0][0]) < 0.4
+    assert abs(spells[-1][1] - RELAY_S) < 0.4
