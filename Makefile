@@ -62,5 +62,5 @@ $(VENV)/.for-demo: pyproject.toml constraints.txt $(VENV)/bin/python | $(UV)
 	@touch $@
 
 $(VENV)/.for-dev: pyproject.toml constraints.txt $(VENV)/bin/python | $(UV)
-	@$(INSTALL) --editable '.[trial,online,piper,mms,s3]' --group dev
+	@$(INSTALL) --editable '.[trial,online,piper,mms,pi,s3]' --group dev
 	@touch $@ $(VENV)/.for-demo

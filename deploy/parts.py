@@ -30,6 +30,8 @@ PARTS = {
         Part("ffmpeg", ("ffmpeg",), ("ffmpeg",)),
         Part("espeak-ng", ("espeak-ng",), ("espeak-ng",)),
         Part("pulseaudio", ("pulseaudio", "parec"), ("pulseaudio", "pulseaudio-utils")),
+        Part("alsa", ("arecord",), ("alsa-utils", "libasound2-plugins")),
+        Part("faketime", ("faketime",), ("faketime",)),
         Part("chromium", ("chromium",), ("chromium",)),
     )
 }

@@ -56,6 +56,7 @@ CHANNELS: tuple[tuple[str, str, int, bool, str | None, type[msgspec.Struct], str
     ("d/{did}/up/report", "box", 1, False, "report", report.Report, "Playback events"),
     ("d/{did}/up/tele", "box", 0, False, None, state.Telemetry, "Heartbeat"),
     ("d/{did}/up/ready", "box", 1, False, "proof", state.Proof, "What it proves to hold"),
+    ("d/{did}/up/diag", "box", 1, False, "diagnosis", state.Diagnosis, "Checks, and its last log"),
 )
 # Bodies that travel inside other messages or over HTTP, named so that readers find their shape.
 INSIDE = (

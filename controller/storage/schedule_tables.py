@@ -173,6 +173,8 @@ class ReadinessProof(SQLModel, table=True):
     held: list[str] = Field(sa_column=_json())
     lacking: list[str] = Field(sa_column=_json())
     received_ms: int = Field(sa_column=_big())
+    boot: int = Field(default=0, sa_column=_big())
+    mono_ms: int = Field(default=0, sa_column=_big())
 
 
 class Alarm(SQLModel, table=True):

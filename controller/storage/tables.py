@@ -289,6 +289,8 @@ class PlaybackEvent(SQLModel, table=True):
     language: str
     reason: str
     received_ms: int = Field(sa_column=_big())
+    heard: str = "unknown"
+    heard_dbfs: float | None = None
 
     __table_args__ = (Index("ix_playback_event_play", "device_id", "play"),)
 
@@ -346,6 +348,8 @@ class AsRun(SQLModel, table=True):
     clock_source: str
     clock_offset_ms: int = Field(sa_column=_big())
     received_ms: int = Field(sa_column=_big())
+    heard: str = "unknown"
+    heard_dbfs: float | None = None
 
 
 class Outbox(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """Commands: no order, a life of their own, done at most once."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -71,6 +72,25 @@ class Volume(msgspec.Struct, frozen=True):
     """Set the gain under which everything but an emergency is played."""
 
     gain_db: GainDb
+
+
+class TestTone(msgspec.Struct, frozen=True):
+    """Sound a tone for so long, once nothing else does; never in quiet hours."""
+
+    __test__ = False
+
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=30)] = 5
+    gain_db: GainDb = -20.0
+
+
+class Diagnose(msgspec.Struct, frozen=True):
+    """Look at every part and say what is found, with the last lines of the log (`up/diag`)."""
+
+    lines: Annotated[int, msgspec.Meta(ge=0, le=400)] = 200
+
+
+class Reboot(msgspec.Struct, frozen=True):
+    """Start the machine anew, once nothing sounds."""
 
 
 class AckStatus(StrEnum):

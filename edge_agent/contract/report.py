@@ -37,13 +37,22 @@ class EventKind(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Heard(StrEnum):
+    """Whether an ear at the horn (a microphone, a loopback, its current) noticed the play."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class PlaybackEvent(msgspec.Struct, frozen=True):
     """One fact about one play; `seq` has no gaps within its spool.
 
     `wall` and `mono` are the box's clocks, `played_ms` is sound that really left the player.
     `asset_sha256` names the audio that sounded: the cue's own, or other audio with the reason
     `fallback`; of a stream (`relay`, `relay_unproved`) the cue's own. `duration_ms` is how long
-    this play was to sound.
+    this play was to sound. `heard` and `heard_dbfs` (how loud, where the ear can tell) come with
+    the end of a play; they tell what sounded from what was played into a dead amplifier.
     """
 
     seq: Sequence
@@ -65,6 +74,8 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     language: LanguageTag
     played_ms: DurationMs = 0
     reason: Reason = ""
+    heard: Heard = Heard.UNKNOWN
+    heard_dbfs: float | None = None
 
 
 class Report(msgspec.Struct, frozen=True):

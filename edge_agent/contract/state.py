@@ -11,6 +11,7 @@ from edge_agent.contract.types import (
     Counter,
     DurationMs,
     Identifier,
+    MonotonicMs,
     OffsetMs,
     Reason,
     RulesNumber,
@@ -108,6 +109,8 @@ class Proof(msgspec.Struct, frozen=True):
     until: UtcMs
     held: Annotated[tuple[Sha256, ...], Meta(max_length=1_500)]
     lacking: Annotated[tuple[Sha256, ...], Meta(max_length=1_500)]
+    mono: MonotonicMs = 0
+    """Monotonic time of `boot`: orders the proofs of a box whose clock was wrong."""
 
 
 class OnAir(msgspec.Struct, frozen=True):
@@ -119,10 +122,14 @@ class OnAir(msgspec.Struct, frozen=True):
     duration_ms: DurationMs
 
 
-class Telemetry(msgspec.Struct, frozen=True):
+class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Heartbeat; None where the machine cannot tell.
 
     `dropped` counts messages of this run that were not obeyed: unsigned, stale, not for this box.
+    `data_used_bytes` counts this month of the budget, `data_limit_bytes` is what it allows.
+    `disk_errors` sums what the file system and the card count. `plan_until` is the end of the
+    plan on disk; `silenced` names the switch or order that keeps the box silent.
+    `clock_error_ms` is how wrong the clock may be.
     """
 
     boot: Counter
@@ -140,6 +147,46 @@ class Telemetry(msgspec.Struct, frozen=True):
     data_used_bytes: Counter | None = None
     dropped: Counter = 0
     speaker_dbfs: float | None = None
+    uptime_s: Counter | None = None
+    disk_total_bytes: Counter | None = None
+    card_worn_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    data_limit_bytes: Counter | None = None
+    plan_until: UtcMs | None = None
+    silenced: Reason = ""
+    clock: Clock | None = None
+    clock_error_ms: Counter | None = None
+    player_restarts: Counter = 0
+    spooled: Counter = 0
+
+
+class CheckState(StrEnum):
+    """What became of one check of a diagnosis."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One part looked at: what was found, for people, in both languages."""
+
+    name: Identifier
+    state: CheckState
+    vi: Reason = ""
+    en: Reason = ""
+
+
+LogLine = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00]*\Z")]
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """Answer to the command `diagnose` of this id: every check, and the last lines of the log."""
+
+    command: Identifier
+    boot: Counter
+    at: ClockMs
+    checks: Annotated[tuple[Check, ...], Meta(max_length=40)]
+    lines: Annotated[tuple[LogLine, ...], Meta(max_length=400)] = ()
 
 
 class TimeRequest(msgspec.Struct, frozen=True):

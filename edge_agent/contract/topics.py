@@ -8,7 +8,9 @@ CONTROLLER_KEYS = f"{PREFIX}/c/keys"
 CONTROLLER_STATE = f"{PREFIX}/c/state"
 FROM_ALL_DEVICES = f"{PREFIX}/d/+/up/#"
 
-_UP = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele|ready)\Z")
+_UP = re.compile(
+    rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele|ready|diag)\Z"
+)
 _DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time)\Z")
 _GROUP = re.compile(
     rf"^{PREFIX}/g/([a-z0-9][a-z0-9-]{{0,39}})/dn/(cmd|alert)(?:/([A-Za-z0-9-]+))?\Z"
@@ -31,7 +33,7 @@ class GroupTopic(NamedTuple):
 
 
 def up(device: str, word: str) -> str:
-    """Topic on which a box speaks: time, state, hello, ack, report, tele or ready."""
+    """Topic on which a box speaks: time, state, hello, ack, report, tele, ready or diag."""
     return f"{PREFIX}/d/{device}/up/{word}"
 
 

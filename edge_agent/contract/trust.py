@@ -24,6 +24,7 @@ class Kind(StrEnum):
     LIVE = "live"
     REPORT = "report"
     PROOF = "proof"
+    DIAGNOSIS = "diagnosis"
 
 
 class Grant(msgspec.Struct, frozen=True):

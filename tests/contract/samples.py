@@ -4,8 +4,27 @@ import msgspec
 
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.alert import Alert, AlertList, Severity, Spoken
-from edge_agent.contract.commands import AckStatus, Command, CommandAck, Play, Stop, Volume
-from edge_agent.contract.desired import Desired, QuietHours, ReportPolicy, VolumeStep
+from edge_agent.contract.commands import (
+    AckStatus,
+    Command,
+    CommandAck,
+    Diagnose,
+    Play,
+    Reboot,
+    Stop,
+    TestTone,
+    Volume,
+)
+from edge_agent.contract.desired import (
+    DataBudget,
+    Desired,
+    Maintenance,
+    OffPeak,
+    PhraseRef,
+    QuietHours,
+    ReportPolicy,
+    VolumeStep,
+)
 from edge_agent.contract.manifest import (
     Asset,
     Cue,
@@ -21,9 +40,12 @@ from edge_agent.contract.phrase_index import PhraseIndex, PhrasePage, to_digest
 from edge_agent.contract.report import EventKind, PlaybackEvent, Report
 from edge_agent.contract.state import (
     CacheState,
+    Check,
+    CheckState,
     Clock,
     ClockSource,
     ControllerState,
+    Diagnosis,
     HeldAlerts,
     Hello,
     OnAir,
@@ -119,13 +141,29 @@ SAMPLES: dict[str, msgspec.Struct] = {
         scopes=("xa-dak-ha",),
         volume=(VolumeStep("05:00", -6.0),),
         quiet_hours=QuietHours("21:00", "05:00", "Asia/Ho_Chi_Minh"),
-        report=ReportPolicy(60),
+        report=ReportPolicy(900, 240),
+        phrases=(PhraseRef("sed", SHA, 4_096),),
+        fallback=ASSET,
+        data=DataBudget(500_000_000, "Asia/Ho_Chi_Minh", 5, (OffPeak("22:00", "05:00"),)),
+        delay_ms=-120,
+        maintenance=Maintenance(NOW + 3_600_000, "thay loa"),
+        clock_within_s=60,
     ),
     "day_page": DayPage("2026-11-18", "Asia/Ho_Chi_Minh", (CUE, RELAYED)),
     "command": Command("cmd-1", "play", DID, NOW, NOW + 60_000, msgspec.Raw(encode(PLAY))),
     "play": PLAY,
     "stop": Stop("c-0001"),
     "volume": Volume(-6.0),
+    "test_tone": TestTone(5, -20.0),
+    "diagnose": Diagnose(100),
+    "reboot": Reboot(),
+    "diagnosis": Diagnosis(
+        "cmd-2",
+        4,
+        NOW,
+        (Check("disk", CheckState.GOOD, "Thẻ nhớ tốt.", "The card is sound."),),
+        ("{}",),
+    ),
     "command_ack": CommandAck("cmd-1", AckStatus.REFUSED, NOW, "unsupported"),
     "alerts": AlertList(
         "province",

@@ -7,7 +7,9 @@ from edge_agent.contract import topics
 DID = "abcdef123456"
 
 
-@pytest.mark.parametrize("word", ["time", "state", "hello", "ack", "report", "tele", "ready"])
+@pytest.mark.parametrize(
+    "word", ["time", "state", "hello", "ack", "report", "tele", "ready", "diag"]
+)
 def test_up_topics_are_parsed_as_made(word: str) -> None:
     assert topics.parse_up(topics.up(DID, word)) == (DID, word)
 

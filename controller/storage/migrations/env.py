@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from controller.storage import (  # noqa: F401 (they register themselves)
+    box_tables,
     library_tables,
     schedule_tables,
     tables,
