@@ -102,8 +102,10 @@ def test_a_station_that_fails_midway_is_replaced_to_the_end(street: Street, fail
     wait_for(lambda: street.ear.of_kind("started"), "the relay to begin", 30.0)
     fail()
     spells = street.heard(planned)
-    (_, died, _), (filled, end, hertz) = spells[-2:]
-    assert round(hertz, -2) == MUSIC_HZ
+    # The first moment of a piece may hold a part of its waves alone.
+    music = [(begin, end) for begin, end, hertz in spells if hertz < (STATION_HZ + MUSIC_HZ) / 2]
+    died = max(end for begin, end, _ in spells if (begin, end) not in music)
+    filled, end = music[0][0], music[-1][1]
     assert filled - died < (5.5 if fails == "stalled" else 1.5)
     assert abs(end - RELAY_S) < 0.4
     assert [event.reason for event in street.ear.of_kind("ended")] == ["fallback"]
