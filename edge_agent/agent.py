@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -30,7 +30,9 @@ from edge_agent.contract.state import (
 )
 from edge_agent.contract.trust import KeySet
 from edge_agent.decide import RULES, Decision, Policy, Situation, active_alerts, decide
+from edge_agent.desk import Call, Desk
 from edge_agent.download import Fetched, Request
+from edge_agent.errors import AgentError, StateUnwritable, UnknownOperation
 from edge_agent.health import read_health
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Dropped, Inbox
@@ -94,6 +96,7 @@ Event = (
     | Fetched
     | Asked
     | Hashed
+    | Call
     | StopAsked
 )
 """Whatever wakes the agent."""
@@ -146,6 +149,7 @@ class Parts:
     streams: Streams
     prover: Prover
     commands: CommandLog
+    desk: Desk
     boot: int
     losses: tuple[str, ...]
     events: Events
@@ -170,6 +174,7 @@ class Agent:
             boot=parts.boot,
             progress=self._progress,
         )
+        self._handlers: Mapping[str, Callable[[Call], None]] = {}
         self._conn = 0
         self._online = False
         self._disk_short = False
@@ -215,6 +220,7 @@ class Agent:
         for event in recovered:
             note(log, "play_interrupted", cue=event.cue, play=event.play)
             self._orders.interrupted(event.cue, self._now)
+        self._p.desk.start()
         self._p.link.start()
 
     def _collect(self, wait_s: float) -> list[Event]:
@@ -248,6 +254,8 @@ class Agent:
                 self._p.streams.answered(event, self._now)
             case Hashed():
                 self._prove(event)
+            case Call():
+                self._answer(event)
             case Ready() | Started() | Position() | Ended():
                 self._playout.heard(event, self._now)
 
@@ -275,12 +283,13 @@ class Agent:
     def _farewell(self) -> None:
         """End in order: what sounds is cut and spooled, the broker told, the files closed."""
         note(log, "agent_stopping")
+        self._p.desk.close()
         self._playout.begin_farewell(self._now)
         until_ms = self._now.mono_ms + FAREWELL_MS
         while not self._playout.idle and self._now.mono_ms < until_ms:
             for event in self._collect((until_ms - self._now.mono_ms) / 1000):
                 self._now = self._p.clock.read()
-                if not isinstance(event, Inbound):
+                if not isinstance(event, Inbound | Call):
                     self._handle(event)
         self._now = self._p.clock.read()
         self._playout.end_farewell(self._now)
@@ -323,6 +332,21 @@ class Agent:
                     self._drop(inbound.topic, "late_or_unasked", "")
             case ControllerState():
                 note(log, "controller_seen", online=message.online)
+
+    def _answer(self, call: Call) -> None:
+        """Do what is asked at the desk."""
+        handler = self._handlers.get(call.op)
+        try:
+            if handler is None:
+                raise UnknownOperation(
+                    f"Thiết bị không biết việc {call.op!r}.", f"Nothing is known of {call.op!r}."
+                )
+            handler(call)
+        except AgentError as e:
+            call.failed(e)
+        except OSError as e:
+            why = durable.why_unwritable(e)
+            call.failed(StateUnwritable(f"Không làm được: {e} ({why}).", f"Not done: {e} ({why})."))
 
     def _drop(self, topic: str, why: str, detail: str) -> None:
         self._dropped += 1

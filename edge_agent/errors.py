@@ -49,3 +49,35 @@ class PlayerUnusable(AgentError):
     """The player cannot be started or does not answer."""
 
     code = "player_unusable"
+
+
+class NotRunning(AgentError):
+    """No agent is at work in the state folder."""
+
+    code = "not_running"
+
+
+class DeskRefused(AgentError):
+    """The agent does not take this call, or not now."""
+
+    code = "desk_refused"
+
+
+class DeskSilent(AgentError):
+    """The agent was asked and does not answer."""
+
+    code = "desk_silent"
+
+
+class UnknownOperation(AgentError):
+    """The agent was asked for something that it does not know."""
+
+    code = "unknown_operation"
+
+
+class ToldByAgent(AgentError):
+    """What a running agent said against a call; `code` is its own."""
+
+    def __init__(self, code: str, vi: str, en: str) -> None:
+        super().__init__(vi, en)
+        self.code = code

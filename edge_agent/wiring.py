@@ -16,6 +16,7 @@ from edge_agent.contract.envelope import Untrusted
 from edge_agent.contract.state import ClockSource
 from edge_agent.contract.trust import public_from_text
 from edge_agent.contract.types import Unreadable
+from edge_agent.desk import Desk
 from edge_agent.download import Downloader
 from edge_agent.errors import BadConfig, StateUnwritable
 from edge_agent.held import HeldStore
@@ -87,6 +88,7 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
             clock=clock,
             spool=spool,
             commands=commands,
+            desk=Desk(state_dir, events.put),
             cache=cache,
             fetcher=Downloader(events.put),
             player=_player(settings, events),
