@@ -1,6 +1,5 @@
 """The agent: observe, reconcile, act. Built in one place; the only reader of the clock."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,22 +17,12 @@ from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.alert import Alert, AlertList
 from edge_agent.contract.commands import AckStatus, Command
 from edge_agent.contract.desired import Desired
-from edge_agent.contract.state import (
-    CacheState,
-    ControllerState,
-    HeldAlerts,
-    Hello,
-    Proof,
-    SpoolRange,
-    Telemetry,
-    TimeAnswer,
-)
+from edge_agent.contract.state import ControllerState, TimeAnswer
 from edge_agent.contract.trust import KeySet
 from edge_agent.decide import RULES, Decision, Policy, Situation, active_alerts, decide
 from edge_agent.desk import Call, Desk
 from edge_agent.download import Fetched, Request
 from edge_agent.errors import AgentError, StateUnwritable, UnknownOperation
-from edge_agent.health import read_health
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Dropped, Inbox
 from edge_agent.link import Inbound, LinkChanged, LinkState
@@ -47,18 +36,16 @@ from edge_agent.reconcile import (
     AskTime,
     Fetch,
     Forget,
-    HelloFacts,
     Observed,
     SayHello,
     SayTelemetry,
     SendReports,
-    TelemetryFacts,
     Verify,
     Wants,
     is_short,
-    missing,
     reconcile,
 )
+from edge_agent.self_report import SelfReport, Sources
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
 from edge_agent.streams import Asked, Streams
@@ -174,12 +161,24 @@ class Agent:
             boot=parts.boot,
             progress=self._progress,
         )
+        self._report = SelfReport(
+            Sources(
+                boot=parts.boot,
+                losses=parts.losses,
+                held=parts.held,
+                cache=parts.cache,
+                spool=parts.spool,
+                supply=self._supply,
+                playout=self._playout,
+                player=parts.player,
+                prover=parts.prover,
+                uplink=parts.uplink,
+            )
+        )
         self._handlers: Mapping[str, Callable[[Call], None]] = {}
-        self._conn = 0
         self._online = False
         self._disk_short = False
         self._ask_again_at_mono_ms: int | None = None
-        self._dropped = 0
         self._said: tuple[str, ...] = ()
         self._now = parts.clock.read()
         self._prune_at_mono_ms = self._now.mono_ms + FIRST_PRUNE_MS
@@ -245,7 +244,7 @@ class Agent:
             case LinkChanged():
                 self._online = event.state is LinkState.ONLINE
                 if self._online:
-                    self._conn = event.conn
+                    self._report.conn = event.conn
                     self._p.uplink.reconnected()
                     self._p.prover.reconnected()
             case Fetched():
@@ -253,7 +252,7 @@ class Agent:
             case Asked():
                 self._p.streams.answered(event, self._now)
             case Hashed():
-                self._prove(event)
+                self._report.prove(event, self._now)
             case Call():
                 self._answer(event)
             case Ready() | Started() | Position() | Ended():
@@ -349,7 +348,7 @@ class Agent:
             call.failed(StateUnwritable(f"Không làm được: {e} ({why}).", f"Not done: {e} ({why})."))
 
     def _drop(self, topic: str, why: str, detail: str) -> None:
-        self._dropped += 1
+        self._report.dropped += 1
         note(log, "message_dropped", level=logging.WARNING, topic=topic, reason=why, detail=detail)
 
     def _take_desired(self, desired: Desired) -> None:
@@ -437,8 +436,7 @@ class Agent:
     def _observe(self, wants: Wants) -> Observed:
         p, uplink, supply = self._p, self._p.uplink, self._supply
         pages, audio = p.cache.shelves[Shelf.PAGES], p.cache.shelves[Shelf.AUDIO]
-        lacking = [wanted for wanted, _ in missing(wants, pages, audio)]
-        _, held_bytes = self._bytes(wants)
+        lacking = self._report.lacking(wants)
         unacknowledged = p.spool.range
         seen = Observed(
             online=self._online,
@@ -449,24 +447,8 @@ class Agent:
             verified=supply.verified,
             free_bytes=p.cache.free_bytes(),
             reserve_bytes=max(STATE_BYTES, self._settings.disk_reserve_mb * 1_000_000),
-            hello=HelloFacts(
-                self._conn,
-                self._playout.desired_serial,
-                p.held.held.keys.serial if p.held.held.keys else 0,
-                len(lacking),
-                self._digest(wants),
-                p.spool.id,
-                self._now.source,
-                p.losses,
-                tuple(HeldAlerts(*key, a.serial) for key, a in p.held.held.alerts.items()),
-            ),
-            telemetry=TelemetryFacts(
-                self._conn,
-                self._playout.desired_serial,
-                len(lacking),
-                held_bytes,
-                self._playout.on_air(),
-            ),
+            hello=self._report.hello_facts(wants, self._now),
+            telemetry=self._report.telemetry_facts(wants),
             acked=unacknowledged.first - 1,
             last_seq=unacknowledged.last,
             has_keys=p.held.held.keys is not None,
@@ -487,20 +469,6 @@ class Agent:
         self._disk_short = short
         return seen
 
-    def _bytes(self, wants: Wants) -> tuple[int, int]:
-        """Bytes that the plan asks for, and how many of them are on disk."""
-        cache = self._p.cache
-        audio = [a for a, _ in wants.audio if a.sha256 not in wants.withdrawn]
-        wanted = sum(page.bytes for page in wants.pages) + sum(asset.bytes for asset in audio)
-        lacking = missing(wants, cache.shelves[Shelf.PAGES], cache.shelves[Shelf.AUDIO])
-        return wanted, wanted - sum(w.size - cache.part_bytes(w) for w, _ in lacking)
-
-    def _digest(self, wants: Wants) -> str:
-        """Name the set of held audio that the plan needs: SHA-256 of its sorted hashes."""
-        audio = self._p.cache.shelves[Shelf.AUDIO]
-        held = sorted(asset.sha256 for asset, _ in wants.audio if asset.sha256 in audio)
-        return hashlib.sha256("\n".join(held).encode()).hexdigest()
-
     def _act(self, action: Action, wants: Wants) -> None:
         mono = self._now.mono_ms
         match action:
@@ -513,78 +481,14 @@ class Agent:
             case Verify():
                 self._supply.verify(action)
             case SayHello(reason):
-                self._say_hello(wants, reason)
+                self._report.say_hello(wants, self._now, reason)
             case SayTelemetry():
-                self._say_telemetry(wants)
+                self._report.say_telemetry(wants, self._now)
             case SendReports(after, reason):
                 note(log, "reports_due", after=after, reason=reason)
                 self._p.uplink.reports(after, mono)
             case AskTime():
                 self._p.uplink.ask_time(self._p.clock.ask(), mono)
-
-    def _say_hello(self, wants: Wants, reason: str) -> None:
-        seen = self._observe(wants)
-        facts = seen.hello
-        hello = Hello(
-            boot=self._p.boot,
-            conn=facts.conn,
-            agent=VERSION,
-            rules=RULES,
-            capabilities=self._capabilities(),
-            desired=facts.desired,
-            keys=facts.keys,
-            cache=CacheState(len(seen.audio), facts.lacking, facts.digest),
-            spool=SpoolRange(facts.spool, seen.acked + 1, seen.last_seq),
-            clock=self._now.clock,
-            losses=facts.losses,
-            alerts=facts.alerts,
-        )
-        self._p.uplink.hello(hello, facts, self._now.mono_ms)
-        note(log, "hello_said", reason=reason, desired=facts.desired, lacking=facts.lacking)
-
-    def _capabilities(self) -> tuple[str, ...]:
-        return ("play", "stop", "volume", *(("resume",) if self._p.player.can_seek else ()))
-
-    def _say_telemetry(self, wants: Wants) -> None:
-        facts = self._observe(wants).telemetry
-        wanted, held = self._bytes(wants)
-        health = read_health()
-        telemetry = Telemetry(
-            boot=self._p.boot,
-            at=self._now.system_ms,
-            desired=facts.desired,
-            lacking=facts.lacking,
-            bytes_wanted=wanted,
-            bytes_held=held,
-            on_air=facts.on_air,
-            temperature_c=health.temperature_c,
-            under_voltage=health.under_voltage,
-            disk_free_bytes=self._p.cache.free_bytes(),
-            data_used_bytes=self._supply.received_bytes,
-            dropped=self._dropped,
-        )
-        self._p.uplink.telemetry(telemetry, facts, self._now.mono_ms)
-
-    def _prove(self, files: Hashed) -> None:
-        """Tell what was found on the disk; what is rotten there is thrown away and fetched."""
-        proved = self._p.prover.hashed(files)
-        if proved is None:
-            return
-        audio = self._p.cache.shelves[Shelf.AUDIO]
-        for sha256 in proved.lacking & audio.keys():
-            # Looked at again, for it may have been fetched meanwhile.
-            self._supply.verify(Verify(sha256, "its proof failed"))
-        proof = Proof(
-            boot=self._p.boot,
-            at=self._now.system_ms,
-            desired=self._playout.desired_serial,
-            until=proved.until_ms,
-            held=tuple(sorted(proved.held)),
-            lacking=tuple(sorted(proved.lacking)),
-        )
-        if self._p.uplink.prove(proof):
-            self._p.prover.told(proved)
-            note(log, "proof_said", held=len(proof.held), lacking=len(proof.lacking))
 
     def _progress(self, cue: str, status: AckStatus, reason: str) -> None:
         self._orders.progress(cue, status, reason, self._now)
