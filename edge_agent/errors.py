@@ -51,6 +51,12 @@ class PlayerUnusable(AgentError):
     code = "player_unusable"
 
 
+class EarDeaf(AgentError):
+    """The ear at the horn cannot listen; the box plays all the same."""
+
+    code = "ear_deaf"
+
+
 class NotRunning(AgentError):
     """No agent is at work in the state folder."""
 

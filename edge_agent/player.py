@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edge_agent.contract.report import Heard
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -31,12 +33,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """No sound any more: `reason` is eof, stopped or error; `played_ms` sounded in this play."""
+    """No sound any more: `reason` is eof, stopped or error; `played_ms` sounded in this play.
+
+    `heard` is what an ear at the horn noticed of it.
+    """
 
     play: str
     played_ms: int
     reason: str
     error: str = ""
+    heard: Heard = Heard.UNKNOWN
+    heard_dbfs: float | None = None
 
 
 PlayerEvent = Ready | Started | Position | Ended

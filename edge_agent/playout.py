@@ -14,7 +14,7 @@ from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import Reading
 from edge_agent.contract.commands import AckStatus
 from edge_agent.contract.manifest import Cue, Leave, Rank
-from edge_agent.contract.report import EventKind, PlaybackEvent
+from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import OnAir
 from edge_agent.decide import (
     FALLBACK,
@@ -59,6 +59,9 @@ KEEP_POSITION_MS = 1_000
 
 SHORT_MS = 1_500
 """A file that ends this much before its length was cut."""
+
+FAINT_DB = -18.0
+"""An ear at the horn may miss what is played softer than this."""
 
 REMEMBERED_MS = 24 * 3_600_000
 """An occurrence is remembered this long after it could last have sounded."""
@@ -357,7 +360,12 @@ class Playout:
         kind, reason, state = _outcome(slot, ended, played_ms)
         event = self._event(kind, slot.candidate, slot.play, now)
         event = replace(
-            event, played_ms=played_ms, gain_db=slot.gain_db, reason=reason[:_MAX_REASON]
+            event,
+            played_ms=played_ms,
+            gain_db=slot.gain_db,
+            reason=reason[:_MAX_REASON],
+            heard=_noticed(ended, slot.gain_db),
+            heard_dbfs=ended.heard_dbfs,
         )
         self._over(event, slot.candidate, state, slot.candidate.from_ms + played_ms, now)
         note(
@@ -491,6 +499,12 @@ def _outcome(slot: _Slot, ended: Ended, played_ms: int) -> tuple[EventKind, str,
     if played_ms < slot.length_ms() - SHORT_MS:
         return EventKind.FAILED, f"truncated: {played_ms} of {slot.length_ms()} ms", after_end
     return EventKind.ENDED, _heard_as(slot), after_end
+
+
+def _noticed(ended: Ended, gain_db: float) -> Heard:
+    """What an ear noticed; that it missed what was turned down far proves nothing."""
+    faint = ended.heard is Heard.NO and gain_db < FAINT_DB
+    return Heard.UNKNOWN if faint else ended.heard
 
 
 def _heard_as(slot: _Slot) -> str:

@@ -59,6 +59,20 @@ class AmplifierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     hold_ms: Annotated[int, Meta(ge=0, le=600_000)] = 5_000
 
 
+class HornSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An ear at the horn: a microphone of ALSA, or a program that says one number a second.
+
+    `unit` is what such a program counts in. A play was heard if it rose over the silence before
+    it by `threshold_db`.
+    """
+
+    kind: Literal["none", "alsa", "command"] = "none"
+    device: str = "default"
+    argv: Argv = ()
+    unit: Literal["dBFS", "mA"] = "dBFS"
+    threshold_db: Annotated[float, Meta(ge=3.0, le=60.0)] = 12.0
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a box must be told before its first connection.
 
@@ -73,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brokers: Annotated[tuple[BrokerAddress, ...], Meta(min_length=1, max_length=8)]
     player: PlayerSettings
     amplifier: AmplifierSettings = AmplifierSettings()
+    horn: HornSettings = HornSettings()
     kill_switch: str = ""
     maintenance_switch: str = ""
     trust_system_clock: bool = False
@@ -100,6 +115,11 @@ def load(path: Path) -> Settings:
         raise BadConfig(
             f'Tệp cấu hình {path}: player.kind là "command" nhưng thiếu player.argv.',
             f'The configuration {path}: player.kind is "command" but player.argv is missing.',
+        )
+    if settings.horn.kind == "command" and not settings.horn.argv:
+        raise BadConfig(
+            f'Tệp cấu hình {path}: horn.kind là "command" nhưng thiếu horn.argv.',
+            f'The configuration {path}: horn.kind is "command" but horn.argv is missing.',
         )
     return settings
 
