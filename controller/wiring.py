@@ -27,6 +27,7 @@ from controller.mqtt.link import Link, Offline
 from controller.operations.air_gate import air_gate
 from controller.operations.asked_work import RENDER, ask_for_plan
 from controller.operations.bring_recording import RecordingRoom
+from controller.operations.device_alarms import device_alarms
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.observe_devices import Observation
@@ -43,7 +44,7 @@ from controller.operations.waveforms import Waveforms
 from controller.operations.zone_inputs import PlanRules
 from controller.settings import WILDCARDS, Settings
 from controller.storage import work_items
-from controller.storage.bell import BellTower
+from controller.storage.bell import TROUBLE, BellTower
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
@@ -54,6 +55,7 @@ from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
 from controller.work.outbox import send_outbox
 from controller.work.planner import plan_zones
+from controller.work.watch import watch
 from controller.work.workshop import work_through
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
@@ -126,6 +128,7 @@ class Controller:
         # Accounts are read and written by one thread at a time: an older list must not win.
         self._letting_in = threading.Lock()
         self._link: Link | None = None
+        self._listening_since: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -180,6 +183,9 @@ class Controller:
         def clear_up(work: work_items.Claimed, at: datetime) -> None:
             do_purge(database, services.shelves, work, at)
 
+        def look_at_boxes(at: datetime) -> None:
+            device_alarms(database, services.rules, self._listening_since, at)
+
         bells = services.bells
         loops: dict[str, Loop] = {
             "link": link.run,
@@ -194,6 +200,7 @@ class Controller:
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
             "plan": partial(plan_zones, database, self._authority, services.rules, bells, utc_now),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
+            "boxes": partial(watch, look_at_boxes, bells, TROUBLE, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }
         self._tasks = [
@@ -241,8 +248,10 @@ class Controller:
             await link.connected.wait()
             if link.connections != seen:
                 seen = link.connections
+                self._listening_since = utc_now()
                 await asyncio.to_thread(republish, self.database, self._authority, utc_now())
             await link.lost.wait()
+            self._listening_since = None
 
 
 class DeviceKeys:

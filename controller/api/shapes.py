@@ -353,7 +353,8 @@ class ClusterOut(Shape):
     """Id of the box at the cluster; null: none."""
     status: Status
     """`thieu` no box, `mat` out of touch, `chua` not heard from yet, `cho` plan not confirmed,
-    `duyet` fetching audio, `san` ready, `phat` on air, `tre` late."""
+    `duyet` fetching audio, `san` ready, `phat` on air, `tre` late,
+    `bao_tri` under maintenance: silent by order."""
     seen_at: datetime | None
     """When the box last spoke."""
     lacking: int | None

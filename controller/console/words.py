@@ -35,6 +35,7 @@ STATUS_LOOKS: Mapping[Status, Look] = MappingProxyType(
         Status.OUT_OF_TOUCH: Look("mat", "mat", "Mất liên lạc"),
         Status.NO_BOX: Look("thieu", "loa", "Chưa có máy"),
         Status.UNKNOWN: Look("chua", "chua", "Chưa biết"),
+        Status.MAINTENANCE: Look("im", "im", "Đang bảo trì"),
     }
 )
 

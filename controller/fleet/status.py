@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-SILENT_AFTER_MS = 90_000
-"""Three missed heartbeats of 30 s."""
 LATE_AFTER_MS = 5_000
 
 
@@ -19,6 +17,7 @@ class Status(StrEnum):
     READY = "san"
     ON_AIR = "phat"
     LATE = "tre"
+    MAINTENANCE = "bao_tri"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,19 @@ class Known:
     lacking: int | None
     on_air_cue: str | None
     next_start_ms: int | None
+    silent_after_ms: int
+    maintained: bool
 
 
 def status(known: Known | None, now_ms: int) -> Status:
     """Judge one cluster; silence is never taken for success."""
     if known is None:
         return Status.NO_BOX
+    if known.maintained:
+        return Status.MAINTENANCE
     if not known.seen_ms:
         return Status.UNKNOWN
-    if not known.online or now_ms - known.seen_ms > SILENT_AFTER_MS:
+    if not known.online or now_ms - known.seen_ms > known.silent_after_ms:
         return Status.OUT_OF_TOUCH
     if known.on_air_cue:
         return Status.ON_AIR

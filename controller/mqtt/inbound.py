@@ -8,6 +8,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import Counter
 
+from controller.operations.diagnose import read_diagnosis
 from controller.operations.observe_devices import Observation, Said
 from controller.operations.prove_readiness import read_proof
 from controller.operations.read_reports import SealedReport, drop
@@ -69,6 +70,9 @@ class Inbound:
             elif at.word == "ready":
                 proof = read_proof(at.device, self._keys.public_key(at.device), payload)
                 await self._observations.put(Observation(at.device, proof))
+            elif at.word == "diag":
+                found = read_diagnosis(at.device, self._keys.public_key(at.device), payload)
+                await self._observations.put(Observation(at.device, found))
             elif at.word == "time":
                 request = decode(payload, TimeRequest)
                 await self._answer_time(at.device, request.nonce, self._clock())

@@ -1,6 +1,6 @@
 """Alarms: what a person must look at, open until it is over; said again only when it changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -42,6 +42,7 @@ def settle(session: Session, kind: str, troubles: Mapping[str, Trouble], now_ms:
     # Replicas settle one after the other: one alarm a key.
     next_serial(session, f"alarms/{kind}", now_ms)
     known = _open(session, kind)
+    said: list[Alarm] = []
     for key, trouble in troubles.items():
         alarm = known.get(key)
         if alarm is None:
@@ -50,12 +51,26 @@ def settle(session: Session, kind: str, troubles: Mapping[str, Trouble], now_ms:
             continue
         alarm.vi, alarm.en = trouble.vi, trouble.en
         alarm.device_id, alarm.cluster_id = trouble.device_id, trouble.cluster_id
-        _keep(session, alarm, now_ms)
+        said.append(alarm)
     for key, alarm in known.items():
         if key not in troubles:
             alarm.cleared_ms = now_ms
-            _keep(session, alarm, now_ms)
+            said.append(alarm)
+    session.add_all(said)
+    session.flush()
+    events.tell_all(session, "alarm", map(_told, said), now_ms)
     OPEN.labels(kind).set(len(troubles))
+
+
+def standing(session: Session, kinds: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """Of these kinds, which alarms are open, by key."""
+    query = select(Alarm.key, Alarm.kind).where(
+        col(Alarm.cleared_ms).is_(None), col(Alarm.kind).in_(kinds)
+    )
+    found: dict[str, set[str]] = {}
+    for key, kind in session.exec(query):
+        found.setdefault(key, set()).add(kind)
+    return {key: frozenset(kinds) for key, kinds in found.items()}
 
 
 def show_alarms(session: Session, now_ms: int, *, recent: bool = False) -> Sequence[Alarm]:
@@ -71,10 +86,8 @@ def _open(session: Session, kind: str) -> dict[str, Alarm]:
     return {alarm.key: alarm for alarm in session.exec(query)}
 
 
-def _keep(session: Session, alarm: Alarm, now_ms: int) -> None:
-    session.add(alarm)
-    session.flush()
-    body: dict[str, object] = {
+def _told(alarm: Alarm) -> dict[str, object]:
+    return {
         "id": alarm.id,
         "kind": alarm.kind,
         "device_id": alarm.device_id,
@@ -83,4 +96,3 @@ def _keep(session: Session, alarm: Alarm, now_ms: int) -> None:
         "vi": alarm.vi,
         "en": alarm.en,
     }
-    events.tell(session, "alarm", body, now_ms)

@@ -8,23 +8,27 @@ import msgspec
 import structlog
 from sqlmodel import Session, col, select
 
+from controller.fleet.box_troubles import turned_bad
+from controller.operations.diagnose import keep_diagnoses
 from controller.operations.prove_readiness import keep_proofs
-from controller.storage import events, outbox, places, tables
+from controller.storage import bell, events, outbox, places, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
-from edge_agent.contract.state import Hello, Proof, State, Telemetry
+from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry
 
 log = structlog.get_logger()
 
-Said = State | Hello | Telemetry | CommandAck | Proof
+MOST_LOSSES = 20
+
+Said = State | Hello | Telemetry | CommandAck | Proof | Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One statement of one box about itself; only a proof was signed, and is verified."""
+    """One statement of one box about itself; proofs and diagnoses alone were signed."""
 
     device_id: str
     said: Said
@@ -36,6 +40,7 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
     hellos: dict[str, Hello] = {}
     steps: list[tuple[str, CommandAck]] = []
     proofs: dict[str, Proof] = {}
+    diagnoses: list[tuple[str, Diagnosis]] = []
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
         for seen in observations:
@@ -46,18 +51,25 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                 case State():
                     _note_state(reported, seen.said, now_ms)
                 case Hello():
+                    if seen.said.losses:
+                        bell.ring(session, bell.TROUBLE)
                     _note_hello(reported, seen.said, now_ms)
                     hellos[seen.device_id] = seen.said
                 case Telemetry():
+                    if turned_bad(reported.telemetry, seen.said):
+                        bell.ring(session, bell.TROUBLE)
                     _note_telemetry(reported, seen.said, now_ms)
                 case CommandAck():
                     steps.append((seen.device_id, seen.said))
                 case Proof():
                     proofs[seen.device_id] = seen.said
+                case Diagnosis():
+                    diagnoses.append((seen.device_id, seen.said))
         session.add_all(known.values())
         events.tell_all(session, "device", ({"id": i} for i in sorted(known)), now_ms)
         _note_steps(session, steps, now_ms)
         keep_proofs(session, proofs, now_ms)
+        keep_diagnoses(session, diagnoses, now_ms)
         _answer(session, hellos, now_ms)
 
 
@@ -88,12 +100,17 @@ def _note_hello(reported: tables.ReportedState, hello: Hello, now_ms: int) -> No
     reported.held, reported.lacking = hello.cache.held, hello.cache.lacking
     reported.clock_source = hello.clock.source.value
     reported.clock_offset_ms = hello.clock.offset_ms
+    reported.losses = list(hello.losses[:MOST_LOSSES])
 
 
 def _note_telemetry(reported: tables.ReportedState, telemetry: Telemetry, now_ms: int) -> None:
     if telemetry.boot < reported.boot:
         return
     reported.seen_ms = now_ms
+    if telemetry.disk_errors is not None:
+        counted, known = telemetry.disk_errors, reported.disk_errors_known
+        # A new card counts from zero.
+        reported.disk_errors_known = counted if known is None else min(counted, known)
     reported.telemetry = msgspec.to_builtins(telemetry)
     if telemetry.desired >= reported.desired:
         reported.desired, reported.lacking = telemetry.desired, telemetry.lacking

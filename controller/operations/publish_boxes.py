@@ -13,7 +13,9 @@ from sqlmodel import Session, col, select
 from audio_library.bulletin import State
 from audio_library.rendition import spoken_sha256
 from controller.fleet.authority import Authority
+from controller.fleet.box_policy import data_budget, maintenance_order
 from controller.fleet.plan import PackedPage, day_page, whole_plan
+from controller.operations.box_policy import known_sound, policy_of
 from controller.operations.zone_inputs import PlanRules, midnight, today
 from controller.storage import outbox, places, tables, zone_days
 from controller.storage.insert_or_ignore import insert_or_ignore, upsert
@@ -58,6 +60,20 @@ def publish_boxes(
     return (*told, *(device_id for device_id in desk.relieved(clusters) if desk.hush(device_id)))
 
 
+def publish_box(
+    session: Session, authority: Authority, rules: PlanRules, device_id: str, now: datetime
+) -> bool:
+    """Tell one box of what was set for it, with the plan that its zones have; whether that was new.
+
+    One that stands nowhere is told to be silent, if it was ever told anything.
+    """
+    desk = _Desk(session, authority, rules, now)
+    spot = places.spot_of(session, device_id, today(rules, now), to_ms(now))
+    if spot is not None:
+        return desk.tell(spot)
+    return session.get(tables.DesiredState, device_id) is not None and desk.hush(device_id)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sources:
     """The zone days behind each day of a box, and a name for all of them together."""
@@ -73,7 +89,7 @@ class _Desk:
         self, session: Session, authority: Authority, rules: PlanRules, now: datetime
     ) -> None:
         self._session, self._authority, self._rules = session, authority, rules
-        self._now_ms, self._day = to_ms(now), today(rules, now)
+        self._now, self._now_ms, self._day = now, to_ms(now), today(rules, now)
         self._days: dict[tuple[str, date], DayPlan] = {}
         self._pages: dict[tuple[date, tuple[str, ...]], PackedPage] = {}
         self._silenced = _silenced(session, self._now_ms)
@@ -252,9 +268,23 @@ class _Desk:
             empty_because="" if manifest.pages else "no programme within the horizon",
         )
 
+    def _under_policy(self, word: wire.Desired) -> wire.Desired:
+        """With what people set for this box."""
+        policy = policy_of(self._session, word.did)
+        return msgspec.structs.replace(
+            word,
+            report=policy.report,
+            data=data_budget(policy, self._rules.time_zone),
+            delay_ms=policy.delay_ms,
+            maintenance=maintenance_order(policy, self._now),
+            clock_within_s=policy.clock_within_s,
+            fallback=known_sound(self._session, policy),
+        )
+
     def _publish(self, word: wire.Desired) -> tuple[bool, int]:
         """Sign and queue the word if it differs from the last one; and the serial that holds."""
         session, did = self._session, word.did
+        word = self._under_policy(word)
         # Serial and time of issue are not part of what is said.
         bare = msgspec.structs.replace(word, issued=_NEVER_ISSUED)
         said = hashlib.sha256(msgspec.json.encode(bare)).hexdigest()

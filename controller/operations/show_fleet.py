@@ -9,7 +9,9 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, select
 
 from audio_library.writing.sort_key import SortKey, vietnamese_sort_key
+from controller.fleet.box_policy import BoxPolicy
 from controller.fleet.status import Known, Status, status
+from controller.operations.box_policy import policies
 from controller.operations.find_village import villages
 from controller.storage import places, tables
 from controller.storage.instants import to_ms
@@ -61,6 +63,7 @@ def clusters_now(session: Session, now: datetime) -> list[ClusterNow]:
     reported = {r.device_id: r for r in session.exec(select(tables.ReportedState))}
     desired = {d.device_id: d for d in session.exec(select(tables.DesiredState))}
     upcoming = _next_plays(session, now_ms)
+    set_for = policies(session)
     by_unit = {v.id: v for v in villages(session)}
     shown = []
     for cluster in session.exec(select(tables.Cluster).order_by(col(tables.Cluster.id))):
@@ -82,7 +85,8 @@ def clusters_now(session: Session, now: datetime) -> list[ClusterNow]:
                 word,
                 coming,
                 playing.title if playing else None,
-                now_ms,
+                set_for.get(did or "", BoxPolicy()),
+                now,
             )
         )
     return sorted(shown, key=_as_listed)
@@ -165,7 +169,8 @@ def _cluster_now(
     word: tables.DesiredState | None,
     coming: Next | None,
     playing: str | None,
-    now_ms: int,
+    policy: BoxPolicy,
+    now: datetime,
 ) -> ClusterNow:
     telemetry: Mapping[str, Any] = said.telemetry if said else {}
     on_air: Mapping[str, Any] = telemetry.get("on_air") or {}
@@ -179,6 +184,8 @@ def _cluster_now(
             lacking=said.lacking if said else None,
             on_air_cue=on_air.get("cue"),
             next_start_ms=coming.start_ms if coming else None,
+            silent_after_ms=policy.silent_after_ms,
+            maintained=policy.maintained_at(now) is not None,
         )
     behind = word is not None and (said is None or said.desired < word.serial)
     return ClusterNow(
@@ -188,7 +195,7 @@ def _cluster_now(
         village=where[0],
         commune=where[1],
         device_id=did,
-        status=status(known, now_ms),
+        status=status(known, to_ms(now)),
         seen_ms=said.seen_ms if said else None,
         lacking=said.lacking if said else None,
         bytes_held=int(telemetry.get("bytes_held") or 0),

@@ -9,6 +9,7 @@ from sqlmodel import Session
 OUTBOX = "outbox"
 WORK = "work"
 EVENTS = "events"
+TROUBLE = "trouble"
 
 
 def ring(session: Session, name: str) -> None:
@@ -47,7 +48,9 @@ class BellTower:
     """Carries rings from committing threads to those who listen."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[Listener]] = {OUTBOX: set(), WORK: set(), EVENTS: set()}
+        self._listeners: dict[str, set[Listener]] = {
+            name: set() for name in (OUTBOX, WORK, EVENTS, TROUBLE)
+        }
 
     def ring(self, names: frozenset[str]) -> None:
         """Wake all who listen to one of these bells."""

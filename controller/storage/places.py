@@ -118,6 +118,19 @@ def spots_at(
     return tuple(found)
 
 
+def spot_of(session: Session, device_id: str, day: date, now_ms: int) -> Spot | None:
+    """Where a box stands now, under the tree of `day`; None: nowhere.
+
+    Raises `UnitCycle`, `UnknownUnit`.
+    """
+    query = standing_boxes(now_ms).where(col(tables.Installation.device_id) == device_id)
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    (spot,) = (s for s in spots_at(session, [row.id], day, now_ms) if s.device_id == device_id)
+    return spot
+
+
 def standing_clusters(
     session: Session, now_ms: int, where: sa.ColumnElement[bool]
 ) -> list[tables.Cluster]:

@@ -210,6 +210,10 @@ class ReportedState(SQLModel, table=True):
     """None until the device has said it for the serial it holds."""
     clock_source: str = "untrusted"
     clock_offset_ms: int = Field(default=0, sa_column=_big())
+    losses: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What it found unreadable on its disk since its last start."""
+    disk_errors_known: int | None = Field(default=None, sa_column=_big(nullable=True))
+    """How many its disk had counted when somebody last looked, or at first."""
     telemetry: dict[str, object] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False)
     )
@@ -351,6 +355,8 @@ class AsRun(SQLModel, table=True):
     heard: str = "unknown"
     heard_dbfs: float | None = None
 
+    __table_args__ = (Index("ix_as_run_cue_of_box", "device_id", "cue_id"),)
+
 
 class Outbox(SQLModel, table=True):
     """Messages to the broker, written in the transaction that caused them."""
@@ -434,6 +440,8 @@ class WorkItem(SQLModel, table=True):
     due_ms: int = Field(sa_column=_big(index=True))
     lease_until_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     attempts: int = 0
+    claims: int = 0
+    """How often it was ever taken: tells its holder from one who was overtaken."""
     progress: float = 0.0
     asked_again: bool = False
     """Asked for while it was being done: it is due once more when it ends."""

@@ -1,4 +1,4 @@
-"""Boxes: what a person set for each, its last diagnosis, what an ear at the horn noticed."""
+"""Boxes: what a person set for each, its last diagnosis, what an ear and its disk noticed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,3 +35,9 @@ def upgrade() -> None:
     for name in ("boot", "mono_ms"):
         column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
         op.add_column("readiness_proof", column)
+    losses = sa.Column("losses", sa.JSON(), nullable=False, server_default="[]")
+    op.add_column("reported_state", losses)
+    op.add_column("reported_state", sa.Column("disk_errors_known", sa.BigInteger(), nullable=True))
+    claims = sa.Column("claims", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("work_item", claims)
+    op.create_index("ix_as_run_cue_of_box", "as_run", ["device_id", "cue_id"])
