@@ -39,17 +39,26 @@ class ClockSource(StrEnum):
     NTP = "ntp"
     RTC = "rtc"
     CONTROLLER = "controller"
+    KEPT = "kept"
+    """Counted on by the box since one of these, for its wall clock was moved by nobody known."""
+
     UNTRUSTED = "untrusted"
 
 
 class Clock(msgspec.Struct, frozen=True):
     """Clock of a box: its source, and what it would have to add to agree with the controller.
 
-    With source `controller` the box goes by wall + `offset_ms`, else by its wall clock alone.
+    With source `controller` or `kept` the box goes by wall + `offset_ms`, else by its wall clock
+    alone.
     """
 
     source: ClockSource
     offset_ms: OffsetMs = 0
+
+    def utc_ms(self, wall_ms: int) -> int:
+        """What the box took for UTC when its wall clock showed `wall_ms`."""
+        by_offset = self.source in (ClockSource.CONTROLLER, ClockSource.KEPT)
+        return wall_ms + self.offset_ms if by_offset else wall_ms
 
 
 class CacheState(msgspec.Struct, frozen=True):

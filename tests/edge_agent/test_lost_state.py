@@ -12,7 +12,6 @@ from edge_agent.clock import BUILD_FLOOR_MS, BoxClock
 from edge_agent.commands import CommandLog, Obeyed, Refused
 from edge_agent.contract.commands import Command
 from edge_agent.contract.report import EventKind
-from edge_agent.contract.state import ClockSource
 from edge_agent.decide import PastState
 from edge_agent.errors import StateUnreadable
 from edge_agent.held import HeldStore
@@ -145,7 +144,7 @@ def test_a_damaged_time_floor_is_told(tmp_path: Path) -> None:
         file,
         system_ms=lambda: time.system_ms,
         mono_ms=lambda: time.mono_ms,
-        source=lambda: ClockSource.NTP,
+        vouch=lambda _system_ms: None,
     )
     assert (clock.losses, clock.floor_ms) == (("time_floor damaged",), BUILD_FLOOR_MS)
     clock.save()

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.clock import BUILD_FLOOR_MS, CONTRADICTED_MS, MAX_UNPROVED_MS, SAMPLES
+from edge_agent.clock import BUILD_FLOOR_MS, CONTRADICTED_MS, MAX_UNPROVED_MS
 from edge_agent.contract.state import ClockSource
-from tests.edge_agent.test_clock import Bench
+from edge_agent.exchanges import SAMPLES
+from edge_agent.time_source import Vouched
+from tests.edge_agent.test_clock import NTP, Bench
 
 YEAR_MS = 365 * 86_400_000
+JUST_SET = Vouched(ClockSource.NTP, 100, age_ms=0)
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path, ClockSource.NTP)
+    bench = Bench(tmp_path, JUST_SET)
     bench.clock.lift_floor(bench.time.system_ms - 60_000)
     return bench
 
@@ -54,7 +57,7 @@ def test_without_a_controller_a_wrong_clock_mutes_for_a_month_at_most(bench: Ben
 def test_before_any_word_of_a_controller_the_date_of_the_build_is_what_is_proved(
     tmp_path: Path,
 ) -> None:
-    bench = Bench(tmp_path, ClockSource.RTC)
+    bench = Bench(tmp_path, NTP)
     bench.clock.read()
     assert bench.clock.floor_ms == BUILD_FLOOR_MS + MAX_UNPROVED_MS
 
