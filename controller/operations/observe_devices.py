@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from controller.fleet.box_troubles import turned_bad
 from controller.operations.diagnose import keep_diagnoses
-from controller.operations.prove_readiness import keep_proofs
+from controller.operations.prove_readiness import age, keep_proofs
 from controller.storage import bell, events, outbox, places, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
@@ -62,7 +62,8 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                 case CommandAck():
                     steps.append((seen.device_id, seen.said))
                 case Proof():
-                    proofs[seen.device_id] = seen.said
+                    before = proofs.get(seen.device_id, seen.said)
+                    proofs[seen.device_id] = max(before, seen.said, key=age)
                 case Diagnosis():
                     diagnoses.append((seen.device_id, seen.said))
         session.add_all(known.values())

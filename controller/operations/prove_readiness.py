@@ -29,17 +29,25 @@ def read_proof(device_id: str, key: Ed25519PublicKey | None, payload: bytes) -> 
     return decode(opened.payload, Proof)
 
 
+def age(proof: Proof) -> tuple[int, int]:
+    """Order of the proofs of one box: its start, and the time since."""
+    return proof.boot, proof.mono
+
+
 def keep_proofs(session: Session, proofs: Mapping[str, Proof], now_ms: int) -> None:
-    """Keep each box's proof unless it holds an older one up again, or is not of this hour."""
+    """Keep each box's proof unless it holds an older one up again, or is not of this hour.
+
+    Which of two is older is told by the box's own count, for its clock may have been corrected.
+    """
     if not proofs:
         return
-    query = select(ReadinessProof.device_id, ReadinessProof.until_ms).where(
+    query = select(ReadinessProof.device_id, ReadinessProof.boot, ReadinessProof.mono_ms).where(
         col(ReadinessProof.device_id).in_(proofs)
     )
-    known = dict(session.exec(query).all())
+    known = {device_id: (boot, mono_ms) for device_id, boot, mono_ms in session.exec(query)}
     rows = []
     for device_id, proof in proofs.items():
-        if proof.until > now_ms + FURTHEST_MS or proof.until < known.get(device_id, 0):
+        if proof.until > now_ms + FURTHEST_MS or age(proof) < known.get(device_id, (0, 0)):
             log.warning("proof_not_kept", device=device_id, until=proof.until)
             continue
         rows.append(
@@ -50,6 +58,8 @@ def keep_proofs(session: Session, proofs: Mapping[str, Proof], now_ms: int) -> N
                 "held": list(proof.held),
                 "lacking": list(proof.lacking),
                 "received_ms": now_ms,
+                "boot": proof.boot,
+                "mono_ms": proof.mono,
             }
         )
     upsert(session, ReadinessProof, rows)

@@ -16,6 +16,7 @@ from controller.storage.pairs import among
 from controller.storage.tables import AsRun, PlannedPlay, QuarantinedEvent, SpoolMark
 from controller.storage.tables import PlaybackEvent as EventRow
 from edge_agent.contract.report import PlaybackEvent
+from edge_agent.contract.state import Clock, ClockSource
 from edge_agent.decide import FALLBACK
 from schedules.as_run import Event, EventKind, fold
 from schedules.types import DurationMs, UtcInstant
@@ -235,7 +236,7 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
     state = fold(
         Event(
             EventKind(r.kind),
-            UtcInstant(to_utc(r.wall_ms)),
+            UtcInstant(to_utc(_utc_ms(r))),
             r.boot,
             r.mono_ms,
             UtcInstant(to_utc(r.planned_ms)),
@@ -279,6 +280,11 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
         "clock_offset_ms": first.clock_offset_ms,
         "received_ms": now_ms,
     }
+
+
+def _utc_ms(row: Any) -> int:
+    """When an event was, by what its box took for the time."""
+    return Clock(ClockSource(row.clock_source), row.clock_offset_ms).utc_ms(row.wall_ms)
 
 
 def _as_told(entry: Mapping[str, Any]) -> dict[str, object]:

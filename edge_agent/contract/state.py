@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.contract.types import (
+    MAX_CLOCK_MS,
     ClockMs,
     Counter,
     DurationMs,
@@ -56,9 +57,10 @@ class Clock(msgspec.Struct, frozen=True):
     offset_ms: OffsetMs = 0
 
     def utc_ms(self, wall_ms: int) -> int:
-        """What the box took for UTC when its wall clock showed `wall_ms`."""
+        """What the box took for UTC when its wall clock showed `wall_ms`; within `ClockMs`."""
         by_offset = self.source in (ClockSource.CONTROLLER, ClockSource.KEPT)
-        return wall_ms + self.offset_ms if by_offset else wall_ms
+        utc_ms = wall_ms + self.offset_ms if by_offset else wall_ms
+        return min(max(0, utc_ms), MAX_CLOCK_MS)
 
 
 class CacheState(msgspec.Struct, frozen=True):
@@ -166,6 +168,8 @@ class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     clock_error_ms: Counter | None = None
     player_restarts: Counter = 0
     spooled: Counter = 0
+    waits: Reason = ""
+    """Why what lacks is not being fetched: words with commas between; see `edge_agent.stock`."""
 
 
 class CheckState(StrEnum):

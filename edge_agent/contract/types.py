@@ -23,7 +23,9 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 UtcMs = Annotated[int, Meta(ge=1_577_836_800_000, le=4_102_444_800_000)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
-ClockMs = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+MAX_CLOCK_MS = 4_102_444_800_000
+
+ClockMs = Annotated[int, Meta(ge=0, le=MAX_CLOCK_MS)]
 """What a box's clock says, which may be wrong: milliseconds since 1970."""
 
 DurationMs = Annotated[int, Meta(ge=0, le=24 * 3_600_000)]

@@ -26,6 +26,7 @@ from edge_agent.clock import (
     BoxClock,
 )
 from edge_agent.contract.state import Clock, ClockSource, TimeAnswer
+from edge_agent.contract.types import MAX_CLOCK_MS
 from edge_agent.exchanges import ANSWER_WITHIN_MS, KEPT, SAMPLES
 from edge_agent.time_source import RTC_ERROR_MS, Vouched, drift_ms
 from tests.edge_agent.fakes import FakeTime
@@ -407,6 +408,8 @@ def test_the_boxs_own_time_never_runs_back_while_nobody_vouches_for_steps(
 def test_the_wires_word_gives_utc_back() -> None:
     for source in (ClockSource.CONTROLLER, ClockSource.KEPT):
         assert Clock(source, -500).utc_ms(2_000) == 1_500
+        assert Clock(source, -(1 << 53)).utc_ms(2_000) == 0
+        assert Clock(source, 1 << 53).utc_ms(2_000) == MAX_CLOCK_MS
     for source in (ClockSource.NTP, ClockSource.RTC, ClockSource.UNTRUSTED):
         assert Clock(source, -500).utc_ms(2_000) == 2_000
 

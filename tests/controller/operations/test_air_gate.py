@@ -53,6 +53,7 @@ class Evening:
             until=to_ms(at) + 75 * 60_000,
             held=mine if holds else (),
             lacking=() if holds else mine,
+            mono=to_ms(at),
         )
         return msgspec.structs.replace(said, **changes)
 
@@ -176,6 +177,20 @@ def test_a_proof_of_a_clock_that_is_wrong_or_held_up_again_is_not_kept(evening: 
     evening.hear(before(48), evening.proof(before(48), holds=False))
     evening.hear(before(47), evening.proof(before(58)))
     assert "chưa có tiếng" in evening.gate(47)[0]
+
+
+def test_after_a_corrected_clock_the_boxs_own_count_tells_which_proof_is_newer(
+    evening: Evening,
+) -> None:
+    ahead = evening.proof(before(58), holds=False, until=to_ms(before(58)) + 100 * 60_000)
+    evening.hear(before(58), State(1, 1, True), ahead)
+    corrected = evening.proof(before(50))
+    assert corrected.until < ahead.until
+    evening.hear(before(50), corrected, ahead)
+    assert evening.gate(49) == []
+    rebooted = evening.proof(before(45), holds=False, boot=2, mono=5)
+    evening.hear(before(45), rebooted)
+    assert "chưa có tiếng" in evening.gate(44)[0]
 
 
 def test_a_proof_is_believed_only_under_the_boxs_own_key(evening: Evening) -> None:

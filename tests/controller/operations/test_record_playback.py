@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
@@ -56,6 +57,24 @@ def full_play(first: int, play: str) -> tuple[PlaybackEvent, ...]:
 def rows(office: Office) -> list[tables.AsRun]:
     with office.database.read() as session:
         return list(session.exec(select(tables.AsRun).order_by(tables.AsRun.play)))
+
+
+@pytest.mark.parametrize("source", [ClockSource.CONTROLLER, ClockSource.KEPT])
+def test_as_run_tells_the_time_by_which_the_box_went_not_its_wrong_wall_clock(
+    office: Office, source: ClockSource
+) -> None:
+    box = office.boxes(1)[0]
+    start = to_ms(NOW)
+    wrong = {"wall": 5_000, "clock": Clock(source, start + 3 - 5_000)}
+    stepped = {"wall": start - 5_400_000, "clock": Clock(source, 5_400_000 + 20_003)}
+    events = (
+        event(1, EventKind.STARTED, "p1", mono=100, **wrong),
+        event(2, EventKind.ENDED, "p1", mono=20_100, played_ms=20_000, **stepped),
+    )
+    record_playback(office.database, [Received(box.did, "s1", events)], NOW)
+    (row,) = rows(office)
+    assert (row.started_ms, row.start_error_ms) == (start + 3, 3)
+    assert row.ended_ms == start + 20_003
 
 
 def test_a_play_copies_what_was_planned_so_that_history_stands_alone(office: Office) -> None:
