@@ -218,9 +218,11 @@ class Box:
             "heartbeat_s": 5,
             "disk_reserve_mb": 0,
         } | changes
+        tables = {name: settings.pop(name) for name in changes if isinstance(changes[name], dict)}
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
         lines += ["[[brokers]]", f'url = "mqtt://127.0.0.1:{port}"', 'password = "x"']
-        lines += ["[player]", *(f"{name} = {json.dumps(value)}" for name, value in plays.items())]
+        for table, content in (tables | {"player": plays}).items():
+            lines += [f"[{table}]", *(f"{k} = {json.dumps(v)}" for k, v in content.items())]
         self.config = folder / "agent.toml"
         self.config.write_text("\n".join(lines) + "\n")
         self.config.chmod(0o600)
@@ -273,10 +275,11 @@ _MOMENT_S = 0.02
 class Horn:
     """A private PulseAudio with one sink, and an ear that measures what is played there.
 
+    `others` are more sinks, to which nobody listens.
     `levels` are (wall time, RMS of 16-bit samples, zero crossings) of each 20 ms.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, others: tuple[str, ...] = ()) -> None:
         home.mkdir(mode=0o700)
         self.environment = {
             **{name: str(home) for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "HOME")},
@@ -285,10 +288,11 @@ class Horn:
         self.levels: list[tuple[float, float, int]] = []
         sink = "module-null-sink sink_name=horn rate=48000 channels=1 format=s16le"
         native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
+        more = [word for name in others for word in ("-L", sink.replace("=horn", f"={name}"))]
         options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
         environment = os.environ | self.environment
         self._server = subprocess.Popen(
-            ["pulseaudio", *options, "--disable-shm=yes", "-L", sink, "-L", native],
+            ["pulseaudio", *options, "--disable-shm=yes", "-L", sink, "-L", native, *more],
             stderr=subprocess.DEVNULL,
             env=environment,
         )

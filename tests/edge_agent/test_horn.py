@@ -157,8 +157,10 @@ def test_the_level_is_told_while_something_sounds(street: Street) -> None:
     assert street.horn.level_dbfs == SPEECH
     street.now_s += 10
     assert street.horn.level_dbfs is None, "the ear has fallen silent"
-    street.passes(SPEECH)
-    street.end()
+
+
+def test_after_the_end_there_is_no_level(street: Street) -> None:
+    street.play(SPEECH)
     assert street.horn.level_dbfs is None
 
 
