@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -22,6 +23,16 @@ log = logging.getLogger("edge_agent.uplink")
 
 BATCHES_AT_ONCE = 20
 ACKS_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A signed report of the events `first`…`last` of one spool."""
+
+    spool: str
+    first: int
+    last: int
+    payload: bytes
 
 
 class Outlet(Protocol):
@@ -81,16 +92,23 @@ class Uplink:
     def reports(self, after: int, mono_ms: int) -> None:
         """Send spooled events above number `after`, signed, some reports at a time."""
         for _ in range(BATCHES_AT_ONCE):
-            batch = self._spool.batch(after)
-            if batch is None:
+            report = self.sealed(after)
+            if report is None:
                 return
-            report = Report(self._spool.id, tuple(msgspec.Raw(event) for event in batch.events))
-            sealed = seal(encode(report), kind=Kind.REPORT, kid=self._did, key=self._key)
-            if not self._outlet.publish(topics.up(self._did, "report"), sealed, qos=1):
+            if not self._outlet.publish(topics.up(self._did, "report"), report.payload, qos=1):
                 return
-            note(log, "report_sent", first=after + 1, last=batch.last)
-            after = batch.last
-            self.sent_upto, self.sent_at = max(self.sent_upto, batch.last), mono_ms
+            note(log, "report_sent", first=report.first, last=report.last)
+            after = report.last
+            self.sent_upto, self.sent_at = max(self.sent_upto, report.last), mono_ms
+
+    def sealed(self, after: int) -> Sealed | None:
+        """The next spooled events above number `after` as one signed report; None if none are."""
+        batch = self._spool.batch(after)
+        if batch is None:
+            return None
+        report = Report(self._spool.id, tuple(msgspec.Raw(event) for event in batch.events))
+        payload = seal(encode(report), kind=Kind.REPORT, kid=self._did, key=self._key)
+        return Sealed(report.spool, after + 1, batch.last, payload)
 
     def prove(self, proof: Proof) -> bool:
         """Say, signed, what is held of what plays soon; False if nobody listens."""
