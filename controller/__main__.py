@@ -12,6 +12,7 @@ import typer
 from controller.cli import (
     airtime,
     alarms,
+    boxes,
     calendar,
     carts,
     clusters,
@@ -50,6 +51,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(airtime.app, name="airtime")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clusters.app, name="clusters")
+app.add_typer(boxes.app, name="boxes")
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -247,6 +249,16 @@ def simulate(
     beyond_this_machine: Annotated[
         bool, typer.Option("--beyond-this-machine", help="Cho phép máy khác / not only loopback.")
     ] = False,
+    script: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Tệp kịch bản lỗi / script of faults."),
+    ] = None,
+    real_audio: Annotated[
+        bool, typer.Option("--real-audio", help="Tải tệp tiếng thật / truly fetch audio files.")
+    ] = False,
+    fetch_all: Annotated[
+        bool, typer.Option("--fetch-all", help="Hộp nào cũng tự tải / every box fetches itself.")
+    ] = False,
 ) -> None:
     """Mô phỏng nhiều hộp loa / a fleet of simulated boxes, which ends by itself."""
     from controller import log_setup
@@ -255,7 +267,17 @@ def simulate(
 
     log_setup.set_up(level=log_setup.QUIET)
     options = SimulateOptions(
-        agents, seconds, alone, play_every, url, user, password, beyond_this_machine
+        agents,
+        seconds,
+        alone,
+        play_every,
+        url,
+        user,
+        password,
+        beyond_this_machine,
+        script,
+        real_audio,
+        fetch_all,
     )
     raise SystemExit(run(options))
 

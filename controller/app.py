@@ -10,6 +10,7 @@ from controller.api import (
     accounts,
     airtime,
     alarms,
+    box_care,
     boxes,
     bulletins,
     calendar_files,
@@ -104,6 +105,8 @@ def create_app(services: Services, version: str) -> FastAPI:
         carts.at,
         relays.at,
         priority.at,
+        # Last: other addresses under /boxes come before an id.
+        box_care.at,
     ):
         _include(app, router)
     app.include_router(media.at)

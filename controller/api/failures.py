@@ -38,6 +38,7 @@ STATUS = {
     "season_in_use": 409,
     "already_decided": 409,
     "question_over": 409,
+    "no_diagnosis": 404,
     "language_doubtful": 409,
     "body_too_long": 413,
     "recording_too_large": 413,

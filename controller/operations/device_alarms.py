@@ -1,10 +1,9 @@
 """Alarms about boxes: what each said of itself and what it played, judged once a minute."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -20,12 +19,12 @@ from controller.fleet.box_troubles import (
 )
 from controller.operations.alarms import Trouble, differs, settle, standing
 from controller.operations.box_policy import policies
+from controller.operations.show_boxes import last_told
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from edge_agent.contract.report import Heard
-from edge_agent.contract.state import Telemetry
 from edge_agent.decide import RULES
 
 LOOKED_BACK_MS = 12 * 3_600_000
@@ -84,7 +83,7 @@ def _facts(
         reported = said.get(device_id)
         if reported is None:
             continue
-        told = _telemetry(reported)
+        told = last_told(reported)
         clock = told.clock if told else None
         yield (
             spot,
@@ -110,14 +109,6 @@ def _facts(
                 standing=stands.get(device_id, frozenset()),
             ),
         )
-
-
-def _telemetry(reported: tables.ReportedState) -> Telemetry | None:
-    """What it said last; None if it said nothing, or only in the words of an older release."""
-    try:
-        return msgspec.convert(reported.telemetry, Telemetry)
-    except msgspec.ValidationError:
-        return None
 
 
 def _late(session: Session, set_for: Mapping[str, BoxPolicy], now_ms: int) -> dict[str, LatePlay]:
