@@ -12,6 +12,7 @@ from edge_agent.contract.commands import (
     CommandKind,
     Play,
     Stop,
+    TestTone,
     Volume,
 )
 from edge_agent.contract.types import Unreadable, decode
@@ -23,10 +24,14 @@ ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
 MAX_SKEW_MS = 60_000
 """A command issued further in the future than this is a fault of a clock."""
 
-_BODIES: dict[str, type[Play | Stop | Volume]] = {
+Body = Play | Stop | Volume | TestTone
+"""What a command that is obeyed asks for."""
+
+_BODIES: dict[str, type[Body]] = {
     CommandKind.PLAY: Play,
     CommandKind.STOP: Stop,
     CommandKind.VOLUME: Volume,
+    CommandKind.TEST_TONE: TestTone,
 }
 _SCHEMA = """
 create table if not exists seen (
@@ -56,7 +61,7 @@ class Refused:
 class Obeyed:
     """To be carried out now."""
 
-    body: Play | Stop | Volume
+    body: Body
 
 
 Verdict = Known | Refused | Obeyed

@@ -7,35 +7,62 @@ from pathlib import Path
 
 from edge_agent import durable
 from edge_agent.clock import Reading
-from edge_agent.commands import CommandLog, Known, Obeyed, Refused
-from edge_agent.contract.commands import AckStatus, Command, CommandAck, Play, Stop, Volume
-from edge_agent.contract.manifest import Cue
-from edge_agent.decide import Candidate, Skip, length_on_air, ordered
+from edge_agent.commands import Body, CommandLog, Known, Obeyed, Refused
+from edge_agent.contract.commands import (
+    AckStatus,
+    Command,
+    CommandAck,
+    Play,
+    Stop,
+    TestTone,
+    Volume,
+)
+from edge_agent.contract.manifest import Asset, Cue
+from edge_agent.decide import Candidate, Policy, Skip, is_quiet, length_on_air, ordered
 from edge_agent.log_setup import note
 from edge_agent.playout import Playout
+from edge_agent.tone import tone_cue
 from edge_agent.uplink import Uplink
 
 log = logging.getLogger("edge_agent.orders")
 
 MAX_WAITING = 16
+TONE_WAITS_MS = 60_000
+"""A tone that somebody at the box asked for waits so long for what sounds."""
+
+Progress = Callable[[AckStatus, str], None]
+"""Told how far a tone has come, and why."""
+
 _FINAL = (AckStatus.DONE, AckStatus.FAILED, AckStatus.REFUSED, AckStatus.SUPERSEDED)
 
 
 class Orders:
-    """The commands that this box has taken and not finished."""
+    """The commands that this box has taken and not finished.
 
-    def __init__(self, seen: CommandLog, uplink: Uplink, volume_file: Path) -> None:
+    `make_tone` puts a tone of so many seconds on the disk. Raises OSError.
+    """
+
+    def __init__(
+        self,
+        seen: CommandLog,
+        uplink: Uplink,
+        volume_file: Path,
+        make_tone: Callable[[int], Asset],
+    ) -> None:
         self._seen = seen
         self._uplink = uplink
         self._volume_file = volume_file
+        self._make_tone = make_tone
+        self._tones: dict[str, tuple[Candidate, Progress]] = {}
         self._waiting: deque[Command] = deque()
         self._plays: dict[str, tuple[Command, Candidate]] = {}
         self.volume_db = _read_volume(volume_file)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """Plays that were ordered and are not over."""
-        return tuple(candidate for _, candidate in self._plays.values())
+        """Plays that were ordered, from afar or at the box, and are not over."""
+        ordered_here = (candidate for candidate, _ in self._tones.values())
+        return (*(candidate for _, candidate in self._plays.values()), *ordered_here)
 
     def take(self, command: Command, now: Reading) -> bool:
         """Receive a verified command; False if its id was seen: then its last step is said again.
@@ -56,7 +83,9 @@ class Orders:
         self._waiting.append(command)
         return True
 
-    def carry_out(self, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> None:
+    def carry_out(
+        self, playout: Playout, planned: tuple[Cue, ...], policy: Policy, now: Reading
+    ) -> None:
         """Judge what waits by trusted time, and do it; without a clock it goes on waiting."""
         while self._waiting and now.trusted:
             command = self._waiting.popleft()
@@ -66,12 +95,20 @@ class Orders:
                 case Refused(status, reason):
                     note(log, "command_refused", command=command.id, reason=reason)
                     self._step(command, status, reason, now)
+                case Obeyed(TestTone() as asked) if why := unsuited(asked, policy, now.utc_ms):
+                    note(log, "command_refused", command=command.id, reason=why)
+                    self._step(command, AckStatus.REFUSED, why, now)
                 case Obeyed(body):
                     if self._accept(command, body, now):
                         self._obey(command, body, playout, planned, now)
 
     def progress(self, cue: str, status: AckStatus, reason: str, now: Reading) -> None:
         """Take word from the playout about the play of an order; other cues are none of ours."""
+        if cue in self._tones:
+            _, told = self._tones[cue]
+            if status in _FINAL:
+                del self._tones[cue]
+            told(status, reason)
         if cue not in self._plays:
             return
         command, _ = self._plays[cue]
@@ -87,11 +124,26 @@ class Orders:
             self._keep(lambda: self._seen.update(ack))
             self._uplink.acknowledge(ack)
 
+    def sound_tone(
+        self, ident: str, asked: TestTone, progress: Progress, policy: Policy, now: Reading
+    ) -> str:
+        """Sound a tone for somebody at the box; gives why not, "" if it will. Raises OSError.
+
+        It waits `TONE_WAITS_MS` for what sounds now.
+        """
+        why = unsuited(asked, policy, now.utc_ms) if now.trusted else "clock_untrusted"
+        if not why:
+            until_ms = now.utc_ms + TONE_WAITS_MS
+            asset = self._make_tone(asked.seconds)
+            tone = tone_cue(ident, asset, asked, now_ms=now.utc_ms, until_ms=until_ms)
+            self._tones[ident] = (tone, progress)
+        return why
+
     def forget(self, now_ms: int) -> None:
         """Drop ids that no replay can use any more."""
         self._keep(lambda: self._seen.forget(now_ms))
 
-    def _accept(self, command: Command, body: Play | Stop | Volume, now: Reading) -> bool:
+    def _accept(self, command: Command, body: Body, now: Reading) -> bool:
         """Remember that `command` is obeyed; what cannot be could be replayed, and is refused.
 
         A stop does no harm when it is replayed, so it is obeyed also on a full disk.
@@ -110,7 +162,7 @@ class Orders:
     def _obey(
         self,
         command: Command,
-        body: Play | Stop | Volume,
+        body: Body,
         playout: Playout,
         planned: tuple[Cue, ...],
         now: Reading,
@@ -118,6 +170,8 @@ class Orders:
         match body:
             case Play():
                 self._plays[command.id] = (command, ordered(command, body, now.utc_ms))
+            case TestTone():
+                self._order_tone(command, body, now)
             case Volume():
                 self.volume_db = body.gain_db
                 stored = str(body.gain_db).encode()
@@ -128,6 +182,17 @@ class Orders:
                 if not stopped and body.cue is not None:
                     stopped = self._give_up(body.cue, playout, planned, now)
                 self._step(command, AckStatus.DONE, "" if stopped else "nothing to stop", now)
+
+    def _order_tone(self, command: Command, asked: TestTone, now: Reading) -> None:
+        try:
+            asset = self._make_tone(asked.seconds)
+        except OSError as e:
+            durable.note_unwritten(log, self._volume_file.parent, e)
+            self._step(command, AckStatus.FAILED, durable.why_unwritable(e), now)
+            return
+        until_ms = command.expires
+        tone = tone_cue(command.id, asset, asked, now_ms=now.utc_ms, until_ms=until_ms)
+        self._plays[command.id] = (command, tone)
 
     def _give_up(self, cue: str, playout: Playout, planned: tuple[Cue, ...], now: Reading) -> bool:
         """Give up a play that has not begun: an order, or a cue of the plan."""
@@ -151,6 +216,12 @@ class Orders:
             durable.note_unwritten(log, self._volume_file.parent, e)
             return durable.why_unwritable(e)
         return ""
+
+
+def unsuited(asked: TestTone, policy: Policy, now_ms: int) -> str:
+    """Why no tone may sound now, "" if one may."""
+    quiet = is_quiet(now_ms, now_ms + asked.seconds * 1000, policy)
+    return policy.silenced or ("quiet_hours" if quiet else "")
 
 
 def _read_volume(file: Path) -> float:

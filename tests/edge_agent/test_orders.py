@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,20 +10,32 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.amplifier import Amplifier
-from edge_agent.cache import Cache
+from edge_agent.cache import Cache, Shelf
 from edge_agent.commands import CommandLog
-from edge_agent.contract.commands import Command, CommandAck, Play, Stop, Volume
+from edge_agent.contract.commands import (
+    AckStatus,
+    Command,
+    CommandAck,
+    Play,
+    Stop,
+    TestTone,
+    Volume,
+)
+from edge_agent.contract.desired import QuietHours
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
 from edge_agent.contract.state import ClockSource
 from edge_agent.contract.types import decode, encode
+from edge_agent.decide import Policy
 from edge_agent.orders import MAX_WAITING, Orders
 from edge_agent.playout import Playout
 from edge_agent.spool import Spool
 from edge_agent.streams import Streams
+from edge_agent.tone import keep_tone
 from edge_agent.uplink import Uplink
 from tests.edge_agent.fakes import FakeOutlet, FakePlayer, FakeSwitch, FakeTime
 from tests.edge_agent.office import DID, cue
 
+OPEN = Policy()
 ASSET = Asset(hashlib.sha256(b"x").hexdigest(), 1, 1_000)
 
 
@@ -37,12 +50,13 @@ class Desk:
         self.outlet = FakeOutlet()
         self.spool = Spool(self.folder / "spool.sqlite", 0)
         self.uplink = Uplink(DID, Ed25519PrivateKey.generate(), self.outlet, self.spool)
+        self.cache = Cache(self.folder)
         self.orders = self.again()
         self.playout = Playout(
             player=FakePlayer(),
             amplifier=Amplifier(FakeSwitch(), lead_ms=0, hold_ms=0),
             spool=self.spool,
-            cache=Cache(self.folder),
+            cache=self.cache,
             streams=Streams(lambda _url: None),
             boot=1,
             progress=lambda *step: self.orders.progress(*step, self.time.reading()),
@@ -50,15 +64,16 @@ class Desk:
 
     def again(self) -> Orders:
         log = CommandLog(self.folder / "commands.sqlite", 0)
-        return Orders(log, self.uplink, self.folder / "volume")
+        make_tone = partial(keep_tone, self.cache)
+        return Orders(log, self.uplink, self.folder / "volume", make_tone)
 
     def command(self, kind: str, body: msgspec.Struct, ident: str = "cmd-1") -> Command:
         now = self.time.system_ms
         return Command(ident, kind, DID, now, now + 60_000, msgspec.Raw(encode(body)))
 
-    def work(self, source: ClockSource = ClockSource.NTP) -> None:
+    def work(self, source: ClockSource = ClockSource.NTP, policy: Policy = OPEN) -> None:
         plan = (cue(ASSET, self.time.system_ms + 60_000, id="c-1"),)
-        self.orders.carry_out(self.playout, plan, self.time.reading(source))
+        self.orders.carry_out(self.playout, plan, policy, self.time.reading(source))
 
     def steps(self) -> list[str]:
         acks = [decode(payload, CommandAck) for _, payload in self.outlet.sent]
@@ -143,3 +158,52 @@ def test_an_order_cut_by_the_death_of_the_box_is_told_as_failed(desk: Desk) -> N
     assert desk.steps()[-1] == "failed interrupted"
     after.interrupted("cmd-1", desk.time.reading())
     assert desk.steps().count("failed interrupted") == 1
+
+
+QUIET = Policy(quiet_hours=QuietHours("00:00", "23:59", "Asia/Ho_Chi_Minh"))
+
+
+def test_a_tone_waits_as_the_least_of_all_plays_on_the_disk(desk: Desk) -> None:
+    desk.orders.take(desk.command("test_tone", TestTone(3, -12.0)), desk.time.reading())
+    desk.work()
+    (tone,) = desk.orders.candidates
+    assert (tone.cue.rank, tone.cue.title, tone.cue.gain_db) == (Rank.FILLER, "Âm thử", -12.0)
+    assert tone.length_ms == 3_000
+    assert desk.cache.path(Shelf.AUDIO, tone.asset.sha256).stat().st_size == tone.asset.bytes
+    assert desk.steps() == ["received", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"), [(QUIET, "quiet_hours"), (Policy(silenced="kill_switch"), "kill_switch")]
+)
+def test_a_tone_breaks_no_silence(desk: Desk, policy: Policy, why: str) -> None:
+    desk.orders.take(desk.command("test_tone", TestTone()), desk.time.reading())
+    desk.work(policy=policy)
+    assert desk.steps() == ["received", f"refused {why}"]
+    assert desk.orders.candidates == ()
+
+
+def test_a_tone_that_the_disk_does_not_take_has_failed(desk: Desk) -> None:
+    shelf = desk.folder / "audio"
+    shelf.rmdir()
+    desk.orders.take(desk.command("test_tone", TestTone()), desk.time.reading())
+    desk.work()
+    assert desk.steps() == ["received", "accepted", "failed state_unwritable"]
+
+
+def test_a_tone_for_somebody_at_the_box_tells_the_controller_nothing(desk: Desk) -> None:
+    told: list[tuple[AckStatus, str]] = []
+    asked = TestTone(2)
+
+    def ask(policy: Policy, source: ClockSource = ClockSource.NTP) -> str:
+        now = desk.time.reading(source)
+        return desk.orders.sound_tone("t1", asked, lambda *s: told.append(s), policy, now)
+
+    assert ask(QUIET) == "quiet_hours"
+    assert ask(OPEN, ClockSource.UNTRUSTED) == "clock_untrusted"
+    assert ask(OPEN) == ""
+    assert [candidate.cue.id for candidate in desk.orders.candidates] == ["t1"]
+    desk.orders.progress("t1", AckStatus.STARTED, "", desk.time.reading())
+    desk.orders.progress("t1", AckStatus.DONE, "", desk.time.reading())
+    assert told == [(AckStatus.STARTED, ""), (AckStatus.DONE, "")]
+    assert (desk.steps(), desk.orders.candidates) == ([], ())
