@@ -13,10 +13,20 @@ from controller.api.box_shapes import (
 )
 from controller.api.shapes import Id
 from controller.doors import Given, Signed
-from controller.operations.diagnose import show_diagnosis, show_order, tell_box
+from controller.operations.diagnose import (
+    BoxOrder,
+    diagnose,
+    reboot,
+    show_diagnosis,
+    show_order,
+    stop,
+    tell_box,
+    tone,
+)
+from controller.operations.services import Services
 from controller.operations.set_box_policy import set_policy, show_policy
 from controller.operations.show_boxes import show_box, show_boxes
-from edge_agent.contract.commands import Diagnose, Reboot, Stop, TestTone
+from controller.operations.sign_in import Person
 
 at = APIRouter(tags=["boxes"])
 
@@ -56,35 +66,25 @@ def put_policy(device: Id, form: PolicyIn, given: Given, who: Signed) -> PolicyO
 @at.post("/boxes/{device}/tone", status_code=202)
 def post_tone(device: Id, form: ToneIn, given: Given, who: Signed) -> BoxOrderOut:
     """Sound a test tone at one box; never in quiet hours."""
-    body = TestTone(form.seconds, form.gain_db)
-    return BoxOrderOut.of(
-        tell_box(given.database, given.authority, device, body, who.name, given.clock())
-    )
+    return _told(given, device, tone(form.seconds, form.gain_db), who)
 
 
 @at.post("/boxes/{device}/stop", status_code=202)
 def post_stop(device: Id, given: Given, who: Signed) -> BoxOrderOut:
     """Stop what sounds at one box now."""
-    return BoxOrderOut.of(
-        tell_box(given.database, given.authority, device, Stop(), who.name, given.clock())
-    )
+    return _told(given, device, stop(), who)
 
 
 @at.post("/boxes/{device}/reboot", status_code=202)
 def post_reboot(device: Id, given: Given, who: Signed) -> BoxOrderOut:
     """Have the machine of a box started anew, once nothing sounds."""
-    return BoxOrderOut.of(
-        tell_box(given.database, given.authority, device, Reboot(), who.name, given.clock())
-    )
+    return _told(given, device, reboot(), who)
 
 
 @at.post("/boxes/{device}/diagnose", status_code=202)
 def post_diagnose(device: Id, form: DiagnoseIn, given: Given, who: Signed) -> BoxOrderOut:
     """Have a box look at all its parts; what it finds is at `diagnosis`."""
-    body = Diagnose(form.lines)
-    return BoxOrderOut.of(
-        tell_box(given.database, given.authority, device, body, who.name, given.clock())
-    )
+    return _told(given, device, diagnose(form.lines), who)
 
 
 @at.get("/boxes/{device}/diagnosis")
@@ -99,3 +99,8 @@ def get_command(device: Id, command: Id, given: Given, who: Signed) -> BoxOrderO
     """What became of an order to one box."""
     with given.database.read() as session:
         return BoxOrderOut.of(show_order(session, device, command))
+
+
+def _told(given: Services, device: str, body: BoxOrder, who: Person) -> BoxOrderOut:
+    now = given.clock()
+    return BoxOrderOut.of(tell_box(given.database, given.authority, device, body, who.name, now))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -15,7 +15,6 @@ from controller.operations.diagnose import Found, Ordered
 from controller.operations.set_box_policy import HeldPolicy
 from controller.operations.show_boxes import ShownBox
 from controller.storage.instants import to_utc
-from edge_agent.contract.state import CheckState, Telemetry
 
 Why = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 
@@ -88,9 +87,7 @@ class BoxOut(Shape):
     def of(shown: ShownBox) -> "BoxOut":
         """Make it of the operation's value."""
         where, said = shown.cluster, shown.reported
-        told = shown.told or Telemetry(
-            boot=0, at=0, desired=0, lacking=0, bytes_wanted=0, bytes_held=0
-        )
+        told = shown.told
         clock = told.clock
         return BoxOut(
             device=shown.device_id,
@@ -309,8 +306,8 @@ class CheckOut(Shape):
 
     name: str
     """Stable name of the part."""
-    state: CheckState
-    """`good`, `bad` or `unknown`."""
+    state: Literal["good", "bad", "unknown"]
+    """What became of it."""
     vi: str
     """What was found."""
     en: str
@@ -339,7 +336,9 @@ class DiagnosisOut(Shape):
             command=said.command,
             received_at=to_utc(found.received_ms),
             at=to_utc(said.at),
-            checks=[CheckOut(name=c.name, state=c.state, vi=c.vi, en=c.en) for c in said.checks],
+            checks=[
+                CheckOut(name=c.name, state=c.state.value, vi=c.vi, en=c.en) for c in said.checks
+            ],
             lines=list(said.lines),
         )
 

@@ -27,12 +27,27 @@ log = structlog.get_logger()
 AT_HAND_MS = 60_000
 """A tone or a stop that comes later than this surprises whoever stands at the horn."""
 
-_LIFE_MS: dict[type[TestTone | Stop | Reboot | Diagnose], int] = {
-    TestTone: AT_HAND_MS,
-    Stop: AT_HAND_MS,
-    Reboot: MAX_LIFE_MS,
-    Diagnose: MAX_LIFE_MS,
-}
+BoxOrder = TestTone | Stop | Reboot | Diagnose
+
+
+def tone(seconds: int, gain_db: float) -> BoxOrder:
+    """Sound a tone, once nothing else does."""
+    return TestTone(seconds, gain_db)
+
+
+def stop() -> BoxOrder:
+    """Stop what sounds now."""
+    return Stop()
+
+
+def reboot() -> BoxOrder:
+    """Start the machine anew, once nothing sounds."""
+    return Reboot()
+
+
+def diagnose(lines: int) -> BoxOrder:
+    """Look at every part, and send so many lines of the log."""
+    return Diagnose(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +70,13 @@ def tell_box(
     database: Database,
     authority: Authority,
     device_id: str,
-    body: TestTone | Stop | Reboot | Diagnose,
+    body: BoxOrder,
     by: str,
     now: datetime,
 ) -> Ordered:
     """Send one order to one box. Raises `NotFound`."""
     with database.write() as session:
-        life_ms = _LIFE_MS[type(body)]
+        life_ms = AT_HAND_MS if isinstance(body, TestTone | Stop) else MAX_LIFE_MS
         command = order_box(session, authority, device_id, body, by, now, life_ms=life_ms)
         session.flush()
         return show_order(session, device_id, command)

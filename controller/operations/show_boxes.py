@@ -15,15 +15,20 @@ from controller.operations.show_fleet import ClusterNow, clusters_now
 from controller.storage import tables
 from edge_agent.contract.state import Telemetry
 
+NOTHING_SAID = Telemetry(boot=0, at=0, desired=0, lacking=0, bytes_wanted=0, bytes_held=0)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownBox:
-    """A box that stands somewhere; `told` is what it said last, `alarms` the kinds that stand."""
+    """A box that stands somewhere; `alarms` are the kinds that stand.
+
+    `told` is what it said last, of which nothing is known if it said nothing.
+    """
 
     device_id: str
     cluster: ClusterNow
     reported: tables.ReportedState
-    told: Telemetry | None
+    told: Telemetry
     maintenance: Maintenance | None
     alarms: tuple[str, ...]
 
@@ -40,7 +45,8 @@ def show_boxes(session: Session, now: datetime) -> list[ShownBox]:
         reported = said.get(did) or tables.ReportedState(device_id=did, seen_ms=0)
         going_on = set_for.get(did, BoxPolicy()).maintained_at(now)
         alarms = tuple(kind for kind in KINDS if kind in stands.get(did, ()))
-        shown.append(ShownBox(did, cluster, reported, last_told(reported), going_on, alarms))
+        told = last_told(reported) or NOTHING_SAID
+        shown.append(ShownBox(did, cluster, reported, told, going_on, alarms))
     return shown
 
 
