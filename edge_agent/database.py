@@ -4,8 +4,9 @@ import contextlib
 import errno
 import logging
 import sqlite3
+import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent import durable
@@ -18,6 +19,9 @@ _LOCKED_S = 1.0
 _MAGIC = b"SQLite format 3\0"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
+_LOG_HEAD = struct.Struct(">II I I 8s 8s")
+_FRAME_HEAD = struct.Struct(">I I 8s 8s")
+_LOG_MAGICS = (0x377F0682, 0x377F0683)
 
 Statement = tuple[str, tuple[object, ...]]
 """SQL with its values."""
@@ -53,6 +57,11 @@ class Journal:
         self._waiting.append(statements)
         self.flush()
 
+    def settle(self) -> None:
+        """Bring everything from SQLite's log into the file itself, if the disk takes it."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+
     def flush(self) -> None:
         """Try once more to write what waits."""
         try:
@@ -68,21 +77,27 @@ class Journal:
             self._told = True
 
 
-def open_checked(path: Path, schema: str, *, expected: bool) -> tuple[sqlite3.Connection, str]:
+def open_checked(
+    path: Path,
+    schema: str,
+    *,
+    expected: bool,
+    check: Callable[[sqlite3.Connection], None] = lambda _db: None,
+) -> tuple[sqlite3.Connection, str]:
     """Open `path`, making what `schema` says; also gives what was lost, "" if nothing was.
 
     An `expected` file that is not there is a loss, and so is an empty one.
-    What is damaged is set aside with its log. Raises `StateUnreadable` if a sound file cannot
-    be opened; then nothing was moved.
+    What is damaged, or what `check` raises ValueError for, is set aside with its log. Raises
+    `StateUnreadable` if a sound file cannot be opened; then nothing was moved.
     """
     try:
         loss = _loss(path, expected)
         if not loss:
             with contextlib.suppress(durable.Damaged):
-                return _open(path, schema), ""
+                return _open(path, schema, check), ""
             loss = "damaged"
         _set_aside(path, loss)
-        return _open(path, schema), f"{path.name} {loss}"
+        return _open(path, schema, check), f"{path.name} {loss}"
     except (sqlite3.Error, OSError) as e:
         raise StateUnreadable(
             f"Không mở được {path}: {e}. Mọi dữ liệu vẫn còn nguyên. Hãy đóng chương trình đang "
@@ -112,8 +127,11 @@ def _set_aside(path: Path, loss: str) -> None:
     note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=f"{path.name} {loss}")
 
 
-def _open(path: Path, schema: str) -> sqlite3.Connection:
+def _open(
+    path: Path, schema: str, check: Callable[[sqlite3.Connection], None]
+) -> sqlite3.Connection:
     """Open and check. Raises `durable.Damaged`, or `sqlite3.Error` for what is no damage."""
+    commits = _commits(path.with_name(path.name + "-wal"))
     db = sqlite3.connect(path, timeout=_LOCKED_S)
     try:
         path.chmod(0o600)
@@ -123,7 +141,15 @@ def _open(path: Path, schema: str) -> sqlite3.Connection:
         found = db.execute("pragma quick_check").fetchone()[0]
         if found != "ok":
             raise durable.Damaged(found)
+        read = db.execute("pragma wal_checkpoint(passive)").fetchone()[1]
+        # The last one may have been cut off while it was written: nobody was told of it.
+        if sum(frame > read for frame in commits) > 1:
+            raise durable.Damaged(f"{path.name}-wal")
         db.executescript(schema)
+        check(db)
+    except ValueError as e:
+        db.close()
+        raise durable.Damaged(str(e)) from e
     except sqlite3.DatabaseError as e:
         db.close()
         if e.sqlite_errorcode & _PRIMARY_CODE in _DAMAGE:
@@ -133,3 +159,26 @@ def _open(path: Path, schema: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _commits(log_file: Path) -> list[int]:
+    """Numbers of the frames in SQLite's log that end a transaction, readable or not.
+
+    SQLite takes the log as far as its checksums are right and forgets the rest without a word:
+    what was told to the controller would be unknown again. Raises `durable.Damaged` if the log
+    has no head at all.
+    """
+    if not log_file.is_file() or log_file.stat().st_size <= _LOG_HEAD.size:
+        return []
+    with log_file.open("rb") as file:
+        magic, _, page_size, _, salts, _ = _LOG_HEAD.unpack(file.read(_LOG_HEAD.size))
+        if magic not in _LOG_MAGICS or not 512 <= page_size <= 65_536:
+            raise durable.Damaged(log_file.name)
+        ends, frame = [], 0
+        while len(head := file.read(_FRAME_HEAD.size)) == _FRAME_HEAD.size:
+            frame += 1
+            _, pages_after, of_salts, _ = _FRAME_HEAD.unpack(head)
+            if of_salts == salts and pages_after:
+                ends.append(frame)
+            file.seek(page_size, 1)
+        return ends

@@ -3,17 +3,28 @@
 The same file remembers what was on air, so that no occurrence plays twice.
 """
 
+import logging
 import secrets
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from edge_agent.clock import Reading
-from edge_agent.contract.report import MAX_EVENTS, MAX_REPORT_BYTES, EventKind, PlaybackEvent
-from edge_agent.contract.types import decode, encode
+from edge_agent.contract.report import (
+    MAX_EVENTS,
+    MAX_REPORT_BYTES,
+    EventHead,
+    EventKind,
+    PlaybackEvent,
+)
+from edge_agent.contract.types import Unreadable, decode, encode
 from edge_agent.database import Journal, Statement, open_checked, writing
 from edge_agent.decide import Past, PastState
+from edge_agent.log_setup import note
+
+log = logging.getLogger("edge_agent.spool")
 
 _SCHEMA = """
 create table if not exists meta (
@@ -55,7 +66,7 @@ class Spool:
     """
 
     def __init__(self, path: Path, now_ms: int, *, expected: bool = False) -> None:
-        self._db, loss = open_checked(path, _SCHEMA, expected=expected)
+        self._db, loss = open_checked(path, _SCHEMA, expected=expected, check=_check)
         self.losses = (loss,) if loss else ()
         self._journal = Journal(self._db, path)
         with writing(self._db):
@@ -66,14 +77,10 @@ class Spool:
         row = self._db.execute("select spool, last_seq, acked, history_from from meta").fetchone()
         self.id: str = row[0]
         self._last: int = row[1]
+        self._found_last = self._last
         self._acked: int = row[2]
         self.history_from_ms: int = row[3]
-        self.history: dict[str, Past] = {
-            cue: Past(PastState(state), played_ms, at, starts)
-            for cue, state, played_ms, at, starts in self._db.execute(
-                "select cue, state, played_ms, at, starts from occurrence"
-            )
-        }
+        self.history = _history(self._db)
 
     @property
     def range(self) -> Range:
@@ -147,7 +154,12 @@ class Spool:
         ).fetchall()
         interrupted = []
         for payload, told, keep_until, from_ms, played_ms in found:
-            event = decode(payload, PlaybackEvent)
+            try:
+                event = decode(payload, PlaybackEvent)
+            except Unreadable as e:
+                note(log, "play_unreadable", level=logging.ERROR, error=str(e)[:200])
+                self._journal.write(("delete from sounding where event = ?", (payload,)))
+                continue
             if not told:
                 self._journal.write(*self._append(event))
             end = replace(
@@ -171,7 +183,10 @@ class Spool:
         return tuple(interrupted)
 
     def batch(self, after: int) -> Batch | None:
-        """Give the next events above number `after`, as many as one report may hold."""
+        """Give the next events above number `after`, as many as one report may hold.
+
+        Of an event that has rotten on the disk only its number is told.
+        """
         last, size = after, 0
         events: list[bytes] = []
         for seq, payload in self._db.execute(
@@ -181,21 +196,48 @@ class Spool:
             size += len(payload) + 1
             if events and size > MAX_REPORT_BYTES - _ENVELOPE_BYTES:
                 break
-            events.append(payload)
+            events.append(_readable(seq, payload))
             last = seq
         return Batch(last, tuple(events)) if events else None
 
     def forget(self, spool: str, upto: int) -> bool:
-        """Drop acknowledged events; False if the receipt is for another spool or says no news."""
-        upto = min(upto, self._last)
+        """Drop acknowledged events; False if the receipt is for another spool or says no news.
+
+        A receipt for more than was ever written tells that the disk has gone back in time: the
+        numbers given since then were used before, so what they name begins another spool.
+        """
         if spool != self.id or upto <= self._acked:
             return False
+        if upto > self._last:
+            self._begin_another()
+            return True
         self._journal.write(
             ("delete from event where seq <= ?", (upto,)),
             ("update meta set acked = ?", (upto,)),
         )
         self._acked = upto
+        self._journal.settle()
         return True
+
+    def _begin_another(self) -> None:
+        self._journal.flush()
+        if self._journal.waiting:
+            return
+        note(log, "spool_rolled_back", level=logging.ERROR, found=self._found_last)
+        mine = self._db.execute(
+            "select payload from event where seq > ? order by seq", (self._found_last,)
+        )
+        events = [decode(payload, PlaybackEvent) for (payload,) in mine]
+        self.id, self._last, self._acked = secrets.token_hex(8), len(events), 0
+        self._journal.write(
+            ("delete from event", ()),
+            *(
+                ("insert into event values (?, ?)", (seq, encode(replace(event, seq=seq))))
+                for seq, event in enumerate(events, start=1)
+            ),
+            ("update meta set spool = ?, last_seq = ?, acked = 0", (self.id, self._last)),
+        )
+        self._found_last = 0
 
     def prune(self, now_ms: int) -> None:
         """Forget occurrences that can sound no more at trusted time `now_ms`."""
@@ -227,6 +269,30 @@ class Spool:
             ),
             ("update meta set last_seq = ?", (self._last,)),
         )
+
+
+def _history(db: sqlite3.Connection) -> dict[str, Past]:
+    """What became of occurrences. Raises ValueError for what nobody wrote so."""
+    rows = db.execute("select cue, state, played_ms, at, starts from occurrence")
+    return {
+        cue: Past(PastState(state), played_ms, at, starts)
+        for cue, state, played_ms, at, starts in rows
+    }
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Look whether what was read whole also makes sense. Raises ValueError."""
+    _history(db)
+
+
+def _readable(seq: int, payload: bytes) -> bytes:
+    """The event as it was stored, or its number alone: one bad one must not spoil a report."""
+    try:
+        decode(payload, PlaybackEvent)
+    except Unreadable as e:
+        note(log, "event_unreadable", level=logging.ERROR, seq=seq, error=str(e)[:200])
+        return encode(EventHead(seq))
+    return payload
 
 
 _ENVELOPE_BYTES = 100
