@@ -3,7 +3,7 @@
 import logging
 import subprocess
 import threading
-from typing import Protocol
+from typing import Any, Protocol
 
 from edge_agent.log_setup import note
 from edge_agent.settings import AmplifierSettings, Argv
@@ -16,8 +16,19 @@ _WITHIN_S = 5.0
 class Switch(Protocol):
     """What can be switched."""
 
+    @property
+    def fault(self) -> str:
+        """Why the last switching failed, "" if it did not."""
+
     def set(self, on: bool) -> None:
         """Switch; returns at once."""
+
+
+def switch_for(settings: AmplifierSettings) -> "Switch":
+    """The switch that the settings name: a pin, or programs, which may be none."""
+    if settings.gpio is not None:
+        return GpioSwitch(settings.gpio, active_high=settings.active_high)
+    return CommandSwitch(settings)
 
 
 class CommandSwitch:
@@ -28,6 +39,7 @@ class CommandSwitch:
         self._lock = threading.Lock()
         self._wanted = False
         self._busy = False
+        self.fault = ""
 
     def set(self, on: bool) -> None:
         """Bring the amplifier to `on`, after what is running now."""
@@ -48,18 +60,54 @@ class CommandSwitch:
                     self._busy = False
                     return
                 reached = self._wanted
-            _run(self._argv[reached], reached)
+            self.fault = _run(self._argv[reached], reached)
 
 
-def _run(argv: Argv, on: bool) -> None:
+class GpioSwitch:
+    """A relay at one pin of the board, which gpiozero reaches by the library that it finds."""
+
+    def __init__(self, pin: int, *, active_high: bool) -> None:
+        self._pin = pin
+        self._active_high = active_high
+        self._device: Any = None
+        self.fault = ""
+
+    def set(self, on: bool) -> None:
+        """Set the pin; a board that does not let it leaves the sound without a switch."""
+        try:
+            if self._device is None:
+                from gpiozero import DigitalOutputDevice
+
+                self._device = DigitalOutputDevice(
+                    self._pin, active_high=self._active_high, initial_value=on
+                )
+            else:
+                self._device.value = on
+        # Each pin library of gpiozero has errors of its own, without a common base.
+        except Exception as e:
+            self.fault = _tell(on, e)
+        else:
+            self.fault = _tell(on, None)
+
+
+def _run(argv: Argv, on: bool) -> str:
+    """Run a switch's program; gives why it failed, "" if it did not."""
     if not argv:
-        return
+        return ""
     try:
         subprocess.run(argv, check=True, timeout=_WITHIN_S, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError) as e:
-        note(log, "amplifier_failed", level=logging.ERROR, on=on, error=str(e))
-    else:
+        return _tell(on, e)
+    return _tell(on, None)
+
+
+def _tell(on: bool, error: Exception | None) -> str:
+    if error is None:
         note(log, "amplifier_switched", on=on)
+        return ""
+    fault = str(error) or type(error).__name__
+    note(log, "amplifier_failed", level=logging.ERROR, on=on, error=fault)
+    return fault
 
 
 class Amplifier:
@@ -71,6 +119,15 @@ class Amplifier:
         self._hold_ms = hold_ms
         self._on_since: int | None = None
         self._idle_since: int | None = None
+
+    @property
+    def fault(self) -> str:
+        """Why it could not be switched the last time, "" if it could."""
+        return self._switch.fault
+
+    def begin(self) -> None:
+        """Switch off whatever the last run left on."""
+        self._switch.set(False)
 
     def need(self, mono_ms: int) -> int:
         """Switch on for coming or present sound; gives how long it still needs to wake up."""

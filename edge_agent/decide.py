@@ -1,7 +1,8 @@
 """What a box does now: play this, play on, or be silent, and why. Pure.
 
 The controller asks the same function what a village will hear. A cue carries its rules as data;
-here they are obeyed. Ducking needs two sounds at once, so under these rules it is a cut.
+here they are obeyed. At most one sound is heard in full: a second one goes on low below it while
+the first ducks it, and only on a box whose player can mix.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -15,7 +16,7 @@ from edge_agent.contract.commands import Command, Play
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 
-RULES = 2
+RULES = 3
 """Number of this set of rules, said in hello and copied into every as-run event."""
 
 LEAD_MS = 5_000
@@ -39,6 +40,12 @@ MAX_PIECES = 100
 MIN_RELAY_MS = 1_000
 """For less than this a relay does not sound any more."""
 
+DUCK_DB = -12.0
+"""So much lower sounds what is spoken over."""
+
+KNOWN_SOUND_EVERY_MS = 600_000
+"""The known sound, for a cue of which nothing is held, sounds at most this often."""
+
 LENGTH_REACHED = "length_reached"
 """What sounds has had the length on air that its cue gives it: it ends, it is not cut off."""
 
@@ -48,6 +55,9 @@ RELAY_UNPROVED = "relay_unproved"
 
 FALLBACK = "fallback"
 """Other audio sounds: the cue's own is not held, or its stream gives no sound."""
+
+DUCKING = "ducking"
+"""It sounds over another, which goes on low meanwhile."""
 
 _RANKS = {rank: place for place, rank in enumerate(Rank)}
 _SEVERITIES = {severity: place for place, severity in enumerate(Severity)}
@@ -106,6 +116,12 @@ class Candidate:
         return self.instead or self.cue.asset
 
     @property
+    def is_known_sound(self) -> bool:
+        """Whether it is heard from neither its own audio nor its own fallback."""
+        own = (None, self.cue.fallback, *((self.cue.asset,) if self.cue.stream else ()))
+        return self.instead not in own
+
+    @property
     def length_ms(self) -> int:
         """How long it sounds if nothing comes between."""
         if self.stream is not None:
@@ -153,7 +169,8 @@ class Policy:
 
     Nothing that was to start before `history_from_ms` starts: whether it did is not known.
     `command_gain_db` and `volume` lower everything but emergencies; wall times of `volume` are
-    in `time_zone`. Where the player cannot seek, what would resume starts again.
+    in `time_zone`. Where the player cannot seek, what would resume starts again; where it cannot
+    mix, what would be ducked is cut. `fallback` is the known sound.
     """
 
     withdrawn: Set[str] = frozenset()
@@ -164,6 +181,8 @@ class Policy:
     command_gain_db: float = 0.0
     can_seek: bool = True
     history_from_ms: int = 0
+    can_mix: bool = False
+    fallback: Asset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,8 @@ class Situation:
     """All that a decision rests on; `cues` are in order of start, `held` are hashes on disk.
 
     `dead_streams` are addresses that give no sound, until they have proved to give it again.
+    `under` is what goes on low below `current`; `known_sound_ms` is when the known sound was
+    last begun.
     """
 
     now_ms: int
@@ -183,6 +204,8 @@ class Situation:
     current: Current | None = None
     policy: Policy = Policy()
     dead_streams: Set[str] = frozenset()
+    under: Current | None = None
+    known_sound_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +220,9 @@ class Skip:
 class Decision:
     """PLAY `play` at `at_ms`, KEEP what sounds, or be SILENT, always with a reason.
 
-    What sounds now is cut at `cut_at_ms` if that is given. Decide again at `next_deadline_ms`.
+    What sounds now is cut at `cut_at_ms` if that is given; what goes on low below it stays unless
+    `cut_under` says why it must end now. With `over` what sounds is not cut but goes on below
+    `play`, at `under_gain_db`. Decide again at `next_deadline_ms`.
     """
 
     act: Act
@@ -208,6 +233,9 @@ class Decision:
     gain_db: float = 0.0
     cut_at_ms: int | None = None
     skipped: tuple[Skip, ...] = ()
+    over: bool = False
+    under_gain_db: float = 0.0
+    cut_under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,31 +265,39 @@ def decide(s: Situation) -> Decision:
 
     if s.policy.silenced:
         return _silence(s, s.policy.silenced, deadline, lapsed, cut=True)
-    wrong = _fault_of_current(s)
+    below = _fault_of(s.under, s)
+    wrong = _fault_of(s.current, s)
     if wrong:
-        return _silence(s, wrong, deadline, lapsed, cut=True)
+        return replace(_silence(s, wrong, deadline, lapsed, cut=True), cut_under=below)
     ready = [j for j in judged if not j.obstacle and j.at_ms <= now + LEAD_MS]
     winner = min(ready, key=_precedence, default=None)
     if s.current is not None and (winner is None or not _interrupts(winner, s.current)):
-        return Decision(
-            Act.KEEP,
-            "on_air",
-            deadline,
-            gain_db=gain_at(s.current.candidate.cue, now, s.policy),
-            skipped=lapsed,
-        )
+        return replace(_keep(s, deadline), skipped=lapsed, cut_under=below)
     if winner is None:
         obstacle = next((j.obstacle for j in judged if j.obstacle and j.at_ms <= now), "")
         return _silence(s, obstacle or ("nothing_due" if s.cues else "no_plan"), deadline, lapsed)
-    return Decision(
+    play = Decision(
         Act.PLAY,
         _why(winner, s),
         deadline,
         play=winner.candidate,
         at_ms=winner.at_ms,
         gain_db=gain_at(winner.candidate.cue, winner.at_ms, s.policy),
-        cut_at_ms=None if s.current is None else max(now, winner.at_ms - HANDOVER_MS),
         skipped=lapsed,
+        cut_under=below,
+    )
+    if s.current is None:
+        return play
+    handover = max(now, winner.at_ms - HANDOVER_MS)
+    lowered = s.under or s.current
+    if not _ducks(winner.candidate, lowered.candidate, s.policy):
+        return replace(play, cut_at_ms=handover)
+    return replace(
+        play,
+        reason=DUCKING if play.reason == "due" else play.reason,
+        over=True,
+        under_gain_db=_ducked_gain(lowered, winner.at_ms, s.policy),
+        cut_at_ms=None if s.under is None else handover,
     )
 
 
@@ -306,50 +342,89 @@ def _decide_without_clock(s: Situation) -> Decision:
         return _silence(s, s.policy.silenced, deadline, (), cut=True)
     if s.current is None:
         return _silence(s, "clock_untrusted", deadline, ())
-    if _is_withdrawn(s.current.candidate, s.policy):
-        return _silence(s, "withdrawn", deadline, (), cut=True)
-    if _over_limit(s.current):
-        return _silence(s, _limit(s.current.candidate), deadline, (), cut=True)
-    gain = gain_at(s.current.candidate.cue, s.now_ms, s.policy)
-    return Decision(Act.KEEP, "on_air", deadline, gain_db=gain)
+    below = _timeless_fault(s.under, s.policy)
+    wrong = _timeless_fault(s.current, s.policy)
+    if wrong:
+        return replace(_silence(s, wrong, deadline, (), cut=True), cut_under=below)
+    return replace(_keep(s, deadline), cut_under=below)
+
+
+def _keep(s: Situation, deadline_ms: int) -> Decision:
+    assert s.current is not None
+    return Decision(
+        Act.KEEP,
+        "on_air",
+        deadline_ms,
+        gain_db=gain_at(s.current.candidate.cue, s.now_ms, s.policy),
+        under_gain_db=0.0 if s.under is None else _ducked_gain(s.under, s.now_ms, s.policy),
+    )
 
 
 def _silence(
     s: Situation, reason: str, deadline_ms: int, skipped: tuple[Skip, ...], *, cut: bool = False
 ) -> Decision:
     cut_at = s.now_ms if cut and s.current is not None else None
-    return Decision(Act.SILENT, reason, deadline_ms, cut_at_ms=cut_at, skipped=skipped)
+    silenced = reason if s.policy.silenced and s.under is not None else ""
+    return Decision(
+        Act.SILENT, reason, deadline_ms, cut_at_ms=cut_at, skipped=skipped, cut_under=silenced
+    )
+
+
+def _ducks(candidate: Candidate, lowered: Candidate, policy: Policy) -> bool:
+    """Whether `candidate` speaks over what is on air; a voice of an emergency stands alone."""
+    return (
+        policy.can_mix
+        and candidate.cue.enter is Enter.DUCK
+        and candidate.cue.rank not in _EMERGENCIES
+        and candidate.cue.id != lowered.cue.id
+    )
+
+
+def _ducked_gain(current: Current, at_ms: int, policy: Policy) -> float:
+    return max(-60.0, gain_at(current.candidate.cue, at_ms, policy) + DUCK_DB)
 
 
 def _candidates(s: Situation) -> Iterator[Candidate]:
     """Everything that could matter before the next decision and is not over."""
-    playing = s.current.candidate.cue.id if s.current else ""
+    playing = {on.candidate.cue.id for on in (s.current, s.under) if on is not None}
     horizon = s.now_ms + LEAD_MS + REPLAN_MS
     for cue in s.cues:
         if cue.start > horizon:
             break
         past = s.history.get(cue.id)
-        may_begin = cue.id != playing or _gives_way(cue, s)
+        may_begin = cue.id not in playing or _gives_way(cue, s)
         if may_begin and (past is None or _can_go_on(cue, past)):
             yield _planned(cue, past, s)
     for order in s.orders:
         past = s.history.get(order.cue.id)
-        if order.cue.id != playing and (past is None or _can_go_on(order.cue, past)):
+        if order.cue.id not in playing and (past is None or _can_go_on(order.cue, past)):
             yield _continued(order, past, s.policy)
     for alert in active_alerts(s.alerts, s.now_ms):
         item = _next_of_alert(alert, s)
-        if item is not None and item.cue.id != playing:
+        if item is not None and item.cue.id not in playing:
             yield item
 
 
 def _planned(cue: Cue, past: Past | None, s: Situation) -> Candidate:
-    """Choose what a cue of the plan is heard from: its stream, its own audio or its fallback."""
+    """Choose what a cue of the plan is heard from: stream, own audio, fallback, known sound."""
     if cue.stream is not None:
         return _relayed(cue, cue.stream, past, s)
     whole = Candidate(cue, length_on_air(cue))
-    if cue.fallback is not None and cue.asset.sha256 not in s.held and _sounds(cue.fallback, s):
-        return replace(whole, instead=cue.fallback, resumed=past is not None)
+    if cue.asset.sha256 not in s.held:
+        instead = next((asset for asset in _spares(cue, s) if _sounds(asset, s)), None)
+        if instead is not None:
+            return replace(whole, instead=instead, resumed=past is not None)
     return _continued(whole, past, s.policy)
+
+
+def _spares(cue: Cue, s: Situation) -> Iterator[Asset]:
+    """What may sound for `cue` when its own audio cannot; the known sound only now and then."""
+    if cue.fallback is not None:
+        yield cue.fallback
+    last, known = s.known_sound_ms, s.policy.fallback
+    often = last is not None and abs(max(s.now_ms, cue.start) - last) < KNOWN_SOUND_EVERY_MS
+    if known is not None and cue.rank is not Rank.FILLER and not often:
+        yield known
 
 
 def _relayed(cue: Cue, stream: Stream, past: Past | None, s: Situation) -> Candidate:
@@ -359,7 +434,7 @@ def _relayed(cue: Cue, stream: Stream, past: Past | None, s: Situation) -> Candi
     relay = Candidate(cue, left_ms, resumed=again, stream=stream)
     if _is_alive(stream, s):
         return relay
-    audio = (cue.asset, *((cue.fallback,) if cue.fallback else ()))
+    audio = (cue.asset, *_spares(cue, s))
     instead = next((asset for asset in audio if _sounds(asset, s)), None)
     return relay if instead is None else replace(relay, stream=None, instead=instead)
 
@@ -511,18 +586,27 @@ def _obstacle(candidate: Candidate, at_ms: int, left_ms: int, s: Situation) -> s
         return "stream_dead"
     if candidate.stream is None and candidate.asset.sha256 not in s.held:
         return "audio_missing"
-    if not _may_break_quiet(candidate.cue) and _is_quiet(at_ms, at_ms + left_ms, s.policy):
+    if not _may_break_quiet(candidate.cue) and is_quiet(at_ms, at_ms + left_ms, s.policy):
         return "quiet_hours"
     if s.current is not None and not _interrupts(_Judged(candidate, at_ms), s.current):
         return "superseded"
     return ""
 
 
-def _fault_of_current(s: Situation) -> str:
-    """Why what sounds now must stop at once, "" if it may go on."""
-    if s.current is None:
+def _timeless_fault(on: Current | None, policy: Policy) -> str:
+    """Why something must stop whatever the time is, "" if it may go on."""
+    if on is None:
         return ""
-    candidate, cue = s.current.candidate, s.current.candidate.cue
+    if _is_withdrawn(on.candidate, policy):
+        return "withdrawn"
+    return _limit(on.candidate) if _over_limit(on) else ""
+
+
+def _fault_of(on: Current | None, s: Situation) -> str:
+    """Why what sounds now must stop at once, "" if it may go on."""
+    if on is None:
+        return ""
+    candidate, cue = on.candidate, on.candidate.cue
     if _is_withdrawn(candidate, s.policy):
         return "withdrawn"
     if candidate.alert:
@@ -530,9 +614,9 @@ def _fault_of_current(s: Situation) -> str:
             return "alert_ended"
     elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
         return "expired"
-    if _over_limit(s.current):
+    if _over_limit(on):
         return _limit(candidate)
-    if not _may_break_quiet(cue) and _is_quiet(s.now_ms, s.now_ms + 1, s.policy):
+    if not _may_break_quiet(cue) and is_quiet(s.now_ms, s.now_ms + 1, s.policy):
         return "quiet_hours"
     return ""
 
@@ -598,11 +682,16 @@ def _deadlines(s: Situation, judged: list[_Judged]) -> Iterator[int]:
     for j in judged:
         cue = j.candidate.cue
         instants += (cue.start - LEAD_MS, cue.start, cue.latest_start + 1, cue.valid_until + 1)
-    if s.current is not None:
-        candidate, cue = s.current.candidate, s.current.candidate.cue
+    for on in (s.current, s.under):
+        if on is None:
+            continue
+        candidate, cue = on.candidate, on.candidate.cue
         instants.append(min(cue.latest_end, cue.valid_until) + END_GRACE_MS + 1)
-        instants.append(now + max(1, candidate.limit_ms - s.current.played_ms))
+        instants.append(now + max(1, candidate.limit_ms - on.played_ms))
+    if s.current is not None:
         instants += (j.at_ms - HANDOVER_MS for j in judged)
+    if s.known_sound_ms is not None:
+        instants.append(s.known_sound_ms + KNOWN_SOUND_EVERY_MS)
     instants += (alert.expires + 1 for alert in s.alerts)
     instants += (edge for span in _quiet_spans(now, s.policy) for edge in span)
     return (instant for instant in instants if instant > now)
@@ -612,7 +701,8 @@ def _may_break_quiet(cue: Cue) -> bool:
     return cue.rank in _EMERGENCIES or bool(cue.quiet_ok)
 
 
-def _is_quiet(from_ms: int, until_ms: int, policy: Policy) -> bool:
+def is_quiet(from_ms: int, until_ms: int, policy: Policy) -> bool:
+    """Whether quiet hours touch the time between the two instants."""
     return any(
         since < until_ms and from_ms < until
         for at in {from_ms, until_ms}

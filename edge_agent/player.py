@@ -50,13 +50,23 @@ PlayerEvent = Ready | Started | Position | Ended
 
 
 class Player(Protocol):
-    """One sound at a time. Commands return at once; what comes of them arrives as events.
+    """One sound at a time, or two if it `can_mix`. Commands return at once; events tell the rest.
 
     A load that fails is `Ended` with reason error. A player that dies gives `Ended` for what it
     held and is started again by the next load. Raises `PlayerUnusable` if it cannot be started.
     """
 
-    can_seek: bool
+    @property
+    def can_seek(self) -> bool:
+        """Whether it can begin in the middle."""
+
+    @property
+    def can_mix(self) -> bool:
+        """Whether a second play may sound beside the first."""
+
+    @property
+    def restarts(self) -> int:
+        """How often a process of it died or had to be killed."""
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` for the play named `play`, without sound."""
@@ -70,8 +80,11 @@ class Player(Protocol):
     def stop(self, play: str) -> None:
         """End it now; also what is only loaded."""
 
-    def set_gain(self, play: str, gain_db: float) -> None:
-        """Change how loud it is."""
+    def set_gain(self, play: str, gain_db: float, *, over_ms: int = 0) -> None:
+        """Change how loud it is, little by little if the player can."""
+
+    def abandon(self, play: str) -> None:
+        """Kill the process that holds it and does not answer; no event tells of it."""
 
     def close(self) -> None:
-        """End the player's process."""
+        """End the player's processes."""

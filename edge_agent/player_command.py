@@ -48,12 +48,19 @@ class CommandPlayer:
     """Speaks to the program `argv`, starting it when there is something to load."""
 
     can_seek = False
+    can_mix = False
 
     def __init__(self, argv: tuple[str, ...], emit: Callable[[PlayerEvent], None]) -> None:
         self._argv = argv
         self._emit = emit
         self._lock = threading.Lock()
         self._running: _Running | None = None
+        self._deaths = 0
+
+    @property
+    def restarts(self) -> int:
+        """How often the program died or had to be killed."""
+        return self._deaths
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path`; this protocol cannot seek, so `from_ms` is not used."""
@@ -73,9 +80,18 @@ class CommandPlayer:
         """End it now."""
         self._say({"op": "stop", "id": play})
 
-    def set_gain(self, play: str, gain_db: float) -> None:
-        """Change how loud it is."""
+    def set_gain(self, play: str, gain_db: float, *, over_ms: int = 0) -> None:
+        """Change how loud it is; this protocol knows no time for that, so at once."""
         self._say({"op": "gain", "id": play, "gain_db": gain_db})
+
+    def abandon(self, play: str) -> None:
+        """Kill the program."""
+        with self._lock:
+            running, self._running = self._running, None
+            if running is not None:
+                self._deaths += 1
+                running.plays.clear()
+                running.process.kill()
 
     def close(self) -> None:
         """Ask the program to quit; kill it if it does not."""
@@ -134,6 +150,7 @@ class CommandPlayer:
         with self._lock:
             if self._running is running:
                 self._running = None
+                self._deaths += 1
             running.stdin.close()
             lost = dict(running.plays)
             running.plays.clear()

@@ -49,6 +49,9 @@ _ASK_DURATION = 11
 _POSITION_EVERY_MS = 1_000
 # mpv answers within 5 ms (measured, 2 cores): the command leaves this much before the instant.
 _RELEASE_EARLY_S = 0.002
+# At the end of a file mpv leaves to the output what that still buffers: up to 0.4 s (measured).
+_BUFFERED_MS = 600
+_FADE_STEP_S = 0.02
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -76,8 +79,10 @@ class _Loaded:
     """
 
     play: str
+    gain_db: float
     from_ms: int = 0
     endless: bool = False
+    turns: int = 0
     base_s: float = 0.0
     length_ms: int = 0
     entry: int = 0
@@ -95,11 +100,18 @@ class _Loaded:
             return self.heard_ms
         return max(0, round((time.monotonic() - self.started_at) * 1000))
 
+    def ended_ms(self, reason: str) -> int:
+        """Sound given when it ends: all, unless the time it took says that some was left out."""
+        played_ms, whole_ms = self.played_ms(), self.length_ms - self.from_ms
+        ended_whole = reason == "eof" and 0 < whole_ms <= played_ms + _BUFFERED_MS
+        return whole_ms if ended_whole else played_ms
+
 
 class MpvPlayer:
     """One mpv process, started by the first load and again after it died."""
 
     can_seek = True
+    can_mix = False
 
     def __init__(
         self,
@@ -108,18 +120,26 @@ class MpvPlayer:
         program: tuple[str, ...] = ("mpv",),
         audio_output: str = "",
         audio_device: str = "",
+        keep_awake: bool = False,
     ) -> None:
         self._argv = (
             *program,
             *_OPTIONS,
             *((f"--ao={audio_output}",) if audio_output else ()),
             *((f"--audio-device={audio_device}",) if audio_device else ()),
+            *(("--audio-stream-silence=yes",) if keep_awake else ()),
         )
         self._emit = emit
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._loaded: _Loaded | None = None
+        self._deaths = 0
+
+    @property
+    def restarts(self) -> int:
+        """How often mpv died or had to be killed."""
+        return self._deaths
 
     @property
     def pid(self) -> int | None:
@@ -129,11 +149,11 @@ class MpvPlayer:
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` paused, at `from_ms`."""
-        self._open(_Loaded(play, from_ms, base_s=from_ms / 1000), str(path), gain_db)
+        self._open(_Loaded(play, gain_db, from_ms, base_s=from_ms / 1000), str(path))
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         """Open the stream at `url` paused."""
-        self._open(_Loaded(play, endless=True), url, gain_db)
+        self._open(_Loaded(play, gain_db, endless=True), url)
 
     def play_at(self, play: str, at_unix: float) -> None:
         """Release it at `at_unix`; a thread waits for the instant."""
@@ -153,11 +173,33 @@ class MpvPlayer:
                 self._loaded.gone.set()
                 self._ask("stop")
 
-    def set_gain(self, play: str, gain_db: float) -> None:
-        """Change how loud it is."""
+    def set_gain(self, play: str, gain_db: float, *, over_ms: int = 0) -> None:
+        """Change how loud it is; what takes time is done by a thread that ends with it."""
         with self._lock:
-            if self._loaded is not None and self._loaded.play == play:
-                self._ask("set_property", "volume", _volume(gain_db))
+            loaded = self._loaded
+            if loaded is None or loaded.play != play:
+                return
+            loaded.turns += 1
+            turn = loaded.turns
+            if not over_ms:
+                self._turn(loaded, gain_db)
+                return
+        threading.Thread(
+            target=self._fade, args=(loaded, turn, gain_db, over_ms), name="fade", daemon=True
+        ).start()
+
+    def abandon(self, play: str) -> None:
+        """Kill mpv, whatever it does."""
+        with self._lock:
+            if self._loaded is None or self._loaded.play != play:
+                return
+            self._loaded.gone.set()
+            self._loaded = None
+            process, self._process = self._process, None
+            self._hang_up()
+            if process is not None:
+                self._deaths += 1
+                process.kill()
 
     def close(self) -> None:
         """End mpv: closing its line makes it quit."""
@@ -172,7 +214,7 @@ class MpvPlayer:
             process.kill()
             process.wait()
 
-    def _open(self, loaded: _Loaded, source: str, gain_db: float) -> None:
+    def _open(self, loaded: _Loaded, source: str) -> None:
         with self._lock:
             self._ensure_running()
             self._loaded = loaded
@@ -180,7 +222,7 @@ class MpvPlayer:
             self._ask("set_property", "pause", True)
             self._ask("set_property", "start", start)
             self._ask("set_property", "cache", "yes" if loaded.endless else "no")
-            self._ask("set_property", "volume", _volume(gain_db))
+            self._turn(loaded, loaded.gain_db)
             ways, limits = _bounds(source)
             self._ask("set_property", "demuxer-lavf-o", ways)
             self._ask("set_property", "stream-lavf-o", ways | limits)
@@ -230,12 +272,30 @@ class MpvPlayer:
             note(log, "player_deaf", level=logging.WARNING, error=str(e))
 
     def _release(self, loaded: _Loaded, at_unix: float) -> None:
-        while (left := at_unix - _RELEASE_EARLY_S - time.time()) > 0:
+        # From here on by the monotonic clock: a step of the other one would hold the sound back.
+        instant = time.monotonic() + at_unix - _RELEASE_EARLY_S - time.time()
+        while (left := instant - time.monotonic()) > 0:
             if loaded.gone.wait(left):
                 return
         with self._lock:
             if self._loaded is loaded and not loaded.gone.is_set():
                 self._ask("set_property", "pause", False)
+
+    def _turn(self, loaded: _Loaded, gain_db: float) -> None:
+        loaded.gain_db = gain_db
+        self._ask("set_property", "volume", _volume(gain_db))
+
+    def _fade(self, loaded: _Loaded, turn: int, to_db: float, over_ms: int) -> None:
+        """Go to `to_db` in even steps, unless it is over or turned again."""
+        steps = max(1, round(over_ms / 1000 / _FADE_STEP_S))
+        begun_s, from_db = time.monotonic(), loaded.gain_db
+        for step in range(1, steps + 1):
+            if loaded.gone.wait(max(0.0, begun_s + step * _FADE_STEP_S - time.monotonic())):
+                return
+            with self._lock:
+                if self._loaded is not loaded or loaded.turns != turn:
+                    return
+                self._turn(loaded, from_db + (to_db - from_db) * step / steps)
 
     def _listen(self, process: subprocess.Popen[bytes], line: socket.socket) -> None:
         pending = b""
@@ -252,6 +312,7 @@ class MpvPlayer:
             if self._process is not process:
                 return
             self._process = self._line = None
+            self._deaths += 1
             loaded, self._loaded = self._loaded, None
         note(log, "player_died", level=logging.ERROR, code=code)
         if loaded is not None:
@@ -295,10 +356,7 @@ class MpvPlayer:
                 reasons = {"eof": "eof", "stop": "stopped"}
                 reason = reasons.get(message.reason, "error")
                 error = "" if reason != "error" else message.file_error or message.reason
-                # At the end of a file mpv leaves what an output still buffers, up to 0.4 s.
-                whole = reason == "eof" and loaded.length_ms > 0
-                ms = loaded.length_ms - loaded.from_ms if whole else loaded.played_ms()
-                return Ended(loaded.play, ms, reason, error)
+                return Ended(loaded.play, loaded.ended_ms(reason), reason, error)
         return None
 
     @staticmethod

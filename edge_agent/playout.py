@@ -1,11 +1,12 @@
-"""Carries out decisions on the one player of the box and spools what came of them."""
+"""Carries out decisions on the one player of the box and spools what came of them.
+
+One play has the air; a second one may speak over it while the first goes on low.
+"""
 
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from dataclasses import replace as with_
-from enum import StrEnum
 
 from msgspec.structs import replace
 
@@ -13,12 +14,10 @@ from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import Reading
 from edge_agent.contract.commands import AckStatus
-from edge_agent.contract.manifest import Cue, Leave, Rank
+from edge_agent.contract.manifest import Cue, Rank
 from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import OnAir
 from edge_agent.decide import (
-    FALLBACK,
-    LENGTH_REACHED,
     RULES,
     Act,
     Candidate,
@@ -30,6 +29,7 @@ from edge_agent.decide import (
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
 from edge_agent.player import Ended, Player, PlayerEvent, Position, Ready, Started
+from edge_agent.slot import STREAM_DEAD, Phase, Slot, outcome
 from edge_agent.spool import Spool
 from edge_agent.streams import Streams
 
@@ -41,7 +41,7 @@ RELEASE_MS = 1_000
 AT_ONCE_MS = 60
 """What is due now is released this far ahead, so that the command arrives in time."""
 
-LOAD_WITHIN_MS = 15_000
+LOAD_WITHIN_MS = 8_000
 START_WITHIN_MS = 5_000
 STOP_WITHIN_MS = 3_000
 OVERRUN_MS = 5_000
@@ -57,8 +57,15 @@ RETRY_MS = 1_000
 KEEP_POSITION_MS = 1_000
 """How much sound a power cut may forget: one page is written to the disk each time."""
 
-SHORT_MS = 1_500
-"""A file that ends this much before its length was cut."""
+DUCK_BEFORE_MS = 300
+"""What is spoken over begins to sink this long before the first word."""
+
+LONGEST_TAIL_MS = 1_000
+"""A player may tell the end of a file so long before its last sample is heard."""
+
+FADE_MS = 200
+RAMP_MS = 1_000
+"""How long a change of loudness takes: below or after a voice, or by the hour's profile."""
 
 FAINT_DB = -18.0
 """An ear at the horn may miss what is played softer than this."""
@@ -70,50 +77,6 @@ _EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
 _MAX_REASON = 200
 PREEMPTED = "preempted"
 STREAM_BACK = "stream_back"
-STREAM_DEAD = "stream_dead"
-
-
-class Phase(StrEnum):
-    """How far the play in the player has come."""
-
-    LOADING = "loading"
-    READY = "ready"
-    RELEASED = "released"
-    SOUNDING = "sounding"
-    STOPPING = "stopping"
-
-
-_ON_AIR = (Phase.RELEASED, Phase.SOUNDING, Phase.STOPPING)
-
-
-@dataclass(slots=True)
-class _Slot:
-    """The play that the player holds."""
-
-    play: str
-    candidate: Candidate
-    gain_db: float
-    phase: Phase
-    since_mono_ms: int
-    at_ms: int = 0
-    started_mono_ms: int | None = None
-    position_ms: int = 0
-    kept_ms: int = 0
-    moved_mono_ms: int = 0
-    stop_reason: str = ""
-    then: PastState = PastState.DONE
-    reason: str = ""
-    event: PlaybackEvent | None = None
-
-    def enter(self, phase: Phase, mono_ms: int) -> None:
-        self.phase, self.since_mono_ms = phase, mono_ms
-
-    def sound_ms(self, mono_ms: int) -> int:
-        """Sound given until `mono_ms`, by the monotonic clock."""
-        return 0 if self.started_mono_ms is None else max(0, mono_ms - self.started_mono_ms)
-
-    def length_ms(self) -> int:
-        return self.candidate.length_ms
 
 
 Progress = Callable[[str, AckStatus, str], None]
@@ -121,7 +84,7 @@ Progress = Callable[[str, AckStatus, str], None]
 
 
 class Playout:
-    """One sound at a time: load, release, watch, cut; `started` is on disk before sound."""
+    """Load, release, watch, lower, cut; `started` is on disk before sound."""
 
     def __init__(
         self,
@@ -133,6 +96,7 @@ class Playout:
         streams: Streams,
         boot: int,
         progress: Progress,
+        preroll_ms: int = 0,
     ) -> None:
         self._player = player
         self._amplifier = amplifier
@@ -141,27 +105,41 @@ class Playout:
         self._streams = streams
         self._boot = boot
         self._progress = progress
-        self._slot: _Slot | None = None
+        self._preroll_ms = preroll_ms
+        self._base: Slot | None = None
+        self._above: Slot | None = None
         self._failures: dict[str, int] = {}
         self._retry_at_mono_ms = 0
+        self._tail_mono_ms = 0
         self.desired_serial = 0
+        self.delay_ms = 0
+        self.known_sound_ms: int | None = None
 
     @property
     def idle(self) -> bool:
         """Whether the player holds nothing."""
-        return self._slot is None
+        return self._base is None
+
+    @property
+    def audio(self) -> frozenset[str]:
+        """Hashes of the files that the player holds."""
+        return frozenset(s.candidate.asset.sha256 for s in self._slots if not s.candidate.stream)
 
     def current(self, now: Reading) -> Current | None:
-        """What has the player, for the next decision."""
-        slot = self._slot
-        if slot is None or slot.phase not in _ON_AIR:
-            return None
-        return Current(slot.candidate, slot.sound_ms(now.mono_ms))
+        """What has the air, for the next decision."""
+        top = self._top
+        return None if top is None else top.current(now.mono_ms)
+
+    def under(self, now: Reading) -> Current | None:
+        """What goes on low below that, for the next decision."""
+        under = self._under
+        return None if under is None else under.current(now.mono_ms)
 
     def on_air(self) -> OnAir | None:
-        """What sounds now, for telemetry."""
-        slot = self._slot
-        if slot is None or slot.phase is not Phase.SOUNDING:
+        """What sounds now, for telemetry; of two the upper."""
+        sounding = (slot for slot in self._slots if slot.phase is Phase.SOUNDING)
+        slot = next(iter(sorted(sounding, key=lambda slot: slot is self._base)), None)
+        if slot is None:
             return None
         whole_ms = slot.candidate.from_ms + slot.length_ms()
         position = min(slot.candidate.from_ms + slot.position_ms, whole_ms)
@@ -171,52 +149,45 @@ class Playout:
         """Take one step towards `decision`."""
         for skip in decision.skipped:
             self.give_up(skip, now)
-        self._watch(now)
-        slot = self._slot
-        due = decision.cut_at_ms is not None and now.utc_ms >= decision.cut_at_ms
-        if decision.act is Act.PLAY and decision.play is not None:
-            if slot is not None and not slot.candidate.sounds_like(decision.play):
-                if slot.phase not in _ON_AIR:
-                    self._unload(slot)
-                elif due and slot.candidate.cue.id == decision.play.cue.id:
-                    self._cut(slot, STREAM_BACK, now, then=PastState.OPEN)
-                elif due:
-                    self._cut(slot, PREEMPTED, now, then=PastState.INTERRUPTED)
-            if self._slot is None:
-                self._load(decision.play, decision.gain_db, now)
-            elif self._slot.phase is Phase.READY:
-                self._release(self._slot, decision, now)
-        elif decision.act is Act.KEEP and slot is not None:
-            self._amplifier.need(now.mono_ms)
-            if abs(decision.gain_db - slot.gain_db) > 0.05:
-                slot.gain_db = decision.gain_db
-                self._player.set_gain(slot.play, slot.gain_db)
-        elif slot is not None and slot.phase not in _ON_AIR:
-            self._unload(slot)
-        elif slot is not None and due:
-            emergency = slot.candidate.cue.rank in _EMERGENCIES
-            silenced = decision.reason in ("kill_switch", "maintenance")
-            then = PastState.INTERRUPTED if emergency and silenced else PastState.DONE
-            self._cut(slot, decision.reason, now, then=then)
-        if self._slot is None and decision.act is not Act.PLAY:
+        for slot in self._slots:
+            self._watch(slot, now)
+        match decision.act:
+            case Act.PLAY if decision.play is not None:
+                self._bring(decision, decision.play, now)
+            case Act.KEEP:
+                self._unload_all()
+                self._amplifier.need(now.mono_ms)
+            case _:
+                self._unload_all()
+                self._silence(decision, now)
+        under = self._under
+        if decision.cut_under and under is not None:
+            then = _after_silence(under.candidate.cue, decision.cut_under)
+            self._cut(under, decision.cut_under, now, then=then)
+        self._blend(decision, now)
+        if self.idle and decision.act is not Act.PLAY:
             self._amplifier.rest(now.mono_ms)
 
     def waits_ms(self, decision: Decision, now: Reading) -> tuple[int, ...]:
         """After how many ms `decision` needs another step."""
-        slot = self._slot
-        if slot is None:
-            retry_ms = max(MIN_WAIT_MS, self._retry_at_mono_ms - now.mono_ms)
-            return (retry_ms,) if decision.act is Act.PLAY else ()
-        if decision.cut_at_ms is not None and slot.phase in _ON_AIR:
-            return (max(MIN_WAIT_MS, decision.cut_at_ms - now.utc_ms),)
-        if slot.phase is Phase.READY:
-            return (max(MIN_WAIT_MS, decision.at_ms - RELEASE_MS - now.utc_ms),)
-        return ()
+        waits = []
+        prepared, over = self._prepared, self._above
+        if prepared is not None and prepared.phase is Phase.READY:
+            waits.append(decision.at_ms - RELEASE_MS - now.utc_ms)
+        elif prepared is None and decision.act is Act.PLAY and self._has_room(decision):
+            waits.append(self._retry_at_mono_ms - now.mono_ms)
+        if decision.cut_at_ms is not None and self._top is not None:
+            waits.append(decision.cut_at_ms - now.utc_ms)
+        turns = [self._tail_mono_ms - now.mono_ms]
+        if over is not None and over.phase is Phase.RELEASED:
+            turns.append(over.at_ms - DUCK_BEFORE_MS - now.utc_ms)
+        waits += [in_ms for in_ms in turns if in_ms > 0]
+        return tuple(max(MIN_WAIT_MS, wait) for wait in waits)
 
     def heard(self, event: PlayerEvent, now: Reading) -> None:
         """Take an event of the player."""
-        slot = self._slot
-        if slot is None or event.play != slot.play:
+        slot = next((slot for slot in self._slots if slot.play == event.play), None)
+        if slot is None:
             return
         match event:
             case Ready():
@@ -235,14 +206,11 @@ class Playout:
                 self._ended(slot, event, now)
 
     def stop(self, cue: str | None, reason: str, now: Reading) -> bool:
-        """Stop what is on air, or only if it is `cue`; False if that is not on air."""
-        slot = self._slot
-        if slot is None or (cue is not None and slot.candidate.cue.id != cue):
-            return False
-        if slot.phase not in _ON_AIR:
-            return False
-        self._cut(slot, reason, now, then=PastState.DONE)
-        return True
+        """Stop what is on air, or only `cue` of it; False if that is not on air."""
+        named = [s for s in self._slots if s.on_air and cue in (None, s.candidate.cue.id)]
+        for slot in named:
+            self._cut(slot, reason, now, then=PastState.DONE)
+        return bool(named)
 
     def give_up(self, skip: Skip, now: Reading) -> bool:
         """Spool that a cue will not sound; False if it was already on air or given up."""
@@ -257,21 +225,87 @@ class Playout:
 
     def begin_farewell(self, now: Reading) -> None:
         """Stop everything because the agent ends."""
-        slot = self._slot
-        if slot is None:
-            return
-        if slot.phase in _ON_AIR:
+        self._unload_all()
+        for slot in self._slots:
             self._cut(slot, "agent_stopped", now, then=PastState.INTERRUPTED)
-        else:
-            self._unload(slot)
 
     def end_farewell(self, now: Reading) -> None:
         """Spool what the player did not end in time, and switch off."""
-        slot = self._slot
-        if slot is not None and slot.phase in _ON_AIR:
+        for slot in self._slots:
             self._ended(slot, Ended(slot.play, slot.position_ms, "stopped"), now)
         self._player.close()
         self._amplifier.off()
+
+    @property
+    def _slots(self) -> tuple[Slot, ...]:
+        return tuple(slot for slot in (self._base, self._above) if slot is not None)
+
+    @property
+    def _prepared(self) -> Slot | None:
+        """What is loaded or loads, and has not been let go."""
+        return next((slot for slot in self._slots if not slot.on_air), None)
+
+    @property
+    def _top(self) -> Slot | None:
+        """What has the air."""
+        return next((slot for slot in reversed(self._slots) if slot.on_air), None)
+
+    @property
+    def _under(self) -> Slot | None:
+        """What goes on low below what has the air."""
+        return self._base if self._above is not None and self._above.on_air else None
+
+    def _has_room(self, decision: Decision) -> bool:
+        """Whether one more may be loaded now: beside what sounds only to speak over it."""
+        return self._base is None or (decision.over and self._above is None)
+
+    def _bring(self, decision: Decision, play: Candidate, now: Reading) -> None:
+        """Make room for `play`, load it, let it go."""
+        prepared = self._prepared
+        if prepared is not None and not prepared.candidate.sounds_like(play):
+            self._unload(prepared)
+        if decision.cut_at_ms is not None and now.utc_ms >= decision.cut_at_ms:
+            for slot in self._slots:
+                stays = decision.over and slot is self._base
+                if not slot.on_air or stays:
+                    continue
+                if slot.candidate.cue.id == play.cue.id:
+                    self._cut(slot, STREAM_BACK, now, then=PastState.OPEN)
+                else:
+                    self._cut(slot, PREEMPTED, now, then=PastState.INTERRUPTED)
+        prepared = self._prepared
+        if prepared is None:
+            if self._has_room(decision):
+                self._load(play, decision.gain_db, now)
+        elif prepared.phase is Phase.READY and (prepared is self._base or decision.over):
+            self._release(prepared, decision, now)
+
+    def _silence(self, decision: Decision, now: Reading) -> None:
+        top = self._top
+        if top is None or decision.cut_at_ms is None or now.utc_ms < decision.cut_at_ms:
+            return
+        then = _after_silence(top.candidate.cue, decision.reason)
+        self._cut(top, decision.reason, now, then=then)
+
+    def _blend(self, decision: Decision, now: Reading) -> None:
+        """Bring what sounds to its loudness: the upper one in full, what is below it low."""
+        top, under, over = self._top, self._under, self._above
+        if decision.act is Act.KEEP and top is not None:
+            rises = top.told_db < top.gain_db
+            top.gain_db = decision.gain_db
+            if not rises:
+                self._turn(top, decision.gain_db, RAMP_MS)
+            elif now.mono_ms >= self._tail_mono_ms:
+                self._turn(top, decision.gain_db, FADE_MS)
+        if under is None or over is None or now.utc_ms < over.at_ms - DUCK_BEFORE_MS:
+            return
+        if decision.over or decision.act is Act.KEEP:
+            self._turn(under, decision.under_gain_db, FADE_MS)
+
+    def _turn(self, slot: Slot, gain_db: float, over_ms: int) -> None:
+        if abs(gain_db - slot.told_db) > 0.05:
+            slot.told_db = gain_db
+            self._player.set_gain(slot.play, gain_db, over_ms=over_ms)
 
     def _load(self, candidate: Candidate, gain_db: float, now: Reading) -> None:
         cue, sha256 = candidate.cue, candidate.asset.sha256
@@ -280,7 +314,8 @@ class Playout:
         if candidate.stream is None and not self._cache.is_sound(Shelf.AUDIO, sha256):
             note(log, "audio_rotten", level=logging.ERROR, sha256=sha256, cue=cue.id)
             return
-        slot = _Slot(secrets.token_hex(8), candidate, gain_db, Phase.LOADING, now.mono_ms)
+        play = secrets.token_hex(8)
+        slot = Slot(play, candidate, gain_db, Phase.LOADING, now.mono_ms, gain_db)
         self._amplifier.need(now.mono_ms)
         path = self._cache.path(Shelf.AUDIO, sha256)
         try:
@@ -291,16 +326,37 @@ class Playout:
         except PlayerUnusable as e:
             self._failed_to_load(slot, str(e), now)
             return
-        self._slot = slot
+        if self._base is None:
+            self._base = slot
+        else:
+            self._above = slot
         note(log, "play_loading", cue=cue.id, play=slot.play)
 
-    def _unload(self, slot: _Slot) -> None:
+    def _unload_all(self) -> None:
+        prepared = self._prepared
+        if prepared is not None:
+            self._unload(prepared)
+
+    def _unload(self, slot: Slot) -> None:
         self._player.stop(slot.play)
-        self._slot = None
+        self._leave(slot)
         note(log, "play_unloaded", cue=slot.candidate.cue.id, play=slot.play)
 
-    def _release(self, slot: _Slot, decision: Decision, now: Reading) -> None:
-        cue, wake_ms = slot.candidate.cue, self._amplifier.need(now.mono_ms)
+    def _leave(self, slot: Slot) -> None:
+        """The player does not hold it any more; what was above it has the air alone."""
+        if slot is self._base:
+            self._base, self._above = self._above, None
+        elif slot is self._above:
+            self._above = None
+
+    def _release(self, slot: Slot, decision: Decision, now: Reading) -> None:
+        cue = slot.candidate.cue
+        # What has just ended may still sound from its player's buffer.
+        tail_ms = self._tail_mono_ms - now.mono_ms
+        wake_ms = max(tail_ms, self._amplifier.need(now.mono_ms))
+        if slot is self._base:
+            # In silence, from loading on: what sounds below another has woken the card already.
+            wake_ms = max(wake_ms, slot.since_mono_ms + self._preroll_ms - now.mono_ms)
         at = max(decision.at_ms, now.utc_ms + max(wake_ms, AT_ONCE_MS))
         if at - now.utc_ms > max(RELEASE_MS, wake_ms + AT_ONCE_MS):
             return
@@ -308,9 +364,8 @@ class Playout:
         too_late = at > cue.latest_start and not slot.candidate.resumed
         if too_late or at + slot.length_ms() > min(cue.latest_end, cue.valid_until):
             return
-        if decision.gain_db != slot.gain_db:
-            slot.gain_db = decision.gain_db
-            self._player.set_gain(slot.play, slot.gain_db)
+        slot.gain_db = decision.gain_db
+        self._turn(slot, decision.gain_db, 0)
         at_system_ms = at - now.utc_ms + now.system_ms
         event = self._event(EventKind.STARTED, slot.candidate, slot.play, now)
         slot.reason = decision.reason
@@ -323,41 +378,49 @@ class Playout:
         )
         self._spool.release(slot.event, _keep_until(cue), from_ms=slot.candidate.from_ms)
         slot.at_ms = at
+        if slot.candidate.is_known_sound:
+            self.known_sound_ms = at
         slot.enter(Phase.RELEASED, now.mono_ms)
         self._player.play_at(slot.play, at_system_ms / 1000)
         note(log, "play_released", cue=cue.id, play=slot.play, start=at, reason=decision.reason)
 
-    def _started(self, slot: _Slot, at_system_ms: int, now: Reading) -> None:
+    def _started(self, slot: Slot, at_system_ms: int, now: Reading) -> None:
         if slot.started_mono_ms is not None or slot.event is None:
             return
-        slot.started_mono_ms = now.mono_ms - (now.system_ms - at_system_ms)
-        slot.moved_mono_ms = slot.started_mono_ms
-        slot.event = replace(slot.event, wall=at_system_ms, mono=slot.started_mono_ms)
+        # The system's clock may have been stepped since the player looked at it.
+        ago_ms = min(max(0, now.system_ms - at_system_ms), now.mono_ms - slot.since_mono_ms)
+        slot.started_mono_ms = slot.moved_mono_ms = now.mono_ms - ago_ms
+        slot.event = replace(
+            slot.event, wall=now.system_ms - ago_ms, mono=now.mono_ms - ago_ms, clock=now.clock
+        )
         self._spool.started(slot.event)
         if slot.phase is Phase.RELEASED:
             slot.enter(Phase.SOUNDING, now.mono_ms)
         cue = slot.candidate.cue
-        late_ms = at_system_ms - now.system_ms + now.utc_ms - slot.at_ms
+        late_ms = now.utc_ms - ago_ms - slot.at_ms
         note(log, "play_started", cue=cue.id, play=slot.play, late_ms=late_ms)
         self._progress(cue.id, AckStatus.STARTED, "")
 
-    def _cut(self, slot: _Slot, reason: str, now: Reading, *, then: PastState) -> None:
+    def _cut(self, slot: Slot, reason: str, now: Reading, *, then: PastState) -> None:
         if slot.phase is Phase.STOPPING:
             return
         slot.stop_reason, slot.then = reason, then
         slot.enter(Phase.STOPPING, now.mono_ms)
         self._player.stop(slot.play)
 
-    def _ended(self, slot: _Slot, ended: Ended, now: Reading) -> None:
+    def _ended(self, slot: Slot, ended: Ended, now: Reading) -> None:
         cue = slot.candidate.cue
         played_ms = min(ended.played_ms, slot.length_ms())
-        self._slot = None
-        if slot.phase not in _ON_AIR:
+        self._leave(slot)
+        if slot.started_mono_ms is not None and ended.reason == "eof":
+            over_mono_ms = slot.started_mono_ms + ended.played_ms
+            self._tail_mono_ms = min(over_mono_ms, now.mono_ms + LONGEST_TAIL_MS)
+        if not slot.on_air:
             self._failed_to_load(slot, ended.error or ended.reason, now)
             return
         if slot.candidate.stream is not None and slot.phase is not Phase.STOPPING:
             self._streams.died(slot.candidate.stream.url, ended.error or ended.reason, now)
-        kind, reason, state = _outcome(slot, ended, played_ms)
+        kind, reason, state = outcome(slot, ended, played_ms)
         event = self._event(kind, slot.candidate, slot.play, now)
         event = replace(
             event,
@@ -374,7 +437,7 @@ class Playout:
         status = AckStatus.DONE if kind is EventKind.ENDED else AckStatus.FAILED
         self._progress(cue.id, status, reason or kind)
 
-    def _failed_to_load(self, slot: _Slot, error: str, now: Reading) -> None:
+    def _failed_to_load(self, slot: Slot, error: str, now: Reading) -> None:
         cue, stream = slot.candidate.cue, slot.candidate.stream
         if stream is not None:
             self._streams.died(stream.url, error, now)
@@ -396,11 +459,8 @@ class Playout:
         self._over(event, slot.candidate, state, slot.candidate.from_ms, now)
         self._progress(cue.id, AckStatus.FAILED, error)
 
-    def _watch(self, now: Reading) -> None:
+    def _watch(self, slot: Slot, now: Reading) -> None:
         """End what the player does not bring to an end."""
-        slot = self._slot
-        if slot is None:
-            return
         in_phase_ms = now.mono_ms - slot.since_mono_ms
         silent = ""
         streaming = slot.candidate.stream is not None
@@ -426,7 +486,7 @@ class Playout:
             silent = "player does not end"
         if silent:
             note(log, "player_stuck", level=logging.ERROR, play=slot.play, error=silent)
-            self._player.close()
+            self._player.abandon(slot.play)
             self._ended(slot, Ended(slot.play, slot.position_ms, "error", silent), now)
 
     def _over(
@@ -468,6 +528,7 @@ class Playout:
             gain_db=cue.gain_db,
             title=cue.title,
             language=cue.language,
+            delay_ms=self.delay_ms,
         )
 
 
@@ -479,39 +540,16 @@ def _begun_at(at_ms: int, decision: Decision, loaded: Candidate) -> Candidate:
     return with_(fresh, limit_ms=max(0, fresh.limit_ms - (at_ms - decision.at_ms)))
 
 
-def _outcome(slot: _Slot, ended: Ended, played_ms: int) -> tuple[EventKind, str, PastState]:
-    """What became of a play that was on air, why, and what may still come of its cue."""
-    candidate = slot.candidate
-    relayed, stopping = candidate.cue.stream is not None, slot.phase is Phase.STOPPING
-    after_end = PastState.OPEN if relayed else PastState.DONE
-    if stopping and slot.stop_reason == LENGTH_REACHED:
-        return EventKind.ENDED, _heard_as(slot), PastState.DONE
-    if stopping and (ended.reason != "eof" or candidate.stream is not None):
-        return EventKind.CUT, slot.stop_reason, slot.then
-    why = ended.error or ended.reason
-    if candidate.stream is not None:
-        return EventKind.FAILED, f"{STREAM_DEAD}: {why}", PastState.OPEN
-    if ended.reason == "stopped":
-        return EventKind.CUT, "stopped_by_player", PastState.DONE
-    if ended.reason != "eof":
-        dropped = candidate.cue.leave is Leave.DROP
-        return EventKind.FAILED, why, PastState.DONE if dropped else PastState.INTERRUPTED
-    if played_ms < slot.length_ms() - SHORT_MS:
-        return EventKind.FAILED, f"truncated: {played_ms} of {slot.length_ms()} ms", after_end
-    return EventKind.ENDED, _heard_as(slot), after_end
+def _after_silence(cue: Cue, reason: str) -> PastState:
+    """What a switch silences of an emergency is taken up again; everything else is over."""
+    switched = reason in ("kill_switch", "maintenance")
+    return PastState.INTERRUPTED if switched and cue.rank in _EMERGENCIES else PastState.DONE
 
 
 def _noticed(ended: Ended, gain_db: float) -> Heard:
     """What an ear noticed; that it missed what was turned down far proves nothing."""
     faint = ended.heard is Heard.NO and gain_db < FAINT_DB
     return Heard.UNKNOWN if faint else ended.heard
-
-
-def _heard_as(slot: _Slot) -> str:
-    """Say of a whole play what else than its own audio sounded, "" if that did."""
-    if slot.candidate.instead is not None:
-        return FALLBACK
-    return slot.reason if slot.candidate.stream is not None else ""
 
 
 def _keep_until(cue: Cue) -> int:

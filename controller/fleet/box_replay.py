@@ -32,7 +32,7 @@ STRETCH_MS = 3 * 3_600_000
 
 NO_POWER = "no_power"
 PAGE_MISSING = "page_missing"
-KILL_SWITCH = "kill_switch"
+KILL_SWITCH, MAINTENANCE = "kill_switch", "maintenance"
 CLOCK_UNTRUSTED = "clock_untrusted"
 CLOCK_WRONG = "clock_wrong"
 AUDIO_MISSING = "audio_missing"
@@ -79,6 +79,7 @@ class Faults:
     clock: tuple[Span, ...] = ()
     steps: tuple[ClockStep, ...] = ()
     kill_switch: tuple[Span, ...] = ()
+    maintenance: tuple[Span, ...] = ()
     alerts: tuple[Alert, ...] = ()
     never_held: frozenset[str] = frozenset()
     has_rtc: bool = False
@@ -100,7 +101,8 @@ class Heard:
     """One sound, or one that was given up; `reason` is the box's own word.
 
     `fault` names what was wrong while it was due. A sound that was cut and taken up again is two,
-    and so is each turn of a relay's stream and of what sounds in its place.
+    and so is each turn of a relay's stream and of what sounds in its place. What goes on low while
+    another speaks over it is one.
     """
 
     cue: Cue
@@ -157,7 +159,9 @@ class _Box:
         self._cues = [(_first_outside(cut_off, s.published_ms), s.cue) for s in sent]
         self._alerts = [(_first_outside(cut_off, a.issued), a) for a in faults.alerts]
         self._history: dict[str, Past] = {}
-        self._playing: _Playing | None = None
+        self._base: _Playing | None = None
+        self._above: _Playing | None = None
+        self._known_sound_ms: int | None = None
         self._heard: list[Heard] = []
 
     def run(self, since_ms: int, until_ms: int) -> list[Heard]:
@@ -172,26 +176,35 @@ class _Box:
             now = start
             while now < end:
                 now = self._step(world, now, end)
-        if self._playing is not None:
-            self._end(self._playing.ends_ms)
+        for playing in self._on_air:
+            self._end(playing, playing.ends_ms)
         self._give_up_the_rest(until_ms)
         return sorted(self._heard, key=lambda h: (h.at_ms, h.cue.start, h.cue.id))
 
+    @property
+    def _on_air(self) -> tuple[_Playing, ...]:
+        """What sounds: one, or what is low and then what speaks over it."""
+        return tuple(playing for playing in (self._base, self._above) if playing is not None)
+
     def _step(self, world: _World, now_ms: int, end_ms: int) -> int:
         """Decide once and act on it; gives the instant of the next decision, at most `end_ms`."""
-        if self._playing is not None and now_ms >= self._playing.ends_ms:
-            self._end(now_ms)
+        for playing in self._on_air:
+            if now_ms >= playing.ends_ms:
+                self._end(playing, now_ms)
         decision = decide(self._situation(world, now_ms))
         for skip in decision.skipped:
             self._give_up(skip.candidate.cue, now_ms, skip.reason)
         clock_ms = now_ms + world.ahead_ms
         waits = [decision.next_deadline_ms]
-        if decision.play is not None and self._playing is None:
+        if self._silence_below(decision, now_ms):
+            return now_ms
+        has_room = self._base is None or (decision.over and self._above is None)
+        if decision.play is not None and has_room:
             if decision.at_ms <= clock_ms:
-                self._start(decision, decision.play, now_ms)
+                self._start(decision, decision.play, now_ms, clock_ms)
                 return now_ms
             waits.append(decision.at_ms)
-        elif decision.cut_at_ms is not None and self._playing is not None:
+        elif decision.cut_at_ms is not None and self._on_air:
             if decision.cut_at_ms <= clock_ms:
                 self._cut(decision, now_ms)
                 return now_ms
@@ -200,13 +213,11 @@ class _Box:
             # Nothing is near: the next decision that differs comes with the next cue.
             starts = (c.start for c in world.cues if c.start > clock_ms)
             waits = [next((start - LEAD_MS for start in starts), end_ms + world.ahead_ms)]
-        following = min(waits) - world.ahead_ms
-        if self._playing is not None:
-            following = min(following, self._playing.ends_ms)
+        following = min([min(waits) - world.ahead_ms, *(on.ends_ms for on in self._on_air)])
         return min(max(following, now_ms + 1), end_ms)
 
     def _situation(self, world: _World, now_ms: int) -> Situation:
-        playing = self._playing
+        on_air = [Current(p.candidate, now_ms - p.from_ms) for p in self._on_air]
         return Situation(
             now_ms=now_ms + world.ahead_ms,
             clock_trusted=world.clock_trusted,
@@ -214,9 +225,11 @@ class _Box:
             held=world.held,
             history=self._history,
             alerts=world.alerts,
-            current=Current(playing.candidate, now_ms - playing.from_ms) if playing else None,
+            current=on_air[-1] if on_air else None,
             policy=world.policy,
             dead_streams=world.dead_streams,
+            under=on_air[0] if len(on_air) == 2 else None,
+            known_sound_ms=self._known_sound_ms,
         )
 
     def _world(self, at_ms: int) -> _World:
@@ -225,8 +238,14 @@ class _Box:
         alerts = tuple(a for at, a in self._alerts if at <= at_ms)
         sounds = {a.sha256 for c in open_ for a in (c.asset, c.fallback) if a is not None}
         sounds |= {s.sha256 for a in alerts for spoken in a.spoken for s in spoken.assets}
+        if self._policy.fallback is not None:
+            sounds.add(self._policy.fallback.sha256)
         streams = {c.stream.url for c in open_ if c.stream is not None}
-        silenced = KILL_SWITCH if _holds(self._faults.kill_switch, at_ms) else ""
+        switches = {
+            KILL_SWITCH: self._faults.kill_switch,
+            MAINTENANCE: self._faults.maintenance,
+        }
+        silenced = next((name for name, spans in switches.items() if _holds(spans, at_ms)), "")
         return _World(
             open_,
             frozenset(sounds - self._faults.never_held),
@@ -241,7 +260,8 @@ class _Box:
         """Instants at which the world changes, the two ends included, in order."""
         faults = self._faults
         steps = (step.span for step in faults.steps)
-        spans = (*self._dark, *self._untrusted, *faults.network, *faults.kill_switch, *steps)
+        silent = (*faults.kill_switch, *faults.maintenance)
+        spans = (*self._dark, *self._untrusted, *faults.network, *silent, *steps)
         instants = {at for span in spans for at in (span.from_ms, span.until_ms)}
         instants |= {at for at, _ in (*self._cues, *self._alerts)}
         inside = {at for at in instants if since_ms < at < until_ms}
@@ -255,50 +275,67 @@ class _Box:
             if known > dark.until_ms:
                 yield Span(dark.until_ms, known)
 
-    def _start(self, decision: Decision, candidate: Candidate, now_ms: int) -> None:
+    def _start(self, decision: Decision, candidate: Candidate, now_ms: int, clock_ms: int) -> None:
         ends_ms = now_ms + candidate.length_ms
-        self._playing = _Playing(candidate, now_ms, ends_ms, decision.reason, decision.gain_db)
+        playing = _Playing(candidate, now_ms, ends_ms, decision.reason, decision.gain_db)
+        if self._base is None:
+            self._base = playing
+        else:
+            self._above = playing
+        if candidate.is_known_sound:
+            self._known_sound_ms = clock_ms
+
+    def _silence_below(self, decision: Decision, now_ms: int) -> bool:
+        """End what goes on low if it must; False if it need not."""
+        if not decision.cut_under or self._above is None or self._base is None:
+            return False
+        self._stop(self._base, decision.cut_under, now_ms)
+        return True
 
     def _cut(self, decision: Decision, now_ms: int) -> None:
         """As the box does: what gave way goes on by its rules, what had to stop does not."""
-        playing = self._playing
-        if playing is None:
+        on_air = self._on_air
+        if decision.act is not Act.PLAY:
+            self._stop(on_air[-1], decision.reason, now_ms)
             return
-        if decision.play is not None and decision.play.cue.id == playing.candidate.cue.id:
-            self._over(now_ms, Outcome.CUT, STREAM_BACK, PastState.OPEN)
-            return
-        if decision.act is Act.PLAY:
-            self._over(now_ms, Outcome.CUT, "preempted", PastState.INTERRUPTED)
-            return
-        if decision.reason == LENGTH_REACHED:
-            self._end(now_ms)
+        for playing in on_air[1:] if decision.over else on_air:
+            if decision.play is not None and decision.play.cue.id == playing.candidate.cue.id:
+                self._over(playing, now_ms, Outcome.CUT, STREAM_BACK, PastState.OPEN)
+            else:
+                self._over(playing, now_ms, Outcome.CUT, "preempted", PastState.INTERRUPTED)
+
+    def _stop(self, playing: _Playing, reason: str, now_ms: int) -> None:
+        if reason == LENGTH_REACHED:
+            self._end(playing, now_ms)
             return
         emergency = playing.candidate.cue.rank in _EMERGENCIES
-        goes_on = emergency and decision.reason == KILL_SWITCH
+        goes_on = emergency and reason in (KILL_SWITCH, MAINTENANCE)
         state = PastState.INTERRUPTED if goes_on else PastState.DONE
-        self._over(now_ms, Outcome.CUT, decision.reason, state)
+        self._over(playing, now_ms, Outcome.CUT, reason, state)
 
-    def _end(self, now_ms: int) -> None:
+    def _end(self, playing: _Playing, now_ms: int) -> None:
         """It came to its end; a relay goes on until its time is over, whatever it is heard from."""
-        playing = self._playing
-        if playing is not None:
-            cue = playing.candidate.cue
-            open_ = cue.stream is not None and now_ms < cue.start + length_on_air(cue)
-            state = PastState.OPEN if open_ else PastState.DONE
-            self._over(now_ms, Outcome.PLAYED, "", state)
+        cue = playing.candidate.cue
+        open_ = cue.stream is not None and now_ms < cue.start + length_on_air(cue)
+        state = PastState.OPEN if open_ else PastState.DONE
+        self._over(playing, now_ms, Outcome.PLAYED, "", state)
 
     def _lose_stream(self, now_ms: int) -> None:
-        if self._playing is not None and self._playing.candidate.stream is not None:
-            self._over(now_ms, Outcome.FAILED, STREAM_DEAD, PastState.OPEN)
+        for playing in self._on_air:
+            if playing.candidate.stream is not None:
+                self._over(playing, now_ms, Outcome.FAILED, STREAM_DEAD, PastState.OPEN)
 
     def _lose_power(self, now_ms: int) -> None:
-        if self._playing is not None:
-            self._over(now_ms, Outcome.INTERRUPTED, NO_POWER, PastState.INTERRUPTED)
+        for playing in self._on_air:
+            self._over(playing, now_ms, Outcome.INTERRUPTED, NO_POWER, PastState.INTERRUPTED)
 
-    def _over(self, now_ms: int, outcome: Outcome, reason: str, state: PastState) -> None:
-        playing, self._playing = self._playing, None
-        if playing is None:
-            return
+    def _over(
+        self, playing: _Playing, now_ms: int, outcome: Outcome, reason: str, state: PastState
+    ) -> None:
+        if playing is self._base:
+            self._base, self._above = self._above, None
+        else:
+            self._above = None
         candidate = playing.candidate
         sounded_ms = now_ms - playing.from_ms
         before = self._history.get(candidate.cue.id)
@@ -346,6 +383,7 @@ class _Box:
             (PAGE_MISSING, arrived > due[1]),
             (AUDIO_MISSING, cue.asset.sha256 in self._faults.never_held),
             (KILL_SWITCH, any(k.meets(*due) for k in self._faults.kill_switch)),
+            (MAINTENANCE, any(m.meets(*due) for m in self._faults.maintenance)),
             (CLOCK_UNTRUSTED, any(u.meets(*due) for u in self._untrusted)),
             (CLOCK_WRONG, any(s.span.meets(*due) for s in self._faults.steps)),
         )

@@ -19,6 +19,9 @@ OUTCOMES: Mapping[Outcome, Words] = MappingProxyType(
     }
 )
 
+UNHEARD: Words = ("nhưng không nghe thấy ở loa", "but not heard at the horn")
+"""Of a play that an ear at the horn did not notice."""
+
 _REASONS: Mapping[str, Words] = MappingProxyType(
     {
         "agent_died": ("máy tắt đột ngột", "the box died"),
@@ -29,6 +32,7 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "cannot_end": ("không kịp xong trước giờ phải dừng", "it could not have ended in time"),
         "clock_untrusted": ("đồng hồ của máy chưa đúng", "the box does not trust its clock"),
         "clock_wrong": ("đồng hồ của máy chạy sai", "the clock of the box is wrong"),
+        "ducking": ("nói chồng lên tiếng đang phát", "it speaks over what goes on low"),
         "due": ("đến giờ", "its time had come"),
         "expired": ("tin đã hết giá trị", "it was no longer valid"),
         "fallback": ("phát tiếng dự phòng thay vào", "the fallback sounds in its place"),

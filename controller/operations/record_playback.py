@@ -18,7 +18,7 @@ from controller.storage.tables import PlaybackEvent as EventRow
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
 from edge_agent.decide import FALLBACK
-from schedules.as_run import Event, EventKind, fold
+from schedules.as_run import Event, EventKind, Heard, fold
 from schedules.types import DurationMs, UtcInstant
 
 
@@ -189,6 +189,9 @@ def _row(device_id: str, spool: str, event: PlaybackEvent, now_ms: int) -> dict[
         "title": event.title,
         "language": event.language,
         "reason": event.reason,
+        "delay_ms": event.delay_ms,
+        "heard": event.heard.value,
+        "heard_dbfs": event.heard_dbfs,
         "received_ms": now_ms,
     }
 
@@ -206,6 +209,7 @@ _EVENT_COLUMNS: tuple[Any, ...] = (
     col(EventRow.duration_ms),
     col(EventRow.played_ms),
     col(EventRow.reason),
+    col(EventRow.delay_ms),
     col(EventRow.title),
     col(EventRow.language),
     col(EventRow.asset_sha256),
@@ -214,6 +218,8 @@ _EVENT_COLUMNS: tuple[Any, ...] = (
     col(EventRow.gain_db),
     col(EventRow.clock_source),
     col(EventRow.clock_offset_ms),
+    col(EventRow.heard),
+    col(EventRow.heard_dbfs),
 )
 
 _PLANNED_COLUMNS: tuple[Any, ...] = (
@@ -239,10 +245,13 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
             UtcInstant(to_utc(_utc_ms(r))),
             r.boot,
             r.mono_ms,
-            UtcInstant(to_utc(r.planned_ms)),
+            # Horns in earshot of each other begin so much later by order: that is no lateness.
+            UtcInstant(to_utc(r.planned_ms + r.delay_ms)),
             DurationMs(r.duration_ms),
             DurationMs(r.played_ms),
             r.reason,
+            Heard(r.heard),
+            r.heard_dbfs,
         )
         for r in rows
     )
@@ -278,6 +287,8 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
         "gain_db": first.gain_db,
         "clock_source": first.clock_source,
         "clock_offset_ms": first.clock_offset_ms,
+        "heard": state.heard.value,
+        "heard_dbfs": state.heard_dbfs,
         "received_ms": now_ms,
     }
 
@@ -288,5 +299,5 @@ def _utc_ms(row: Any) -> int:
 
 
 def _as_told(entry: Mapping[str, Any]) -> dict[str, object]:
-    keys = ("device_id", "play", "cue_id", "bulletin_id", "outcome")
+    keys = ("device_id", "play", "cue_id", "bulletin_id", "outcome", "heard")
     return {key: entry[key] for key in keys}

@@ -295,6 +295,8 @@ class PlaybackEvent(SQLModel, table=True):
     received_ms: int = Field(sa_column=_big())
     heard: str = "unknown"
     heard_dbfs: float | None = None
+    delay_ms: int = 0
+    """How long after `planned_ms` it was to begin."""
 
     __table_args__ = (Index("ix_playback_event_play", "device_id", "play"),)
 

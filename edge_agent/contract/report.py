@@ -1,6 +1,7 @@
 """Playback events, written to disk before sound and kept until the controller has them."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -49,10 +50,11 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     """One fact about one play; `seq` has no gaps within its spool.
 
     `wall` and `mono` are the box's clocks, `played_ms` is sound that really left the player.
-    `asset_sha256` names the audio that sounded: the cue's own, or other audio with the reason
-    `fallback`; of a stream (`relay`, `relay_unproved`) the cue's own. `duration_ms` is how long
-    this play was to sound. `heard` and `heard_dbfs` (how loud, where the ear can tell) come with
-    the end of a play; they tell what sounded from what was played into a dead amplifier.
+    It was to begin `delay_ms` after `planned`. `asset_sha256` names the audio that sounded: the
+    cue's own, or other audio with the reason `fallback`; of a stream (`relay`, `relay_unproved`)
+    the cue's own. `duration_ms` is how long this play was to sound. `heard` and `heard_dbfs` (how
+    loud, where the ear can tell) come with the end of a play; they tell what sounded from what
+    was played into a dead amplifier.
     """
 
     seq: Sequence
@@ -76,6 +78,7 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     reason: Reason = ""
     heard: Heard = Heard.UNKNOWN
     heard_dbfs: float | None = None
+    delay_ms: Annotated[int, msgspec.Meta(ge=-2_000, le=2_000)] = 0
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -31,6 +31,8 @@ class FakePlayer:
     """Remembers what it was told."""
 
     can_seek: bool = True
+    can_mix: bool = True
+    restarts: int = 0
     broken: bool = False
     told: list[tuple[object, ...]] = field(default_factory=list)
 
@@ -50,8 +52,11 @@ class FakePlayer:
     def stop(self, play: str) -> None:
         self.told.append(("stop", play))
 
-    def set_gain(self, play: str, gain_db: float) -> None:
+    def set_gain(self, play: str, gain_db: float, *, over_ms: int = 0) -> None:
         self.told.append(("gain", play, gain_db))
+
+    def abandon(self, play: str) -> None:
+        self.told.append(("abandon", play))
 
     def close(self) -> None:
         self.told.append(("close",))
@@ -65,6 +70,7 @@ class FakeSwitch:
     """Remembers how it was switched."""
 
     switched: list[bool] = field(default_factory=list)
+    fault: str = ""
 
     def set(self, on: bool) -> None:
         self.switched.append(on)

@@ -12,7 +12,9 @@ from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 from edge_agent.decide import (
+    DUCK_DB,
     HANDOVER_MS,
+    KNOWN_SOUND_EVERY_MS,
     LEAD_MS,
     LENGTH_REACHED,
     MAX_PIECES,
@@ -181,6 +183,74 @@ def test_ducking_is_a_cut_for_a_box_with_one_voice() -> None:
     now = T0 + 20_000
     over = cue("high", now, "b", rank=Rank.PRIORITY, enter=Enter.DUCK)
     assert decide(at(now, over, current=playing(cue()))).cut_at_ms == now
+
+
+MIXES = Policy(can_mix=True)
+
+
+def test_a_voice_is_heard_over_what_goes_on_low() -> None:
+    now = T0 + 20_000
+    over = cue("high", now + 2_000, "b", rank=Rank.PRIORITY, enter=Enter.DUCK, gain_db=-1.0)
+    decision = decide(at(now, over, current=playing(cue(gain_db=-3.0)), policy=MIXES))
+    assert (decision.over, decision.cut_at_ms, decision.at_ms) == (True, None, now + 2_000)
+    assert (decision.gain_db, decision.under_gain_db) == (-1.0, -3.0 + DUCK_DB)
+    assert decision.reason == "ducking"
+
+
+def test_both_go_on_and_only_the_upper_one_is_loud() -> None:
+    low, high = cue(), cue("high", letter="b", rank=Rank.PRIORITY, enter=Enter.DUCK)
+    s = at(T0 + 20_000, low, high, current=playing(high), under=playing(low), policy=MIXES)
+    decision = decide(s)
+    assert (decision.act, decision.gain_db, decision.under_gain_db) == (Act.KEEP, 0.0, DUCK_DB)
+    assert (decision.skipped, decision.cut_under) == ((), "")
+
+
+def test_an_emergency_ducks_nothing_and_silences_both() -> None:
+    now = T0 + 20_000
+    siren = cue("lu", now, "b", rank=Rank.EMERGENCY_LIVE, enter=Enter.DUCK)
+    high = cue("high", letter="c", rank=Rank.PRIORITY)
+    s = at(now, siren, current=playing(high), under=playing(cue()), policy=MIXES)
+    decision = decide(s)
+    assert (decision.act, decision.over, decision.cut_at_ms) == (Act.PLAY, False, now)
+
+
+def test_of_three_the_highest_ducks_the_lowest_and_cuts_the_other() -> None:
+    now = T0 + 20_000
+    third = cue("third", now, "b", rank=Rank.LIVE, enter=Enter.DUCK)
+    second = playing(cue("second", letter="c", rank=Rank.PRIORITY))
+    s = at(now, third, current=second, under=playing(cue()), policy=MIXES)
+    assert (decide(s).over, decide(s).cut_at_ms) == (True, now)
+    hard = replace(s, cues=(change(third, enter=Enter.CUT),))
+    assert (decide(hard).over, decide(hard).cut_at_ms) == (False, now)
+
+
+def test_a_third_that_is_no_stronger_waits() -> None:
+    now = T0 + 20_000
+    third = cue("third", now, "b", rank=Rank.RELAY, enter=Enter.DUCK)
+    second = playing(cue("second", letter="c", rank=Rank.PRIORITY))
+    s = at(now, third, current=second, under=playing(cue()), policy=MIXES)
+    assert decide(s).act is Act.KEEP
+
+
+def test_what_is_low_stops_by_itself_when_it_must() -> None:
+    high = playing(cue("high", letter="b", rank=Rank.PRIORITY))
+    taken_back = replace(MIXES, withdrawn=frozenset(["a" * 64]))
+    s = at(T0 + 20_000, current=high, under=playing(cue()), policy=taken_back)
+    assert (decide(s).act, decide(s).cut_under) == (Act.KEEP, "withdrawn")
+    short = Current(Candidate(cue(), 9_000), 9_000)
+    assert decide(replace(s, policy=MIXES, under=short)).cut_under == "limit_reached"
+    lost = replace(s, clock_trusted=False)
+    assert (decide(lost).act, decide(lost).cut_under) == (Act.KEEP, "withdrawn")
+
+
+def test_a_switch_silences_what_is_low_too() -> None:
+    high = playing(cue("high", letter="b", rank=Rank.PRIORITY))
+    off = replace(MIXES, silenced="kill_switch")
+    s = at(T0 + 20_000, current=high, under=playing(cue()), policy=off)
+    for each in (s, replace(s, clock_trusted=False)):
+        decision = decide(each)
+        assert (decision.act, decision.cut_at_ms) == (Act.SILENT, s.now_ms)
+        assert decision.cut_under == "kill_switch"
 
 
 def test_of_two_due_the_higher_goes_first_and_the_other_follows() -> None:
@@ -402,6 +472,53 @@ def test_what_was_taken_back_is_not_replaced_by_its_fallback() -> None:
     notice = cue(letter="z", fallback=asset("b"))
     policy = Policy(withdrawn=frozenset(["z" * 64]))
     assert skips(decide(at(T0, notice, policy=policy))) == {"c-1": "withdrawn"}
+
+
+# The known sound
+
+CHIME = asset("f", 5_000)
+KNOWN = Policy(fallback=CHIME)
+
+
+def test_the_known_sound_stands_for_a_cue_of_which_nothing_is_held() -> None:
+    notice = cue(letter="z", fallback=asset("y"))
+    play = decide(at(T0, notice, policy=KNOWN)).play
+    assert play is not None
+    assert (play.asset, play.length_ms, play.is_known_sound) == (CHIME, 5_000, True)
+    assert decide(at(T0, notice, policy=KNOWN)).reason == "fallback"
+    spare = decide(at(T0, change(notice, fallback=asset("b")), policy=KNOWN)).play
+    assert spare is not None
+    assert (spare.asset, spare.is_known_sound) == (asset("b"), False)
+
+
+def test_twelve_missing_items_are_not_twelve_chimes() -> None:
+    notice = cue(letter="z")
+    for ms in (0, KNOWN_SOUND_EVERY_MS - 1):
+        s = at(T0, notice, policy=KNOWN, known_sound_ms=T0 - ms)
+        assert decide(s).reason == "audio_missing"
+    again = at(T0, notice, policy=KNOWN, known_sound_ms=T0 - KNOWN_SOUND_EVERY_MS)
+    assert decide(again).reason == "fallback"
+    stepped_back = at(T0, notice, policy=KNOWN, known_sound_ms=T0 + 2 * KNOWN_SOUND_EVERY_MS)
+    assert decide(stepped_back).reason == "fallback"
+
+
+def test_filler_and_what_was_taken_back_are_not_replaced_by_the_known_sound() -> None:
+    filler = cue(letter="z", rank=Rank.FILLER)
+    assert decide(at(T0, filler, policy=KNOWN)).reason == "audio_missing"
+    taken_back = replace(KNOWN, withdrawn=frozenset(["z" * 64]))
+    assert skips(decide(at(T0, cue(letter="z"), policy=taken_back))) == {"c-1": "withdrawn"}
+    no_chime = replace(KNOWN, withdrawn=frozenset(["f" * 64]))
+    assert decide(at(T0, cue(letter="z"), policy=no_chime)).reason == "audio_missing"
+
+
+def test_a_relay_with_neither_stream_nor_audio_gives_the_known_sound() -> None:
+    silent = relay(asset=asset("z"))
+    play = decide(at(T0, silent, policy=KNOWN, dead_streams=DEAD)).play
+    assert play is not None
+    assert (play.asset, play.stream, play.is_known_sound) == (CHIME, None, True)
+    own = decide(at(T0, relay(), policy=KNOWN, dead_streams=DEAD)).play
+    assert own is not None
+    assert not own.is_known_sound
 
 
 VOV = "https://dai.example/vov1"
@@ -680,12 +797,19 @@ def situations(draw: st.DrawFn) -> Situation:
     current = None
     if draw(st.booleans()):
         current = playing(cue("on-air", rank=draw(RANKS), letter=draw(st.sampled_from("de"))))
+    under = None
+    if current is not None and draw(st.booleans()):
+        below = list(Rank)[list(Rank).index(current.candidate.cue.rank) + 1 :]
+        if below:
+            under = playing(cue("low", rank=draw(st.sampled_from(below)), letter="c"))
     quiet = st.none() | st.just(QuietHours("05:30", "05:31", ZONE))
     policy = Policy(
         withdrawn=draw(st.frozensets(st.sampled_from([x * 64 for x in "bd"]))),
         silenced=draw(st.sampled_from(["", "", "", "kill_switch"])),
         quiet_hours=draw(quiet),
         can_seek=draw(st.booleans()),
+        can_mix=draw(st.booleans()),
+        fallback=draw(st.sampled_from([None, CHIME])),
     )
     alerts = draw(st.sampled_from([(), (alert(),), (alert(), alert("b", "b", issued=T0 - 9))]))
     return at(
@@ -697,6 +821,8 @@ def situations(draw: st.DrawFn) -> Situation:
         policy=policy,
         alerts=alerts,
         dead_streams=draw(st.sampled_from([frozenset(), DEAD])),
+        under=under,
+        known_sound_ms=draw(st.sampled_from([None, T0 - 5_000])),
     )
 
 
@@ -706,7 +832,8 @@ def beginnings(draw: st.DrawFn) -> tuple[Situation, Decision, Candidate]:
     s = draw(situations())
     decision = decide(s)
     if decision.play is None:
-        s = replace(s, policy=Policy(can_seek=s.policy.can_seek), clock_trusted=True, current=None)
+        s = replace(s, policy=Policy(can_seek=s.policy.can_seek), clock_trusted=True)
+        s = replace(s, current=None, under=None)
         s = replace(s, cues=(*s.cues, cue("spare", T0 + 100_000)), now_ms=max(s.now_ms, T0))
         decision = decide(s)
     if decision.play is None:
@@ -772,15 +899,34 @@ def test_law_what_begins_outranks_what_it_cuts(b: tuple[Situation, Decision, Can
         return
     ranks = list(Rank)
     assert ranks.index(play.cue.rank) <= ranks.index(s.current.candidate.cue.rank)
-    assert decision.cut_at_ms is not None
-    assert s.now_ms <= decision.cut_at_ms <= decision.at_ms
+    if decision.cut_at_ms is None:
+        assert decision.over
+    else:
+        assert s.now_ms <= decision.cut_at_ms <= decision.at_ms
+
+
+@given(beginnings())
+def test_law_of_two_sounds_only_one_is_loud(b: tuple[Situation, Decision, Candidate]) -> None:
+    s, decision, play = b
+    if not decision.over:
+        assert s.current is None or decision.cut_at_ms is not None
+        return
+    lowered = s.under or s.current
+    assert s.policy.can_mix
+    assert lowered is not None
+    assert play.cue.enter is Enter.DUCK
+    assert play.cue.rank not in (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
+    ranks = list(Rank)
+    assert ranks.index(play.cue.rank) < ranks.index(lowered.candidate.cue.rank)
+    assert decision.under_gain_db <= lowered.candidate.cue.gain_db + DUCK_DB
+    assert (decision.cut_at_ms is None) is (s.under is None)
 
 
 @given(beginnings())
 def test_law_the_highest_rank_wins(b: tuple[Situation, Decision, Candidate]) -> None:
     s, _decision, play = b
     alone = [
-        decide(replace(s, cues=(rival,), alerts=(), current=None))
+        decide(replace(s, cues=(rival,), alerts=(), current=None, under=None))
         for rival in s.cues
         if rival.id != play.cue.id
     ]

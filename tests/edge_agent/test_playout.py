@@ -218,7 +218,7 @@ def test_a_player_that_does_not_load_is_ended_and_tried_again(horn: Horn) -> Non
         horn.step()
         horn.time.pass_ms(16_000)
     assert horn.events()[-1].reason == "player does not load"
-    assert horn.player.ops().count("close") == TRIES
+    assert horn.player.ops().count("abandon") == TRIES
 
 
 def test_a_player_that_does_not_start_end_or_stop_is_ended(horn: Horn) -> None:
@@ -240,7 +240,7 @@ def test_a_player_that_does_not_start_end_or_stop_is_ended(horn: Horn) -> None:
     horn.time.pass_ms(3_100)
     horn.step()
     assert (horn.events()[-1].reason, horn.playout.idle) == ("kill_switch", True)
-    assert horn.player.ops().count("close") == 3
+    assert horn.player.ops().count("abandon") == 3
 
 
 def test_a_dead_player_is_a_failure_and_an_emergency_starts_again(horn: Horn) -> None:
@@ -428,7 +428,7 @@ def test_a_stalled_stream_is_dead_after_some_seconds(horn: Horn) -> None:
     horn.step()
     assert horn.events()[-1].reason == "stream_dead: stream has stalled"
     assert horn.step().reason == "fallback"
-    assert horn.player.ops()[-2:] == ["close", "load"]
+    assert horn.player.ops()[-2:] == ["abandon", "load"]
 
 
 def test_a_stream_that_does_not_answer_leaves_time_for_its_fallback(horn: Horn) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -41,38 +41,47 @@ class PatientPlayer:
     time: FakeTime
     lengths: dict[str, int]
     can_seek: bool = True
+    can_mix: bool = True
+    restarts: int = 0
     events: list[tuple[int, Ready | Started | Ended]] = field(default_factory=list)
-    started_ms: int | None = None
-    length_ms: int = 0
+    began: dict[str, int] = field(default_factory=dict)
+    length_ms: dict[str, int] = field(default_factory=dict)
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
-        self.length_ms, self.started_ms = self.lengths[path.stem] - from_ms, None
-        self.events.append((self.time.system_ms, Ready(play, self.length_ms)))
+        self.length_ms[play] = self.lengths[path.stem] - from_ms
+        self.events.append((self.time.system_ms, Ready(play, self.length_ms[play])))
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         raise NotImplementedError
 
     def play_at(self, play: str, at_unix: float) -> None:
-        self.started_ms = round(at_unix * 1000)
-        self.events.append((self.started_ms, Started(play, at_unix)))
-        over = self.started_ms + self.length_ms
-        self.events.append((over, Ended(play, self.length_ms, "eof")))
+        self.began[play] = round(at_unix * 1000)
+        self.events.append((self.began[play], Started(play, at_unix)))
+        over = self.began[play] + self.length_ms[play]
+        self.events.append((over, Ended(play, self.length_ms[play], "eof")))
 
     def stop(self, play: str) -> None:
         self.events = [(at, e) for at, e in self.events if e.play != play]
-        began = self.time.system_ms if self.started_ms is None else self.started_ms
-        sounded = max(0, self.time.system_ms - began)
+        sounded = max(0, self.time.system_ms - self.began.get(play, self.time.system_ms))
         self.events.append((self.time.system_ms, Ended(play, sounded, "stopped")))
 
-    def set_gain(self, play: str, gain_db: float) -> None:
+    def set_gain(self, play: str, gain_db: float, *, over_ms: int = 0) -> None:
         pass
+
+    def abandon(self, play: str) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
         pass
 
 
 def true_box(
-    folder: Path, cues: tuple[Cue, ...], faults: Faults, since_ms: int, until_ms: int
+    folder: Path,
+    cues: tuple[Cue, ...],
+    faults: Faults,
+    policy: Policy,
+    since_ms: int,
+    until_ms: int,
 ) -> list[PlaybackEvent]:
     """Run the box's own playout over the time; gives all that it would report."""
     time = FakeTime(system_ms=since_ms)
@@ -112,7 +121,9 @@ def true_box(
                 held=cache.shelves[Shelf.AUDIO].keys(),
                 history=spool.history,
                 current=playout.current(now),
-                policy=Policy(silenced="kill_switch" if off else ""),
+                policy=replace(policy, silenced="kill_switch" if off else ""),
+                under=playout.under(now),
+                known_sound_ms=playout.known_sound_ms,
             )
         )
         playout.apply(decision, now)
@@ -135,7 +146,7 @@ slots = st.lists(
         starts,
         st.sampled_from(LENGTHS),
         st.sampled_from([Rank.FILLER, Rank.PROGRAMME, Rank.PRIORITY, Rank.LIVE]),
-        st.sampled_from([Enter.CUT, Enter.AFTER_ITEM]),
+        st.sampled_from(list(Enter)),
         st.sampled_from(list(Leave)),
     ),
     min_size=1,
@@ -153,12 +164,14 @@ spans = st.tuples(st.integers(0, 10), st.integers(1, 5)).map(
     st.lists(spans, max_size=1),
     st.lists(spans, max_size=1),
     st.sampled_from([frozenset(), frozenset({asset(LENGTHS[0]).sha256})]),
+    st.builds(Policy, can_mix=st.booleans(), fallback=st.sampled_from([None, asset(LENGTHS[1])])),
 )
 def test_the_replay_says_what_the_true_playout_reports(
     plan: list[tuple[int, int, Rank, Enter, Leave]],
     switched: list[tuple[int, int]],
     lost: list[tuple[int, int]],
     missing: frozenset[str],
+    policy: Policy,
 ) -> None:
     begin = FakeTime().system_ms
     cues = tuple(
@@ -191,10 +204,10 @@ def test_the_replay_says_what_the_true_playout_reports(
     until = begin + 30 * MINUTE
     folder = Path(tempfile.mkdtemp())
     try:
-        reported = true_box(folder, cues, faults, begin, until)
+        reported = true_box(folder, cues, faults, policy, begin, until)
     finally:
         shutil.rmtree(folder)
-    replayed = replay_box([Sent(cue, begin - 1) for cue in cues], begin, until, faults)
+    replayed = replay_box([Sent(cue, begin - 1) for cue in cues], begin, until, faults, policy)
 
     said: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for event in reported:

@@ -19,7 +19,7 @@ from controller.operations.record_playback import (
 from controller.storage import tables
 from controller.storage.instants import to_ms
 from edge_agent.contract.manifest import Rank
-from edge_agent.contract.report import EventKind, PlaybackEvent
+from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
 from tests.controller.office import NOW, Office
 
@@ -75,6 +75,15 @@ def test_as_run_tells_the_time_by_which_the_box_went_not_its_wrong_wall_clock(
     (row,) = rows(office)
     assert (row.started_ms, row.start_error_ms) == (start + 3, 3)
     assert row.ended_ms == start + 20_003
+
+
+def test_a_horn_that_is_to_begin_later_is_not_late_for_it(office: Office) -> None:
+    box = office.boxes(1)[0]
+    start = to_ms(NOW)
+    begun = event(1, EventKind.STARTED, "p1", wall=start + 1_504, mono=1_504, delay_ms=1_500)
+    record_playback(office.database, [Received(box.did, "s1", (begun,))], NOW)
+    (row,) = rows(office)
+    assert (row.planned_ms, row.start_error_ms) == (start, 4)
 
 
 def test_a_play_copies_what_was_planned_so_that_history_stands_alone(office: Office) -> None:
@@ -199,6 +208,23 @@ def test_as_run_can_be_made_anew_from_the_events(office: Office) -> None:
             session.delete(row)
 
     assert rebuild_as_run(office.database, NOW) == 2
+    assert [r.model_dump() for r in rows(office)] == before
+
+
+def test_what_was_played_into_a_dead_amplifier_is_told_from_what_was_heard(
+    office: Office,
+) -> None:
+    dead = event(2, EventKind.ENDED, "p1", played_ms=20_000, heard=Heard.NO, heard_dbfs=-58.5)
+    old = (event(3, EventKind.STARTED, "p2"), event(4, EventKind.ENDED, "p2", played_ms=20_000))
+    report = (event(1, EventKind.STARTED, "p1"), dead, *old)
+    record_playback(office.database, [Received("d1", "s1", report)], NOW)
+
+    assert [(r.outcome, r.heard, r.heard_dbfs) for r in rows(office)] == [
+        ("played", "no", -58.5),
+        ("played", "unknown", None),
+    ]
+    before = [r.model_dump() for r in rows(office)]
+    rebuild_as_run(office.database, NOW)
     assert [r.model_dump() for r in rows(office)] == before
 
 

@@ -32,6 +32,8 @@ def upgrade() -> None:
         heard = sa.Column("heard", sa.String(), nullable=False, server_default="unknown")
         op.add_column(table, heard)
         op.add_column(table, sa.Column("heard_dbfs", sa.Float(), nullable=True))
+    delay = sa.Column("delay_ms", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("playback_event", delay)
     for name in ("boot", "mono_ms"):
         column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
         op.add_column("readiness_proof", column)
