@@ -42,11 +42,16 @@ class Wanted:
 
 
 class Cache:
-    """Files below the state folder; `shelves` lists hash → size of what is whole."""
+    """Files below the state folder; `shelves` lists hash → size of what is whole.
+
+    `changes` counts what was added to them and taken away.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.shelves: dict[Shelf, dict[str, int]] = {}
+        self.changes = 0
+        self._begun: dict[str, Path] = {}
         for shelf in Shelf:
             place = folder / shelf
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,6 +60,8 @@ class Cache:
                 for file in place.iterdir()
                 if file.name.endswith(shelf.ending)
             }
+            for part in place.glob(f"*{shelf.ending}{_PART}"):
+                self._begun[part.name.removesuffix(shelf.ending + _PART)] = part
 
     def path(self, shelf: Shelf, sha256: str) -> Path:
         """Where the file with this hash stands or would stand."""
@@ -74,31 +81,41 @@ class Cache:
         file = self.path(wanted.shelf, wanted.sha256)
         return file.with_name(file.name + _PART)
 
+    def begin(self, wanted: Wanted) -> None:
+        """Remember that a download has begun."""
+        self._begun[wanted.sha256] = self.part(wanted)
+
+    def parts(self) -> dict[str, int]:
+        """How much there is of each unfinished download."""
+        return {sha256: _size(part) for sha256, part in self._begun.items()}
+
     def part_bytes(self, wanted: Wanted) -> int:
         """How much of an unfinished download is there."""
-        try:
-            return self.part(wanted).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return _size(self._begun[wanted.sha256]) if wanted.sha256 in self._begun else 0
 
     def admit(self, wanted: Wanted) -> None:
         """Count a file that `finish` has put in place."""
         self.shelves[wanted.shelf][wanted.sha256] = wanted.size
+        self._begun.pop(wanted.sha256, None)
+        self.changes += 1
 
     def forget(self, shelf: Shelf, sha256: str) -> None:
-        """Delete a file; one that the disk does not let go counts as gone all the same."""
+        """Delete a file and what was begun of it; what the disk keeps counts as gone."""
         self.shelves[shelf].pop(sha256, None)
-        path = self.path(shelf, sha256)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as e:
-            durable.note_unwritten(log, path, e)
+        self.changes += 1
+        begun = self._begun.pop(sha256, None)
+        for path in (self.path(shelf, sha256), *((begun,) if begun else ())):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as e:
+                durable.note_unwritten(log, path, e)
 
     def forget_parts(self) -> None:
         """Delete unfinished downloads; only while nothing is fetched."""
         for shelf in Shelf:
             for part in (self._folder / shelf).glob(f"*{_PART}"):
                 part.unlink(missing_ok=True)
+        self._begun.clear()
 
     def is_sound(self, shelf: Shelf, sha256: str) -> bool:
         """Whether the file's bytes still have its hash; a rotten file is deleted."""
@@ -114,6 +131,17 @@ class Cache:
     def free_bytes(self) -> int:
         """Room left on the disk."""
         return shutil.disk_usage(self._folder).free
+
+    def total_bytes(self) -> int:
+        """Size of the disk."""
+        return shutil.disk_usage(self._folder).total
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def digest(path: Path) -> str:

@@ -12,7 +12,7 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -172,7 +172,8 @@ def fetch(request: Request, closing: threading.Event) -> Fetched:
         details.append(f"{source}: {detail}")
         note(log, "fetch_source_failed", level=logging.DEBUG, source=source, detail=detail)
     else:
-        outcome, detail = _of_all(failed), "; ".join(details)[:300]
+        far = [outcome for source, outcome in failed if source in request.sources]
+        outcome, detail = _of_all(far), "; ".join(details)[:300]
     return Fetched(request.wanted, outcome, tally.received, detail, tally.cost, tuple(failed))
 
 
@@ -195,9 +196,8 @@ def _try(
     return (Outcome.CANCELLED if closing.is_set() else Outcome.HELD), ""
 
 
-def _of_all(failed: list[tuple[str, Outcome]]) -> Outcome:
+def _of_all(outcomes: Collection[Outcome]) -> Outcome:
     """One word for several sources: a file is not to be had only if each of them says so."""
-    outcomes = {outcome for _, outcome in failed}
     if not outcomes or Outcome.UNREACHABLE in outcomes:
         return Outcome.UNREACHABLE
     return Outcome.MISMATCH if Outcome.MISMATCH in outcomes else Outcome.ABSENT

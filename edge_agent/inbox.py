@@ -139,8 +139,9 @@ class Inbox:
             return _stale(desired.serial, stored)
         if not desired.manifest.pages and not desired.empty_because:
             return Dropped(Why.EMPTY_WITHOUT_REASON)
-        if desired.quiet_hours is not None and not knows_zone(desired.quiet_hours.time_zone):
-            return Dropped(Why.UNREADABLE, f"time zone {desired.quiet_hours.time_zone[:50]!r}")
+        for told in (desired.quiet_hours, desired.data):
+            if told is not None and not knows_zone(told.time_zone):
+                return Dropped(Why.UNREADABLE, f"time zone {told.time_zone[:50]!r}")
         return desired
 
     def _command(self, command: Command, held: Held) -> Command | Dropped:

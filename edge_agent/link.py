@@ -20,13 +20,18 @@ from edge_agent.settings import BrokerAddress
 
 log = logging.getLogger("edge_agent.link")
 
-KEEPALIVE_S = 30
 CONNECT_WITHIN_S = 10.0
 STABLE_AFTER_S = 30.0
 """A connection that lived shorter than this counts as one more failure."""
 
 MIN_BACKOFF_S = 1.0
 MAX_BACKOFF_S = 300.0
+CARRIER_BYTES = 90
+"""Of TCP, IP and MQTT around a message, and of its receipt: an estimate."""
+
+STUCK_AFTER_S = 300.0
+"""A name server may take minutes to say no; a thread that turned longer ago hangs for ever."""
+
 _LOOP_S = 0.5
 _FAREWELL_S = 1.0
 
@@ -87,6 +92,11 @@ class Birth:
     alive: bytes
     dead: bytes
     filters: tuple[str, ...]
+    keepalive_s: int = 30
+
+
+def _cost(topic: str, payload: bytes | bytearray) -> int:
+    return len(topic) + len(payload) + CARRIER_BYTES
 
 
 def backoff_s(failure: Failure, in_a_row: int) -> float:
@@ -121,12 +131,20 @@ class Link:
         self._online: Client | None = None
         self._farewell: Birth | None = None
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._turns_by = time.monotonic() + STUCK_AFTER_S
+        self._sent_bytes = self._received_bytes = 0
         self.state = LinkState.OFFLINE
 
     @property
+    def traffic_bytes(self) -> int:
+        """What messages have cost in this run, in both directions, with what carries them."""
+        return self._sent_bytes + self._received_bytes
+
+    @property
     def broken(self) -> bool:
-        """Whether its thread is gone without having been told to go."""
-        return self.state is LinkState.CLOSED and not self._stopping.is_set()
+        """Whether its thread hangs, or is gone without having been told to go."""
+        gone = self.state is LinkState.CLOSED and not self._stopping.is_set()
+        return gone or time.monotonic() > self._turns_by
 
     def start(self) -> None:
         """Begin connecting."""
@@ -137,6 +155,7 @@ class Link:
         with self._lock:
             if self._online is None:
                 return False
+            self._sent_bytes += _cost(topic, payload)
             sent = self._online.publish(topic, payload, qos=qos, retain=retain)
             return sent.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
@@ -179,12 +198,21 @@ class Link:
             wait_s = backoff_s(failure, max(0, in_a_row - 1))
             self._change(LinkState.BACKOFF, 0)
             note(log, "link_backoff", failure=failure, wait_s=round(wait_s, 1))
+            self._turned(wait_s)
             self._stopping.wait(wait_s)
+            self._turned()
 
     def _connect_and_serve(self, broker: BrokerAddress) -> tuple[Failure, float]:
         """Serve one connection to its end; gives why it ended and how long it lived."""
         birth = self._birth()
-        session = _Session(self._did, broker, birth, taken=self._take, online=self._went_online)
+        session = _Session(
+            self._did,
+            broker,
+            birth,
+            taken=self._take,
+            online=self._went_online,
+            turned=self._turned,
+        )
         self._change(LinkState.CONNECTING, birth.conn)
         note(log, "link_connecting", host=broker.host, port=broker.port)
         try:
@@ -202,6 +230,10 @@ class Link:
             note(log, "link_down", level=logging.WARNING, failure=failure)
         return failure, session.lived_s()
 
+    def _turned(self, rests_s: float = 0.0) -> None:
+        """The thread lives, and may be silent for so long."""
+        self._turns_by = time.monotonic() + rests_s + STUCK_AFTER_S
+
     def _went_online(self, client: Client, birth: Birth) -> None:
         with self._lock:
             self._online, self._farewell = client, birth
@@ -210,6 +242,7 @@ class Link:
 
     def _take(self, message: MQTTMessage) -> None:
         """Pass a message on, waiting for room."""
+        self._received_bytes += _cost(message.topic, message.payload)
         if len(message.payload) > MAX_PAYLOAD_BYTES:
             note(
                 log,
@@ -220,6 +253,7 @@ class Link:
             )
             return
         while not self._room.acquire(timeout=_LOOP_S):
+            self._turned()
             if self._stopping.is_set():
                 return
         self._emit(Inbound(message.topic, bytes(message.payload), self._room.release))
@@ -240,11 +274,13 @@ class _Session:
         *,
         taken: Callable[[MQTTMessage], None],
         online: Callable[[Client, Birth], None],
+        turned: Callable[[], None],
     ) -> None:
         self._broker = broker
         self._birth = birth
         self._taken = taken
         self._online = online
+        self._turned = turned
         self._since: float | None = None
         self._refused = ""
         client = Client(
@@ -274,9 +310,10 @@ class _Session:
     def serve(self, stopping: threading.Event) -> Failure:
         """Drive the connection until it ends. Raises OSError if there is no way to the broker."""
         client = self._client
-        client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+        client.connect(self._broker.host, self._broker.port, keepalive=self._birth.keepalive_s)
         patience_ends = time.monotonic() + CONNECT_WITHIN_S
         while not stopping.is_set():
+            self._turned()
             if client.loop(_LOOP_S) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
             if self._since is None and time.monotonic() > patience_ends:

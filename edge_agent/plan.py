@@ -1,9 +1,11 @@
 """The plan as read from its day pages: cues that are near, and all audio that it needs."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -60,6 +62,17 @@ def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_m
     )
 
 
+def held_until(manifest: Manifest, held: Container[str], time_zone: str) -> int:
+    """UTC ms up to which the pages on disk tell the plan: the first day that lacks ends it."""
+    zone = ZoneInfo(time_zone)
+    lacking = (page.date for page in manifest.pages if page.sha256 not in held)
+    first = min(lacking, default=None)
+    if first is None:
+        return manifest.covers_until
+    begins = datetime.combine(date.fromisoformat(first), time.min, zone)
+    return min(max(round(begins.timestamp() * 1000), manifest.covers_from), manifest.covers_until)
+
+
 def named(cue: Cue) -> tuple[Asset, ...]:
     """All audio that may sound in `cue`."""
     return (cue.asset,) if cue.fallback is None else (cue.asset, cue.fallback)
@@ -67,13 +80,7 @@ def named(cue: Cue) -> tuple[Asset, ...]:
 
 def read_page(path: Path) -> DayPage:
     """Unpack and read a day page. Raises `Unreadable`."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        data = unpacker.decompress(path.read_bytes(), MAX_PAGE_BYTES)
-    except (zlib.error, OSError) as e:
-        raise Unreadable(f"day page {path.name}: {e}") from e
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise Unreadable(f"day page {path.name} is cut or over {MAX_PAGE_BYTES} bytes")
+    data = unpacked(path)
     try:
         page = msgspec.json.decode(data, type=DayPage)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
@@ -81,3 +88,15 @@ def read_page(path: Path) -> DayPage:
     if not knows_zone(page.time_zone):
         raise Unreadable(f"day page {path.name}: time zone {page.time_zone[:50]!r}")
     return page
+
+
+def unpacked(path: Path) -> bytes:
+    """Unpack a page of at most MAX_PAGE_BYTES. Raises `Unreadable`."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacker.decompress(path.read_bytes(), MAX_PAGE_BYTES)
+    except (zlib.error, OSError) as e:
+        raise Unreadable(f"page {path.name}: {e}") from e
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise Unreadable(f"page {path.name} is cut or over {MAX_PAGE_BYTES} bytes")
+    return data

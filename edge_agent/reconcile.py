@@ -1,39 +1,20 @@
 """From what is wanted and what is there to what there is to do, each with its reason. Pure."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from edge_agent.cache import Shelf, Wanted
-from edge_agent.contract.manifest import Asset, PageRef
 from edge_agent.contract.state import ClockSource, HeldAlerts, OnAir
+from edge_agent.stock import Stock, StockAction, Wants, stock_up
 
-FETCHES_AT_ONCE = 2
 HELLO_EVERY_MS = 1_000
 TELEMETRY_EVERY_MS = 1_000
+PROGRESS_EVERY_MS = 10_000
+PROGRESS_PER_HEARTBEAT = 15
+"""Mere progress is told as often as the first says, less often where heartbeats are rare."""
+
 RESEND_MS = 15_000
-ASK_TIME_MS = 1_000
-ASK_TIME_SLOWLY_MS = 30_000
-ASK_TIME_AGAIN_MS = 15 * 60_000
-EAGER_ASKS = 6
 VERIFY_BEFORE_MS = 3_600_000
 """Audio is checked on disk once more within this time before it is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Bring a file from one of the sources."""
-
-    wanted: Wanted
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Delete a file."""
-
-    shelf: Shelf
-    sha256: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +54,7 @@ class AskTime:
     reason: str
 
 
-Action = Fetch | Forget | Verify | SayHello | SayTelemetry | SendReports | AskTime
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What the accepted state asks for: pages, audio with the instant of need, what is banned.
-
-    `complete` says that every page is held and read, so that what is not named is not needed;
-    `pinned` is audio that something other than the plan needs.
-    """
-
-    pages: tuple[PageRef, ...] = ()
-    audio: tuple[tuple[Asset, int], ...] = ()
-    withdrawn: Set[str] = frozenset()
-    pinned: Set[str] = frozenset()
-    complete: bool = False
-    heartbeat_ms: int = 30_000
+Action = StockAction | Verify | SayHello | SayTelemetry | SendReports | AskTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +74,24 @@ class HelloFacts:
 
 @dataclass(frozen=True, slots=True)
 class TelemetryFacts:
-    """What of telemetry is worth saying before the next heartbeat."""
+    """What of telemetry is worth saying before the next heartbeat.
+
+    `silenced` names what keeps the box silent, `troubles` what is bad with it.
+    """
 
     conn: int
     desired: int
     lacking: int
     bytes_held: int
     on_air: OnAir | None
+    silenced: str = ""
+    troubles: frozenset[str] = frozenset()
+
+    @property
+    def steady(self) -> tuple[object, ...]:
+        """All of it that does not grow from moment to moment."""
+        play = self.on_air.play if self.on_air else ""
+        return (self.conn, self.desired, self.lacking, play, self.silenced, self.troubles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +99,13 @@ class Observed:
     """What is there; times are ms of the monotonic clock, None = not in this run."""
 
     online: bool
-    pages: Mapping[str, int]
-    audio: Mapping[str, int]
-    fetching: Set[str]
-    not_before: Mapping[str, int]
+    stock: Stock
     verified: Set[str]
-    free_bytes: int
-    reserve_bytes: int
     hello: HelloFacts
     telemetry: TelemetryFacts
     acked: int
     last_seq: int
-    time_measured: bool
-    time_asks: int
+    ask_time_ms: int
     player_idle: bool
     said_hello: HelloFacts | None = None
     hello_at: int | None = None
@@ -151,15 +121,9 @@ def reconcile(wants: Wants, seen: Observed, now_ms: int, mono_ms: int) -> tuple[
     """List what there is to do at `now_ms` (UTC; `mono_ms` for intervals), most urgent first."""
     return (
         *_speak(wants, seen, mono_ms),
-        *_clear(wants, seen),
-        *_fetch(wants, seen, mono_ms),
+        *stock_up(wants, seen.stock, now_ms, mono_ms),
         *_verify(wants, seen, now_ms),
     )
-
-
-def is_short(seen: Observed, needed_bytes: int = 0) -> bool:
-    """Whether `needed_bytes` more would eat into the disk's reserve."""
-    return seen.free_bytes - needed_bytes < seen.reserve_bytes
 
 
 def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
@@ -177,53 +141,17 @@ def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
     since = _elapsed(seen.telemetry_at, mono_ms)
     if since >= wants.heartbeat_ms:
         yield SayTelemetry("heartbeat")
-    elif seen.telemetry != seen.said_telemetry and since >= TELEMETRY_EVERY_MS:
+    elif seen.telemetry != seen.said_telemetry and since >= _telemetry_every(wants, seen):
         yield SayTelemetry("what it says has changed")
-    if seen.has_keys:
-        wait = ASK_TIME_MS if seen.time_asks < EAGER_ASKS else ASK_TIME_SLOWLY_MS
-        if _elapsed(seen.asked_at, mono_ms) >= (ASK_TIME_AGAIN_MS if seen.time_measured else wait):
-            yield AskTime("to compare" if seen.time_measured else "not yet measured")
+    if seen.has_keys and _elapsed(seen.asked_at, mono_ms) >= seen.ask_time_ms:
+        yield AskTime("the clock is compared")
 
 
-def _clear(wants: Wants, seen: Observed) -> Iterator[Action]:
-    for sha256 in seen.audio:
-        if sha256 in wants.withdrawn:
-            yield Forget(Shelf.AUDIO, sha256, "withdrawn")
-    if not wants.complete:
-        return
-    named = {page.sha256 for page in wants.pages}
-    for sha256 in seen.pages:
-        if sha256 not in named:
-            yield Forget(Shelf.PAGES, sha256, "not in the plan any more")
-    if is_short(seen):
-        needed = {asset.sha256 for asset, _ in wants.audio} | wants.pinned | wants.withdrawn
-        for sha256 in seen.audio:
-            if sha256 not in needed:
-                yield Forget(Shelf.AUDIO, sha256, "disk is short and the plan does not need it")
-
-
-def _fetch(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
-    room = FETCHES_AT_ONCE - len(seen.fetching)
-    for wanted, reason in missing(wants, seen.pages, seen.audio):
-        if room <= 0:
-            return
-        waits = seen.not_before.get(wanted.sha256, 0) > mono_ms
-        if wanted.sha256 in seen.fetching or waits or is_short(seen, wanted.size):
-            continue
-        room -= 1
-        yield Fetch(wanted, reason)
-
-
-def missing(
-    wants: Wants, pages: Mapping[str, int], audio: Mapping[str, int]
-) -> Iterator[tuple[Wanted, str]]:
-    """What is not held, most urgent first: pages by date, then audio by need."""
-    for page in sorted(wants.pages, key=lambda page: page.date):
-        if pages.get(page.sha256) != page.bytes:
-            yield Wanted(Shelf.PAGES, page.sha256, page.bytes), f"page of {page.date} is missing"
-    for asset, _ in sorted(wants.audio, key=lambda need: (need[1], need[0].sha256)):
-        if asset.sha256 not in wants.withdrawn and audio.get(asset.sha256) != asset.bytes:
-            yield Wanted(Shelf.AUDIO, asset.sha256, asset.bytes), "audio is missing"
+def _telemetry_every(wants: Wants, seen: Observed) -> int:
+    said = seen.said_telemetry
+    if said is None or said.steady != seen.telemetry.steady:
+        return TELEMETRY_EVERY_MS
+    return max(PROGRESS_EVERY_MS, wants.heartbeat_ms // PROGRESS_PER_HEARTBEAT)
 
 
 def _verify(wants: Wants, seen: Observed, now_ms: int) -> Iterator[Action]:
@@ -232,7 +160,7 @@ def _verify(wants: Wants, seen: Observed, now_ms: int) -> Iterator[Action]:
         return
     for asset, needed_ms in wants.audio:
         due = asset.sha256 not in seen.verified and asset.sha256 not in wants.withdrawn
-        if due and asset.sha256 in seen.audio and needed_ms - now_ms <= VERIFY_BEFORE_MS:
+        if due and asset.sha256 in seen.stock.audio and needed_ms - now_ms <= VERIFY_BEFORE_MS:
             yield Verify(asset.sha256, "needed within the hour")
             return
 

@@ -24,6 +24,7 @@ class Shop:
     wanted: Wanted
 
     def request(self, *sources: str) -> Request:
+        self.cache.begin(self.wanted)
         path = self.cache.path(self.wanted.shelf, self.wanted.sha256)
         return Request(self.wanted, path, self.cache.part(self.wanted), sources)
 

@@ -6,19 +6,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.cache import Shelf, Wanted
-from edge_agent.contract.manifest import Asset, PageRef
+from edge_agent.contract.manifest import Asset
 from edge_agent.contract.state import ClockSource
 from edge_agent.reconcile import (
-    ASK_TIME_AGAIN_MS,
-    EAGER_ASKS,
-    FETCHES_AT_ONCE,
     HELLO_EVERY_MS,
     RESEND_MS,
     VERIFY_BEFORE_MS,
     AskTime,
-    Fetch,
-    Forget,
     HelloFacts,
     Observed,
     SayHello,
@@ -26,9 +20,9 @@ from edge_agent.reconcile import (
     SendReports,
     TelemetryFacts,
     Verify,
-    Wants,
     reconcile,
 )
+from edge_agent.stock import Fetch, Forget, Stock, Wants
 
 NOW, MONO = 1_795_386_600_000, 500_000
 HELLO = HelloFacts(1, 1, 1, 0, "d", "s", ClockSource.NTP, (), ())
@@ -39,27 +33,17 @@ def asset(letter: str) -> Asset:
     return Asset(letter * 64, 100, 1_000)
 
 
-def page(letter: str, date: str = "2026-11-23") -> PageRef:
-    return PageRef(date, letter * 64, 10)
-
-
 def quiet(**changes: Any) -> Observed:
     """A box with nothing to do: connected, all said, all held."""
     plain = Observed(
         online=True,
-        pages={},
-        audio={},
-        fetching=frozenset(),
-        not_before={},
+        stock=Stock(pages={}, audio={}, free_bytes=10_000, reserve_bytes=1_000),
         verified=frozenset(),
-        free_bytes=10_000,
-        reserve_bytes=1_000,
         hello=HELLO,
         telemetry=TELEMETRY,
         acked=4,
         last_seq=4,
-        time_measured=True,
-        time_asks=3,
+        ask_time_ms=900_000,
         player_idle=True,
         said_hello=HELLO,
         hello_at=MONO - 10,
@@ -69,7 +53,8 @@ def quiet(**changes: Any) -> Observed:
         sent_at=MONO - 10,
         asked_at=MONO - 10,
     )
-    return replace(plain, **changes)
+    shelf = {"audio": changes.pop("audio")} if "audio" in changes else {}
+    return replace(plain, **changes, stock=replace(plain.stock, **shelf))
 
 
 def todo(wants: Wants = Wants(), **changes: Any) -> list[Any]:  # noqa: B008 - frozen
@@ -78,60 +63,6 @@ def todo(wants: Wants = Wants(), **changes: Any) -> list[Any]:  # noqa: B008 - f
 
 def test_a_box_that_has_all_does_nothing() -> None:
     assert todo() == []
-
-
-def test_pages_come_before_audio_and_the_nearest_first() -> None:
-    wants = Wants(
-        pages=(page("2", "2026-11-24"), page("1", "2026-11-23")),
-        audio=((asset("b"), NOW + 2), (asset("a"), NOW + 1)),
-    )
-    fetched = [action.wanted.sha256[0] for action in todo(wants)]
-    assert fetched == ["1", "2"]
-    held = {"1" * 64: 10, "2" * 64: 10}
-    assert [a.wanted.sha256[0] for a in todo(wants, pages=held)] == ["a", "b"]
-
-
-def test_no_more_than_two_are_under_way() -> None:
-    wants = Wants(audio=tuple((asset(letter), NOW) for letter in "abcdef"))
-    assert len(todo(wants)) == FETCHES_AT_ONCE
-    assert todo(wants, fetching=frozenset(["a" * 64, "b" * 64])) == []
-    assert [a.wanted.sha256[0] for a in todo(wants, fetching=frozenset(["a" * 64]))] == ["b"]
-
-
-def test_a_failed_fetch_waits_its_time_and_lets_others_pass() -> None:
-    wants = Wants(audio=((asset("a"), NOW), (asset("b"), NOW + 1)))
-    waiting = todo(wants, not_before={"a" * 64: MONO + 1})
-    assert [a.wanted.sha256[0] for a in waiting] == ["b"]
-
-
-def test_withdrawn_audio_is_not_fetched_and_is_forgotten() -> None:
-    wants = Wants(audio=((asset("a"), NOW),), withdrawn=frozenset(["a" * 64]))
-    assert todo(wants) == []
-    assert todo(wants, audio={"a" * 64: 100}) == [Forget(Shelf.AUDIO, "a" * 64, "withdrawn")]
-
-
-def test_a_file_of_another_size_is_fetched_again() -> None:
-    wants = Wants(audio=((asset("a"), NOW),))
-    assert todo(wants, audio={"a" * 64: 99})[0].wanted == Wanted(Shelf.AUDIO, "a" * 64, 100)
-
-
-def test_nothing_is_forgotten_while_the_plan_is_not_wholly_known() -> None:
-    shelves: dict[str, Any] = {"pages": {"1" * 64: 10}, "audio": {"a" * 64: 100}, "free_bytes": 0}
-    assert todo(Wants(complete=False), **shelves) == []
-    assert {type(action) for action in todo(Wants(complete=True), **shelves)} == {Forget}
-
-
-def test_audio_that_no_plan_names_stays_until_the_disk_is_short() -> None:
-    wants = Wants(complete=True, pinned=frozenset(["b" * 64]), audio=((asset("c"), NOW + 10**9),))
-    audio = {letter * 64: 100 for letter in "abc"}
-    assert todo(wants, audio=audio) == []
-    forgotten = todo(wants, audio=audio, free_bytes=999)
-    assert [action.sha256[0] for action in forgotten] == ["a"]
-
-
-def test_a_full_disk_refuses_downloads() -> None:
-    assert todo(Wants(audio=((asset("a"), NOW),)), free_bytes=1_099) == []
-    assert len(todo(Wants(audio=((asset("a"), NOW),)), free_bytes=1_100)) == 1
 
 
 def test_audio_is_checked_again_in_the_last_hour_unless_something_plays() -> None:
@@ -155,7 +86,7 @@ def test_hello_is_said_at_once_on_a_new_connection_and_soon_on_a_change() -> Non
 
 def test_telemetry_beats_and_follows_changes_once_a_second() -> None:
     assert todo(telemetry_at=MONO - 30_000) == [SayTelemetry("heartbeat")]
-    moved = replace(TELEMETRY, bytes_held=5)
+    moved = replace(TELEMETRY, lacking=5)
     assert todo(telemetry=moved, telemetry_at=MONO - 999) == []
     assert len(todo(telemetry=moved, telemetry_at=MONO - 1_000)) == 1
 
@@ -168,12 +99,12 @@ def test_reports_go_once_a_connection_and_again_when_not_acknowledged() -> None:
     assert late == [SendReports(4, "not acknowledged in time")]
 
 
-def test_the_time_is_asked_eagerly_at_first_and_then_seldom() -> None:
-    fresh: dict[str, Any] = {"time_measured": False, "asked_at": MONO - 1_000}
-    assert todo(**fresh) == [AskTime("not yet measured")]
-    assert todo(**fresh, time_asks=EAGER_ASKS) == []
-    assert todo(**fresh, has_keys=False) == []
-    assert todo(asked_at=MONO - ASK_TIME_AGAIN_MS) == [AskTime("to compare")]
+def test_the_time_is_asked_as_often_as_the_clock_wants_it() -> None:
+    said = [AskTime("the clock is compared")]
+    assert todo(asked_at=None) == said
+    assert todo(asked_at=MONO - 999, ask_time_ms=1_000) == []
+    assert todo(asked_at=MONO - 1_000, ask_time_ms=1_000) == said
+    assert todo(asked_at=None, has_keys=False) == []
 
 
 def test_without_a_connection_nothing_is_said_and_fetching_goes_on() -> None:
@@ -202,7 +133,8 @@ def test_law_what_the_plan_needs_is_never_forgotten_and_every_action_has_a_reaso
         complete=complete,
     )
     audio = {letter * 64: 100 for letter in held}
-    seen = quiet(audio=audio, free_bytes=free)
+    seen = quiet()
+    seen = replace(seen, stock=replace(seen.stock, audio=audio, free_bytes=free))
     actions = reconcile(wants, seen, NOW, MONO)
     assert actions == reconcile(wants, seen, NOW, MONO)
     assert all(action.reason for action in actions)
