@@ -61,7 +61,7 @@ class Progress:
         share = round(share, 3)
         told: dict[str, object] = {"key": self.work.key, "state": "working", "progress": share}
         with self.database.write() as session:
-            if not work_items.progress(session, self.work.id, share, self.now_ms()):
+            if not work_items.progress(session, self.work, share, self.now_ms()):
                 raise Stopped
             events.tell(session, "rendition", told, self.now_ms())
 

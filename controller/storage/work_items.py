@@ -27,6 +27,8 @@ class Claimed:
     key: str
     body: dict[str, object]
     attempts: int
+    claim: int
+    """Which taking of it this is: also an item that was stopped and asked again is another's."""
 
 
 def ask(session: Session, kind: str, key: str, body: dict[str, object], now_ms: int) -> None:
@@ -108,12 +110,10 @@ def claim(session: Session, kind: str, now_ms: int) -> Claimed | None:
         .with_for_update(skip_locked=True)
     )
     item = session.exec(query).first()
-    if item is None or item.id is None:
+    if item is None:
         return None
-    item.state, item.attempts = "working", item.attempts + 1
-    item.lease_until_ms, item.updated_ms = now_ms + LEASE_MS, now_ms
     session.add(item)
-    return Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts)
+    return _taken(item, now_ms)
 
 
 def claim_some(
@@ -136,18 +136,15 @@ def claim_some(
             .with_for_update(skip_locked=True)
         )
         for item in session.exec(query) if len(claimed) < limit else ():
-            assert item.id is not None
-            item.state, item.attempts = "working", item.attempts + 1
-            item.lease_until_ms, item.updated_ms = now_ms + LEASE_MS, now_ms
             session.add(item)
-            claimed.append(Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts))
+            claimed.append(_taken(item, now_ms))
     return tuple(claimed)
 
 
 def is_ours(session: Session, claimed: Claimed) -> bool:
     """Nobody else has claimed it since, nor stopped it; it stays locked until the commit."""
     item = session.get(WorkItem, claimed.id, with_for_update=True, populate_existing=True)
-    return item is not None and item.state == "working" and item.attempts == claimed.attempts
+    return item is not None and item.state == "working" and item.claims == claimed.claim
 
 
 def finish(session: Session, item_id: int, now_ms: int) -> None:
@@ -196,10 +193,10 @@ def fail(
     session.add(item)
 
 
-def progress(session: Session, item_id: int, share: float, now_ms: int) -> bool:
+def progress(session: Session, claimed: Claimed, share: float, now_ms: int) -> bool:
     """So much of it is done, and it stays ours; False: it is not wanted any more."""
-    item = session.get(WorkItem, item_id)
-    if item is None or item.state != "working":
+    item = session.get(WorkItem, claimed.id)
+    if item is None or item.state != "working" or item.claims != claimed.claim:
         return False
     item.progress, item.updated_ms = share, now_ms
     item.lease_until_ms = now_ms + LEASE_MS
@@ -227,6 +224,13 @@ def release_all(session: Session, now_ms: int) -> None:
         session.add(item)
 
 
+def _taken(item: WorkItem, now_ms: int) -> Claimed:
+    assert item.id is not None
+    item.state, item.attempts, item.claims = "working", item.attempts + 1, item.claims + 1
+    item.lease_until_ms, item.updated_ms = now_ms + LEASE_MS, now_ms
+    return Claimed(item.id, item.kind, item.key, dict(item.body), item.attempts, item.claims)
+
+
 def _waiting(kind: str, key: str, due_ms: int, now_ms: int) -> dict[str, Any]:
     return {
         "kind": kind,
@@ -235,6 +239,7 @@ def _waiting(kind: str, key: str, due_ms: int, now_ms: int) -> dict[str, Any]:
         "state": "waiting",
         "due_ms": due_ms,
         "attempts": 0,
+        "claims": 0,
         "progress": 0.0,
         "asked_again": False,
         "updated_ms": now_ms,

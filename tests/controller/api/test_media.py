@@ -36,7 +36,7 @@ def test_a_rendition_that_is_being_made_can_be_stopped(
     with services.database.write() as session:
         claimed = work_items.claim(session, RENDER, to_ms(NOW))
         assert claimed is not None
-        assert work_items.progress(session, claimed.id, 0.25, to_ms(NOW))
+        assert work_items.progress(session, claimed, 0.25, to_ms(NOW))
     (item,) = (i for i in officer.get("/api/v1/work-items").json() if i["kind"] == RENDER)
     assert (item["state"], item["progress"]) == ("working", 0.25)
 

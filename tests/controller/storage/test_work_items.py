@@ -106,9 +106,9 @@ def test_work_can_be_stopped_before_it_begins_and_while_it_is_done(office: Offic
     claimed = _claim(office)
     assert claimed is not None
     with office.database.write() as session:
-        assert work_items.progress(session, claimed.id, 0.4, NOW_MS)
+        assert work_items.progress(session, claimed, 0.4, NOW_MS)
         assert work_items.stop(session, claimed.id, NOW_MS)
-        assert not work_items.progress(session, claimed.id, 0.5, NOW_MS)
+        assert not work_items.progress(session, claimed, 0.5, NOW_MS)
         work_items.fail(session, claimed.id, ("x", "x", "x"), NOW_MS, final=False)
         assert not work_items.stop(session, claimed.id, NOW_MS)
     assert _state(office) == ["stopped"]
@@ -121,6 +121,24 @@ def test_whoever_tells_of_progress_keeps_the_work(office: Office) -> None:
     assert claimed is not None
     nearly_over = NOW_MS + work_items.LEASE_MS - 1
     with office.database.write() as session:
-        assert work_items.progress(session, claimed.id, 0.4, nearly_over)
+        assert work_items.progress(session, claimed, 0.4, nearly_over)
     assert _claim(office, nearly_over + work_items.LEASE_MS - 1) is None
     assert _claim(office, nearly_over + work_items.LEASE_MS + 1) is not None
+
+
+def test_who_was_stopped_does_not_own_what_was_asked_again(office: Office) -> None:
+    _ask(office)
+    stale = _claim(office)
+    assert stale is not None
+    with office.database.write() as session:
+        work_items.stop(session, stale.id, NOW_MS)
+    _ask(office)
+    fresh = _claim(office)
+    assert fresh is not None
+    assert fresh.attempts == stale.attempts
+
+    with office.database.write() as session:
+        assert not work_items.is_ours(session, stale)
+        assert not work_items.progress(session, stale, 0.9, NOW_MS)
+        assert work_items.is_ours(session, fresh)
+        assert work_items.progress(session, fresh, 0.1, NOW_MS)
