@@ -30,12 +30,21 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Heard(StrEnum):
+    """Whether an ear at the horn noticed the play; UNKNOWN also where there is no ear."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One fact that a box reports about a play.
 
     `boot` counts the starts of the box and `mono_ms` its clock that never steps: these two order
-    the events, `at` is what the wall clock said. `played_ms` is how much had been heard by then.
+    the events, `at` is what the wall clock said. `played_ms` is how much had sounded by then.
+    `heard_dbfs` is how loud it was at the horn, where an ear there could tell.
     """
 
     kind: EventKind
@@ -46,6 +55,8 @@ class Event:
     duration_ms: DurationMs
     played_ms: DurationMs = _NONE_HEARD
     reason: str = ""
+    heard: Heard = Heard.UNKNOWN
+    heard_dbfs: float | None = None
 
     def __post_init__(self) -> None:
         utc_instant(self.at)
@@ -62,6 +73,8 @@ class PlayState:
     start_error_ms: DurationMs | None = None
     played_ms: DurationMs = _NONE_HEARD
     reason: str = ""
+    heard: Heard = Heard.UNKNOWN
+    heard_dbfs: float | None = None
 
 
 def fold(events: Iterable[Event]) -> PlayState:
@@ -74,6 +87,8 @@ def fold(events: Iterable[Event]) -> PlayState:
         return PlayState(Outcome.UNKNOWN)
     start = next((event for event in ordered if event.kind is EventKind.STARTED), None)
     decisive = next((event for event in ordered if _is_full(event)), ordered[-1])
+    told = [event for event in ordered if event.heard is not Heard.UNKNOWN]
+    ear = told[-1] if told else decisive
     return PlayState(
         outcome=_outcome(decisive),
         started_at=start.at if start else None,
@@ -81,6 +96,8 @@ def fold(events: Iterable[Event]) -> PlayState:
         start_error_ms=elapsed_ms(start.planned_start, start.at) if start else None,
         played_ms=max(event.played_ms for event in ordered),
         reason=decisive.reason,
+        heard=ear.heard,
+        heard_dbfs=ear.heard_dbfs,
     )
 
 
@@ -117,4 +134,6 @@ def _order(event: Event) -> tuple[object, ...]:
         event.reason,
         event.planned_start,
         event.duration_ms,
+        event.heard,
+        event.heard_dbfs or 0.0,
     )

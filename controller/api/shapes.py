@@ -15,7 +15,7 @@ from controller.fleet.status import Status
 from controller.operations.show_fleet import ClusterNow
 from controller.storage.instants import to_utc
 from controller.storage.tables import AsRun
-from schedules.as_run import Outcome
+from schedules.as_run import Heard, Outcome
 
 # The domain says in words how long a text may be; this bound only spares the reader.
 LONGEST_BODY = 10 * MAX_CHARACTERS
@@ -454,6 +454,10 @@ class AsRunOut(Shape):
     """Why it was not played whole."""
     clock_source: str
     """What the box's clock was set by."""
+    heard: Heard
+    """What an ear at the horn noticed: `no` means played, not heard at the horn."""
+    heard_dbfs: float | None
+    """How loud it was at the ear, in dBFS; null: no ear, or it cannot tell."""
 
     @classmethod
     def of(cls, r: AsRun) -> "AsRunOut":
@@ -480,6 +484,8 @@ class AsRunOut(Shape):
             outcome=Outcome(r.outcome),
             reason=r.reason,
             clock_source=r.clock_source,
+            heard=Heard(r.heard),
+            heard_dbfs=r.heard_dbfs,
         )
 
 

@@ -57,6 +57,7 @@ class Screen:
             STATUS_LOOKS=words.STATUS_LOOKS,
             STATE_LOOKS=words.STATE_LOOKS,
             OUTCOME_LOOKS=words.OUTCOME_LOOKS,
+            UNHEARD_LOOK=words.UNHEARD_LOOK,
             VERDICT_LOOKS=words.VERDICT_LOOKS,
             weekday_names=rule_words.WEEKDAY_NAMES,
             WORDLESS=week.WORDLESS,

@@ -59,6 +59,9 @@ OUTCOME_LOOKS: Mapping[Outcome, Look] = MappingProxyType(
     }
 )
 
+UNHEARD_LOOK = Look("im", "im", "Phát nhưng không nghe thấy ở loa")
+"""Of a play that an ear at the horn did not notice."""
+
 VERDICT_LOOKS: Mapping[Verdict, Look] = MappingProxyType(
     {
         Verdict.PLAYED: Look("xong", "xong", "Đã phát"),

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from audio_library.bulletin import State
-from controller.fleet.box_words import OUTCOMES, because
+from controller.fleet.box_words import OUTCOMES, UNHEARD, because
 from controller.operations.reasons import About, Reason, Subject, Verdict
 from controller.storage import programmes, tables, zone_days
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.schedule_tables import Alarm
-from schedules.as_run import Outcome
+from schedules.as_run import Heard, Outcome
 
 NEAR_MS = 30 * 60_000
 """So far from the instant asked about a play may lie and still be meant."""
@@ -193,7 +193,9 @@ def _run(session: Session, run: tables.AsRun) -> Reason:
     if run.reason:
         why = because(run.reason)
         vi, en = f"{vi}: {why[0]}", f"{en}: {why[1]}"
-    if outcome is not Outcome.PLAYED and run.played_ms:
+    if run.heard == Heard.NO:
+        vi, en = f"{vi}, {UNHEARD[0]}", f"{en}, {UNHEARD[1]}"
+    elif outcome is not Outcome.PLAYED and run.played_ms:
         vi += f", đã nghe được {run.played_ms / 1000:.0f} giây"
         en += f", {run.played_ms / 1000:.0f} s were heard"
     stronger = _stronger(session, run) if run.reason in ("preempted", "superseded") else None

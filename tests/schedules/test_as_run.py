@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.as_run import Event, EventKind, Outcome, PlayState, fold
+from schedules.as_run import Event, EventKind, Heard, Outcome, PlayState, fold
 from schedules.errors import NaiveTime
 from schedules.types import DurationMs, UtcInstant, later, utc_instant
 from tests.schedules.plans import at
@@ -14,7 +14,12 @@ LENGTH = DurationMs(60_000)
 
 
 def event(
-    kind: EventKind, after_ms: int, played_ms: int = 0, boot: int = 1, reason: str = ""
+    kind: EventKind,
+    after_ms: int,
+    played_ms: int = 0,
+    boot: int = 1,
+    reason: str = "",
+    heard: Heard = Heard.UNKNOWN,
 ) -> Event:
     """Reported `after_ms` after the planned start by a box that started 1,000 s earlier."""
     return Event(
@@ -26,6 +31,7 @@ def event(
         duration_ms=LENGTH,
         played_ms=DurationMs(played_ms),
         reason=reason,
+        heard=heard,
     )
 
 
@@ -116,6 +122,13 @@ def test_a_time_without_a_zone_is_refused() -> None:
         replace(STARTED, at=UtcInstant(STARTED.at.replace(tzinfo=None)))
 
 
+def test_what_the_ear_said_last_of_a_play_counts() -> None:
+    unheard = replace(ENDED, heard=Heard.NO, heard_dbfs=-58.5)
+    state = fold([STARTED, unheard])
+    assert (state.outcome, state.heard, state.heard_dbfs) == (Outcome.PLAYED, Heard.NO, -58.5)
+    assert fold([STARTED, ENDED]).heard is Heard.UNKNOWN
+
+
 events = st.builds(
     event,
     kind=st.sampled_from(EventKind),
@@ -123,6 +136,7 @@ events = st.builds(
     played_ms=st.sampled_from([0, 100, 57_000, 60_000]),
     boot=st.integers(1, 2),
     reason=st.sampled_from(["", "khẩn cấp"]),
+    heard=st.sampled_from(Heard),
 )
 
 

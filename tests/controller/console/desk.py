@@ -33,7 +33,7 @@ from controller.storage.instants import to_ms
 from controller.storage.takes import ReleasedTakes
 from controller.work.workshop import work_through
 from edge_agent.contract.manifest import Rank
-from edge_agent.contract.report import EventKind, PlaybackEvent
+from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource, OnAir, State, Telemetry
 from tests.controller.office import RULES, Box, Office
 
@@ -194,21 +194,28 @@ class Desk:
             return session.exec(query).first()
 
     def report(
-        self, box: Box, kind: EventKind, seq: int, *, late_ms: int = 0, reason: str = ""
+        self,
+        box: Box,
+        kind: EventKind,
+        seq: int,
+        *,
+        late_ms: int = 0,
+        reason: str = "",
+        heard: Heard = Heard.UNKNOWN,
     ) -> None:
         """The box reports on its newest planned play."""
         play = self.planned(box)
         assert play is not None
         ended = kind is EventKind.ENDED
-        heard = play.duration_ms if ended else 0
+        played_ms = play.duration_ms if ended else 0
         event = PlaybackEvent(
             seq=seq,
             kind=kind,
             play=f"play{play.cue_id[:20]}",
             cue=play.cue_id,
             asset_sha256=play.asset_sha256,
-            wall=play.start_ms + late_ms + heard,
-            mono=1_000_000 + heard,
+            wall=play.start_ms + late_ms + played_ms,
+            mono=1_000_000 + played_ms,
             boot=1,
             clock=Clock(ClockSource.NTP),
             planned=play.start_ms,
@@ -219,7 +226,8 @@ class Desk:
             gain_db=0.0,
             title=play.title,
             language=play.language,
-            played_ms=heard,
+            played_ms=played_ms,
             reason=reason,
+            heard=heard,
         )
         record_playback(self.office.database, [Received(box.did, "spool1", (event,))], self.clock())

@@ -14,7 +14,7 @@ from controller.operations.review_bulletin import (
     withdraw_bulletin,
 )
 from controller.operations.submit_bulletin import Written, submit_bulletin
-from edge_agent.contract.report import EventKind
+from edge_agent.contract.report import EventKind, Heard
 from edge_agent.contract.state import OnAir
 from tests.controller.console.desk import Desk
 from tests.controller.office import NOW, Box
@@ -189,6 +189,21 @@ def test_what_was_aired_is_listed_newest_first_with_its_error(
     assert "08:10:01 trễ 1,4 s" in by_outcome["Chưa biết"]
     assert "vì máy chưa có tệp tiếng" in by_outcome["Bỏ qua"]
     assert "chưa phát" in by_outcome["Bỏ qua"]
+
+
+def test_what_no_ear_noticed_is_not_shown_as_played(
+    desk: Desk, officer: TestClient, boxes: list[Box]
+) -> None:
+    desk.office.scheduled(desk.office.approved(), boxes, SOON)
+    desk.office.publish()
+    for box, heard in zip(boxes, (Heard.NO, Heard.YES, Heard.UNKNOWN), strict=True):
+        desk.report(box, EventKind.ENDED, 1, heard=heard)
+    shown = text_of(officer.get("/parts/as_run").text)
+    assert shown.count("Phát nhưng không nghe thấy ở loa") == 1
+    assert shown.count("Đã phát trọn") == 2
+    assert shown.count("nghe được ở loa") == 1
+    told = officer.get("/api/v1/as-run").json()
+    assert sorted(row["heard"] for row in told) == ["no", "unknown", "yes"]
 
 
 def test_a_reading_shows_what_is_read_for_what_is_written(officer: TestClient) -> None:

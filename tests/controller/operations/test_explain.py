@@ -22,7 +22,7 @@ from controller.storage.instants import to_ms
 from controller.storage.programmes import Planned
 from controller.storage.schedule_tables import Alarm, ReadinessProof
 from edge_agent.contract.manifest import Rank
-from edge_agent.contract.report import EventKind, PlaybackEvent
+from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
 from edge_agent.decide import RULES as RULES_OF_THE_BOX
 from schedules.programme import Programme
@@ -358,6 +358,17 @@ def test_what_a_box_reported_is_said_of_the_past(
     assert said.verdict is Verdict.PLAYED
     assert codes(said) == ["planned", "played"]
     assert "Cô Lan" in said.chain[0].vi
+
+
+def test_a_play_that_no_ear_noticed_says_so(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    report(office, box, EventKind.ENDED, played_ms=20_000, heard=Heard.NO)
+    last = ask(AT, now=AT + timedelta(hours=1)).chain[-1]
+    assert "đã phát trọn, nhưng không nghe thấy ở loa" in last.vi
+    assert "played in full, but not heard at the horn" in last.en
 
 
 def test_a_play_that_was_skipped_says_the_reason_of_the_box(
