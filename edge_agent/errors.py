@@ -57,6 +57,12 @@ class EarDeaf(AgentError):
     code = "ear_deaf"
 
 
+class StickUseless(AgentError):
+    """Nothing could be taken from a stick, or given to it."""
+
+    code = "stick_useless"
+
+
 class NotRunning(AgentError):
     """No agent is at work in the state folder."""
 

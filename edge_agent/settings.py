@@ -42,19 +42,28 @@ class BrokerAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PlayerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What turns files into sound: mpv, or any program that speaks the player protocol."""
+    """What turns files into sound: mpv, or any program that speaks the player protocol.
+
+    A sound card that swallows the first moments gets `preroll_ms` of silence before each sound.
+    """
 
     kind: Literal["mpv", "command"]
     argv: Argv = ()
     audio_output: str = ""
     audio_device: str = ""
+    preroll_ms: Annotated[int, Meta(ge=0, le=3_000)] = 0
 
 
 class AmplifierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Programs that switch the amplifier; `lead_ms` is what it needs to wake up."""
+    """What switches the amplifier: two programs, or pin `gpio` of the board (BCM number).
+
+    `lead_ms` is what it needs to wake up; it stays on for `hold_ms` after the last sound.
+    """
 
     on: Argv = ()
     off: Argv = ()
+    gpio: Annotated[int, Meta(ge=0, le=63)] | None = None
+    active_high: bool = True
     lead_ms: Annotated[int, Meta(ge=0, le=4_000)] = 0
     hold_ms: Annotated[int, Meta(ge=0, le=600_000)] = 5_000
 
@@ -73,11 +82,30 @@ class HornSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threshold_db: Annotated[float, Meta(ge=3.0, le=60.0)] = 12.0
 
 
+class NeighbourSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Boxes of one LAN that give each other audio; `interface` is an IPv4 address of this box."""
+
+    enabled: bool = False
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8790
+    group: Annotated[str, Meta(pattern=r"^239(\.\d{1,3}){3}\Z")] = "239.192.76.76"
+    interface: Annotated[str, Meta(pattern=r"^\d{1,3}(\.\d{1,3}){3}\Z")] = "0.0.0.0"
+
+
+class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`signal` is a program that prints the strength of a modem's radio in dBm."""
+
+    signal: Argv = ()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a box must be told before its first connection.
 
     `root_public_key` is raw ed25519 in base64url; `placement` is sealed by that root.
+    Downloads that are not urgent begin within `max_spread_s`, each box at its own moment.
     While the file at `kill_switch` or `maintenance_switch` exists, the box is silent.
+    `heartbeat_s` is only for a box that is to speak more often than its controller asks for.
+    `reboot` is the program that starts the machine anew; without one that is refused.
+    Below the folder `sticks` (such as /media) sticks are mounted; "" = none is looked for.
     """
 
     did: DeviceId
@@ -90,8 +118,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     horn: HornSettings = HornSettings()
     kill_switch: str = ""
     maintenance_switch: str = ""
+    sticks: str = ""
+    health: HealthSettings = HealthSettings()
+    reboot: Argv = ()
     trust_system_clock: bool = False
-    heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 3_600
+    neighbours: NeighbourSettings = NeighbourSettings()
+    max_spread_s: Annotated[int, Meta(ge=0, le=600)] = 600
     disk_reserve_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
 
 

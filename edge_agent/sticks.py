@@ -147,6 +147,8 @@ class Sticks:
             self._waiting.append(
                 partial(self._begin, root, errand, system_ms, lambda _account: None, make=False)
             )
+        for root, *_ in sorted(self._seen - found):
+            note(log, "stick_pulled", folder=str(root))
         self._seen = found
 
     def _begin(
