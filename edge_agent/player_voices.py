@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, Player, PlayerEvent
 
 
@@ -40,11 +41,11 @@ class Voices:
 
     def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
         """Open `path` by the voice that is free."""
-        self._free_voice(play).load(play, path, gain_db=gain_db, from_ms=from_ms)
+        self._begin(play, lambda v: v.load(play, path, gain_db=gain_db, from_ms=from_ms))
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         """Open the stream at `url` by the voice that is free."""
-        self._free_voice(play).tune(play, url, gain_db=gain_db)
+        self._begin(play, lambda v: v.tune(play, url, gain_db=gain_db))
 
     def play_at(self, play: str, at_unix: float) -> None:
         """Let it sound at this instant."""
@@ -90,7 +91,8 @@ class Voices:
         with self._lock:
             return self._held.get(play)
 
-    def _free_voice(self, play: str) -> Player:
+    def _begin(self, play: str, open_: Callable[[Player], None]) -> None:
+        """Let a voice that holds nothing open something, the second if it must be."""
         with self._lock:
             voice = self._first
             if any(held is voice for held in self._held.values()):
@@ -98,7 +100,11 @@ class Voices:
                     self._second = self._make(self._heard)
                 voice = self._second
             self._held[play] = voice
-            return voice
+        try:
+            open_(voice)
+        except PlayerUnusable:
+            self._over(play)
+            raise
 
     def _heard(self, event: PlayerEvent) -> None:
         """Hand on an event, from a thread of one of the voices."""

@@ -357,6 +357,8 @@ class Playout:
         if slot is self._base:
             # In silence, from loading on: what sounds below another has woken the card already.
             wake_ms = max(wake_ms, slot.since_mono_ms + self._preroll_ms - now.mono_ms)
+        else:
+            wake_ms = max(wake_ms, DUCK_BEFORE_MS)
         at = max(decision.at_ms, now.utc_ms + max(wake_ms, AT_ONCE_MS))
         if at - now.utc_ms > max(RELEASE_MS, wake_ms + AT_ONCE_MS):
             return
