@@ -186,6 +186,11 @@ class _Sockets:
         """Let go of them all."""
         self._opened.close()
 
+    def wake(self) -> None:
+        """Let whoever waits for these look up."""
+        with contextlib.suppress(OSError):
+            self.own.sendto(b"", self.own.getsockname())
+
     def _udp(self) -> socket.socket:
         return self._opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
@@ -236,6 +241,8 @@ class Door:
     def close(self) -> None:
         """Shut it; guests lose their connection at their next block."""
         self._closing.set()
+        if (sockets := self._sockets) is not None:
+            sockets.wake()
         if self._thread.is_alive():
             self._thread.join(2 * _PATIENCE_S)
 
@@ -268,8 +275,7 @@ class Door:
                 selector.register(each, selectors.EVENT_READ)
             while not self._closing.is_set():
                 due = min((p.due for p in self._pending.values()), default=None)
-                # Without answers to give it wakes seldom: only to see whether it is to end.
-                wait_s = _PATIENCE_S if due is None else max(0.0, due - time.monotonic())
+                wait_s = None if due is None else max(0.0, due - time.monotonic())
                 for key, _ in selector.select(wait_s):
                     if key.fileobj is sockets.knock:
                         self._let_in(sockets.knock)
