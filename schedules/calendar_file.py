@@ -8,6 +8,7 @@ from schedules.calendar_series import CalendarEvent, events_of, uid_of
 from schedules.calendar_writing import FeedEntry, write_calendar, write_feed
 from schedules.calendar_zones import zone_named
 from schedules.errors import CalendarTooLarge
+from schedules.step_budget import within_steps
 
 __all__ = [
     "CalendarEvent",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 MOST_EVENTS = 10_000
+MOST_STEPS = 3_000_000
+"""Of all rules of a file together: some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class ReadCalendar:
 def read_calendar(data: bytes, home: str) -> ReadCalendar:
     """Every event that can be read; times without a zone are in X-WR-TIMEZONE, else in `home`.
 
-    NoCalendarFile, or CalendarTooLarge beyond 10 MB or 10,000 events; nothing else is raised for
-    what the file holds.
+    NoCalendarFile, CalendarTooLarge beyond 10 MB or 10,000 events, TooMuchToReckon beyond
+    MOST_STEPS; nothing else is raised for what the file holds.
     """
     outside, *parts = components(data)
     said = outside.first("X-WR-TIMEZONE")
@@ -57,4 +60,5 @@ def read_calendar(data: bytes, home: str) -> ReadCalendar:
             )
     if sum(map(len, by_uid.values())) > MOST_EVENTS:
         raise CalendarTooLarge(f"{MOST_EVENTS} sự kiện / events")
-    return ReadCalendar(tuple(events_of(by_uid, reading)), tuple(reading.unread))
+    with within_steps(MOST_STEPS):
+        return ReadCalendar(tuple(events_of(by_uid, reading)), tuple(reading.unread))

@@ -12,7 +12,7 @@ from icalendar import vDuration
 from schedules.calendar_lines import Component, Property
 from schedules.calendar_moments import Moment, Reading, listed_moments, moment_of
 from schedules.calendar_own import OWN, TIMING, with_own
-from schedules.errors import NoStart, ScheduleError
+from schedules.errors import NoStart, ScheduleError, TooMuchToReckon
 from schedules.recurrence import named_walls
 from schedules.rrule import read_rule
 from schedules.rule_walls import rule_walls
@@ -67,6 +67,8 @@ def events_of(by_uid: Mapping[str, list[Component]], reading: Reading) -> Iterat
     for uid, parts in by_uid.items():
         try:
             event = _event(uid, parts, reading)
+        except TooMuchToReckon:
+            raise
         except ScheduleError as error:
             reading.note(uid, f"bỏ qua: {error.vi}", f"left out: {error.en}")
         except (ValueError, OverflowError) as error:

@@ -337,6 +337,18 @@ class RuleTooLong(ScheduleError):
         )
 
 
+class TooMuchToReckon(ScheduleError):
+    def __init__(self) -> None:
+        super().__init__(
+            "too_much_to_reckon",
+            "Tệp có quá nhiều quy tắc lặp phải dò từng ngày (COUNT, EXDATE từ nhiều năm trước). "
+            "Chưa nhập gì; hãy chia tệp, hoặc bỏ các sự kiện đã cũ.",
+            "The file has too many repeat rules that must be walked day by day (COUNT, EXDATE "
+            "from many years ago). Nothing was imported; divide the file, or leave out what is "
+            "long over.",
+        )
+
+
 class NeverAirs(ScheduleError):
     def __init__(self, title: str) -> None:
         super().__init__(

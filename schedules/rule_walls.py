@@ -14,6 +14,7 @@ from math import gcd
 
 from schedules.errors import RuleTooLong
 from schedules.rrule import Frequency, Rule
+from schedules.step_budget import step_budget
 
 MOST_STEPS = 200_000
 """Days and occurrences that one walk may look at: some tenths of a second."""
@@ -26,16 +27,16 @@ def rule_walls(rule: Rule, start: datetime, since: datetime, by: datetime) -> It
     """The wall times of `rule`, begun at `start`, in [since, by], rising; none before `start`.
 
     `start` itself is one only if the rule names it. The rule's `until` is for the caller to heed.
-    RuleTooLong after MOST_STEPS.
+    RuleTooLong after MOST_STEPS; TooMuchToReckon when a `within_steps` around it is spent.
     """
     left = rule.count
     skipped = 0
     if left is None or _one_a_period(rule):
         skipped = max(0, (_number(rule, since) - _number(rule, start)) // rule.interval)
         left = None if left is None else left - skipped
-    steps = 0
+    steps, budget = 0, step_budget()
     for cost, found in _periods(_completed(rule, start), start, skipped, by):
-        steps += cost
+        spent, steps = steps, steps + cost
         for wall in found:
             if wall > by or (left is not None and left <= 0):
                 return
@@ -48,6 +49,8 @@ def rule_walls(rule: Rule, start: datetime, since: datetime, by: datetime) -> It
                     yield wall
         if steps > MOST_STEPS:
             raise RuleTooLong(str(rule))
+        if budget is not None:
+            budget.spend(steps - spent)
 
 
 def _one_a_period(rule: Rule) -> bool:

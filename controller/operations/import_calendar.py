@@ -21,9 +21,10 @@ from controller.storage import programmes
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.programmes import Planned
-from schedules.calendar_file import CalendarEvent, Unread, read_calendar
-from schedules.errors import ScheduleError
+from schedules.calendar_file import MOST_STEPS, CalendarEvent, Unread, read_calendar
+from schedules.errors import ScheduleError, TooMuchToReckon
 from schedules.recurrence import require_future
+from schedules.step_budget import within_steps
 
 MOST_EVENTS = 1_000
 """Of one import: an office has some dozens of programmes."""
@@ -79,7 +80,8 @@ def import_calendar(
     """Keep what the file says that is new or newer; `replace_newer` also what is older than ours.
 
     An event whose UID is a programme's is its edit. Raises ScheduleError for a file that is no
-    calendar, ControllerError (too_many_events, changed_meanwhile); then nothing is kept.
+    calendar or costs too much to reckon, ControllerError (too_many_events, changed_meanwhile);
+    then nothing is kept.
     """
     read = read_calendar(data, rules.time_zone)
     if len(read.events) > MOST_EVENTS:
@@ -90,7 +92,7 @@ def import_calendar(
             f"The file has {len(read.events)} events, {MOST_EVENTS} at most are imported at a "
             "time. Split it; nothing was kept.",
         )
-    with database.read() as session:
+    with database.read() as session, within_steps(MOST_STEPS):
         known = villages(session)
         judged = [
             _judged(session, event, usual, known, by, now, rules, replace_newer)
@@ -122,6 +124,8 @@ def _judged(
         require_future(planned.programme, now, calendar)
         if was is not None and not replace_newer:
             _require_newer(event, was)
+    except TooMuchToReckon:
+        raise
     except (ControllerError, ScheduleError, AudioLibraryError) as refusal:
         return Judged(event.uid, event.title, Fate.REFUSED, refusal.vi, refusal.en)
     fate = Fate.NEW if was is None else Fate.CHANGED

@@ -41,6 +41,7 @@ EXAMPLES = [
     errors.BadRule("FREQ=NEVER", "không có tần suất này", "there is no such frequency"),
     errors.RuleTooLong("FREQ=YEARLY"),
     errors.RuleTooDense("FREQ=SECONDLY", 5),
+    errors.TooMuchToReckon(),
     errors.NeverAirs("Bản tin sáng"),
     errors.NoStart(),
     errors.CalendarTooLarge("10 MB"),

@@ -18,7 +18,7 @@ from controller.operations.save_programme import cancel_programme, save_programm
 from controller.storage import programmes
 from controller.storage.database import Database
 from schedules.airtime import DEFAULT_AIRTIME_LAW
-from schedules.errors import NoCalendarFile
+from schedules.errors import NoCalendarFile, TooMuchToReckon
 from schedules.lunar import LunarRule
 from schedules.precedence import Leave, Rank
 from schedules.template import PlayByRule, PlayCart, PlayFiller, Template
@@ -227,6 +227,14 @@ def test_what_is_no_calendar_is_refused_whole(office: Office) -> None:
     many = [MORNING.replace("sang@xa", f"{n}@xa") for n in range(1_001)]
     with pytest.raises(ControllerError, match="1001"):
         imported(office, ics(*many), Usual())
+
+
+def test_a_file_that_costs_too_much_to_reckon_is_refused_whole(office: Office) -> None:
+    never = MORNING.replace("FREQ=DAILY", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=5")
+    many = [never.replace("sang@xa", f"{n}@xa") for n in range(200)]
+    with pytest.raises(TooMuchToReckon):
+        imported(office, ics(*many), places(office.boxes(1)))
+    assert standing(office) == []
 
 
 def test_an_officer_who_saves_while_the_file_is_read_is_not_overwritten(office: Office) -> None:
