@@ -1,4 +1,4 @@
-"""`loalang-agent run | init | version`."""
+"""`loalang-agent run | status | log | selftest | import | export | init | version`."""
 
 import json
 import logging
@@ -6,24 +6,23 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from edge_agent import identity, log_setup, memory, settings
 from edge_agent.agent import StopAsked
+from edge_agent.command_line import USAGE, BadUsage, read_line
 from edge_agent.contract.trust import public_to_text
 from edge_agent.errors import AgentError
 from edge_agent.log_setup import note
+from edge_agent.logbook import LogBook
 from edge_agent.version import VERSION
+from edge_agent.watchdog import watch_threads
 from edge_agent.wiring import build
 
 log = logging.getLogger("edge_agent.main")
 
-USAGE = """\
-loalang-agent run --config TỆP [--with-parent]   chạy thiết bị / run the box
-loalang-agent init --state-dir THƯ_MỤC           tạo khoá thiết bị / make the box's key
-loalang-agent version                            phiên bản / version
-"""
 EXIT_USAGE = 2
 EXIT_FAILED = 1
 EXIT_HARD = 130
@@ -36,24 +35,56 @@ def main(argv: list[str] | None = None) -> None:
 
 def _main(argv: list[str]) -> int:
     try:
-        match argv:
-            case ["run", "--config", file]:
-                return _run(Path(file), with_parent=False)
-            case ["run", "--config", file, "--with-parent"]:
-                return _run(Path(file), with_parent=True)
-            case ["init", "--state-dir", folder]:
-                return _init(Path(folder))
-            case ["version"]:
-                print(VERSION)
-                return 0
-            case ["--help" | "-h" | "help"]:
-                print(USAGE, end="")
-                return 0
-        print(USAGE, end="", file=sys.stderr)
+        return _obey(argv)
+    except BadUsage as e:
+        print(f"{e}\n\n{USAGE}", end="", file=sys.stderr)
         return EXIT_USAGE
     except AgentError as e:
         print(e, file=sys.stderr)
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_HARD
+    except BrokenPipeError:
+        # Who read has read enough; what Python would flush at its end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _obey(argv: list[str]) -> int:
+    config = ("--config",)
+    match argv:
+        case ["run", *rest]:
+            line = read_line(rest, values=config, switches=("--with-parent",))
+            return _run(line.path("--config"), with_parent="--with-parent" in line.switches)
+        case ["status", *rest]:
+            from edge_agent import status_desk
+
+            line = read_line(rest, values=config, switches=("--json",))
+            return status_desk.show(line.path("--config"), as_json="--json" in line.switches)
+        case ["log", *rest]:
+            from edge_agent import status_desk
+
+            line = read_line(rest, values=(*config, "--lines"))
+            return status_desk.show_log(line.path("--config"), line.values.get("--lines", ""))
+        case ["import" | "export" as op, *rest]:
+            from edge_agent import stick_desk
+
+            line = read_line(rest, words=1, values=config)
+            tell = partial(print, flush=True)
+            stick_desk.carry(op, Path(line.words[0]), line.path("--config"), tell)
+            return 0
+        case ["init", *rest]:
+            return _init(read_line(rest, values=("--state-dir",)).path("--state-dir"))
+        case ["version" | "--version", *rest]:
+            read_line(rest)
+            print(VERSION)
+            return 0
+        case ["help" | "--help" | "-h", *_]:
+            print(USAGE, end="")
+            return 0
+        case [word, *_]:
+            raise BadUsage(f"Không có lệnh {word!r}.", f"There is no command {word!r}.")
+    raise BadUsage("Thiếu tên lệnh.", "Name a command.")
 
 
 def _init(state_dir: Path) -> int:
@@ -67,12 +98,15 @@ def _run(file: Path, *, with_parent: bool) -> int:
     parent = os.getppid()
     log_setup.configure()
     config = settings.load(file)
+    book = LogBook(broker.password for broker in config.brokers)
+    logging.getLogger().addHandler(book)
     if file.stat().st_mode & 0o077:
         note(log, "config_readable_by_others", level=logging.WARNING, file=str(file))
     state_dir = Path(config.state_dir)
     identity.prepare(state_dir)
     with identity.claim(state_dir):
-        agent, events = build(config)
+        agent, events = build(config, book)
+        watch_threads(events.put)
         _stop_on_signal(lambda: events.put(StopAsked()))
         memory.give_back()
         in_order = agent.run(alive=lambda: not with_parent or os.getppid() == parent != 1)

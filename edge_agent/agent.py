@@ -1,32 +1,39 @@
 """The agent: observe, reconcile, act. Built in one place; the only reader of the clock."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from edge_agent import durable, memory
 from edge_agent.amplifier import Amplifier
-from edge_agent.cache import Cache, Shelf
-from edge_agent.clock import BoxClock
+from edge_agent.cache import Cache, Shelf, Wanted
+from edge_agent.clock import WITHIN_MS, BoxClock, Reading
 from edge_agent.commands import CommandLog
 from edge_agent.contract import topics
-from edge_agent.contract.ack import ReportAck
-from edge_agent.contract.alert import Alert, AlertList
+from edge_agent.contract.alert import Alert
 from edge_agent.contract.commands import AckStatus, Command
-from edge_agent.contract.desired import Desired
+from edge_agent.contract.desired import Desired, ReportPolicy
 from edge_agent.contract.state import ControllerState, TimeAnswer
 from edge_agent.contract.trust import KeySet
+from edge_agent.data_meter import DataMeter
 from edge_agent.decide import RULES, Decision, Policy, Situation, active_alerts, decide
 from edge_agent.desk import Call, Desk
 from edge_agent.download import Fetched, Request
+from edge_agent.errand import Returned, Send
 from edge_agent.errors import AgentError, StateUnwritable, UnknownOperation
+from edge_agent.health import Vitals
 from edge_agent.held import HeldStore
-from edge_agent.inbox import Dropped, Inbox
+from edge_agent.inbox import Accepted, Dropped, Inbox
+from edge_agent.intake import Intake
 from edge_agent.link import Inbound, LinkChanged, LinkState
 from edge_agent.log_setup import note
+from edge_agent.logbook import LogBook
 from edge_agent.orders import Orders
 from edge_agent.player import Ended, Player, Position, Ready, Started
 from edge_agent.playout import Playout
@@ -34,24 +41,27 @@ from edge_agent.proof import Hashed, Prover
 from edge_agent.reconcile import (
     Action,
     AskTime,
-    Fetch,
-    Forget,
     Observed,
     SayHello,
     SayTelemetry,
     SendReports,
     Verify,
-    Wants,
-    is_short,
     reconcile,
 )
 from edge_agent.self_report import SelfReport, Sources
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
+from edge_agent.stock import AskNeighbours, Fetch, Forget, Stock, Wait, Wants
 from edge_agent.streams import Asked, Streams
 from edge_agent.supply import STATE_BYTES, Supply
+from edge_agent.tone import keep_tone
 from edge_agent.uplink import Outlet, Uplink
 from edge_agent.version import VERSION
+from edge_agent.watchdog import ThreadDied, Watchdog
+
+if TYPE_CHECKING:
+    from edge_agent.horn import Horn
+    from edge_agent.sticks import Sticks
 
 log = logging.getLogger("edge_agent.agent")
 
@@ -63,6 +73,9 @@ PRUNE_EVERY_MS = 3_600_000
 FIRST_PRUNE_MS = 5_000
 NEAR_STATION_MS = 600_000
 """A station that died is remembered and asked again while a relay of it is this near."""
+
+LAME_MS = 600_000
+"""With a broken part it works on so long where it sounds all the time, then it starts anew."""
 
 ASK_AGAIN_MS = 10_000
 """What is retained and could not be kept is asked for again after this time, if there is room."""
@@ -84,6 +97,8 @@ Event = (
     | Asked
     | Hashed
     | Call
+    | Returned
+    | ThreadDied
     | StopAsked
 )
 """Whatever wakes the agent."""
@@ -104,6 +119,10 @@ class Connection(Outlet, Protocol):
         """Say good-bye."""
 
     @property
+    def traffic_bytes(self) -> int:
+        """What it has carried in this run, in both directions."""
+
+    @property
     def broken(self) -> bool:
         """Whether it can never connect again."""
 
@@ -118,6 +137,33 @@ class Fetcher(Protocol):
         """Stop fetching."""
 
 
+class Neighbours(Protocol):
+    """What the agent needs of the boxes near by: see `edge_agent.neighbours`."""
+
+    @property
+    def near(self) -> Collection[str]:
+        """Hashes that somebody near by has."""
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """When each hash was asked about."""
+
+    def start(self) -> None:
+        """Begin to serve and to listen."""
+
+    def close(self) -> None:
+        """Stop serving and listening."""
+
+    def ask(self, hashes: tuple[str, ...], mono_ms: int) -> None:
+        """Ask who has these."""
+
+    def who_has(self, wanted: Wanted) -> tuple[str, ...]:
+        """Addresses to try."""
+
+    def fetched(self, fetched: Fetched, *, mono_ms: int) -> None:
+        """Learn from the end of a fetch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that the agent works with."""
@@ -128,15 +174,22 @@ class Parts:
     clock: BoxClock
     spool: Spool
     cache: Cache
+    meter: DataMeter
     fetcher: Fetcher
+    neighbours: Neighbours | None
     player: Player
     amplifier: Amplifier
+    horn: "Horn | None"
     link: Connection
     uplink: Uplink
     streams: Streams
     prover: Prover
     commands: CommandLog
     desk: Desk
+    send: Send
+    vitals: Vitals
+    watchdog: Watchdog
+    book: LogBook
     boot: int
     losses: tuple[str, ...]
     events: Events
@@ -148,9 +201,18 @@ class Agent:
     def __init__(self, parts: Parts) -> None:
         self._p = parts
         self._settings = parts.settings
-        self._supply = Supply(parts.cache)
+        self._supply = Supply(
+            parts.cache,
+            parts.meter,
+            did=parts.settings.did,
+            max_spread_s=parts.settings.max_spread_s,
+        )
+        self._intake = Intake(parts.inbox, parts.held, parts.clock, parts.spool, self._supply)
         self._orders = Orders(
-            parts.commands, parts.uplink, Path(parts.settings.state_dir) / "volume"
+            parts.commands,
+            parts.uplink,
+            Path(parts.settings.state_dir) / "volume",
+            partial(keep_tone, parts.cache),
         )
         self._playout = Playout(
             player=parts.player,
@@ -160,49 +222,75 @@ class Agent:
             streams=parts.streams,
             boot=parts.boot,
             progress=self._progress,
+            preroll_ms=parts.settings.player.preroll_ms,
         )
         self._report = SelfReport(
             Sources(
+                did=parts.settings.did,
                 boot=parts.boot,
                 losses=parts.losses,
                 held=parts.held,
                 cache=parts.cache,
                 spool=parts.spool,
                 supply=self._supply,
+                meter=parts.meter,
                 playout=self._playout,
                 player=parts.player,
+                horn=parts.horn,
+                vitals=parts.vitals,
                 prover=parts.prover,
                 uplink=parts.uplink,
             )
         )
-        self._handlers: Mapping[str, Callable[[Call], None]] = {}
+        self._handlers: Mapping[str, Callable[[Call], None]] = {
+            "import": self._at_stick,
+            "export": self._at_stick,
+            "status": self._tell_status,
+            "log": self._tell_log,
+        }
+        self._sticks: Sticks | None = None
         self._online = False
-        self._disk_short = False
+        self._dead_threads = False
+        self._broken_since_mono_ms: int | None = None
         self._ask_again_at_mono_ms: int | None = None
         self._said: tuple[str, ...] = ()
-        self._now = parts.clock.read()
+        self._now = self._look()
         self._prune_at_mono_ms = self._now.mono_ms + FIRST_PRUNE_MS
 
     def run(self, *, alive: Callable[[], bool]) -> bool:
         """Work until asked to stop, or until `alive` says that the parent is gone.
 
-        False if it had to end because its link can never come back.
+        False if it had to end because a part of it is broken that only a new start can mend.
         """
         self._begin()
         wait_s = 0.0
         asked = False
-        while not asked and alive() and not self._p.link.broken:
+        while not asked and alive() and not self._ends_broken():
             events = self._collect(wait_s)
-            self._now = self._p.clock.read()
+            self._now = self._look()
             for event in events:
                 if isinstance(event, StopAsked):
                     asked = True
                 else:
                     self._handle(event)
             wait_s = self._step()
-        in_order = not self._p.link.broken
+            self._p.watchdog.turned(self._now.mono_ms, self._word())
         self._farewell()
-        return in_order
+        return self._broken_since_mono_ms is None
+
+    def _ends_broken(self) -> bool:
+        """Whether a broken part ends the run now: at the next silence, or soon without one."""
+        if not (self._p.link.broken or self._dead_threads):
+            return False
+        if self._broken_since_mono_ms is None:
+            self._broken_since_mono_ms = self._now.mono_ms
+        return self._playout.idle or self._now.mono_ms - self._broken_since_mono_ms > LAME_MS
+
+    def _word(self) -> str:
+        """One line for whoever looks at the service."""
+        link = "trực tuyến / online" if self._online else "mất mạng / offline"
+        sounds = "đang phát / on air" if self._playout.on_air() else "im lặng / silent"
+        return f"{link}; {sounds}"
 
     def _begin(self) -> None:
         """Report what the last run left open, and connect."""
@@ -219,8 +307,20 @@ class Agent:
         for event in recovered:
             note(log, "play_interrupted", cue=event.cue, play=event.play)
             self._orders.interrupted(event.cue, self._now)
+        if self._settings.sticks:
+            self._sticks = self._look_for_sticks()
+        self._p.amplifier.begin()
         self._p.desk.start()
         self._p.link.start()
+        self._p.watchdog.ready()
+        if self._p.neighbours is not None:
+            self._p.neighbours.start()
+
+    def _look(self) -> Reading:
+        """Read the clocks; a correction waits for the end of what sounds."""
+        desired = self._p.held.held.desired
+        within_ms = WITHIN_MS if desired is None else desired.clock_within_s * 1000
+        return self._p.clock.read(within_ms=within_ms, steady=not self._playout.idle)
 
     def _collect(self, wait_s: float) -> list[Event]:
         """Wait for an event, and take all that have come."""
@@ -236,101 +336,153 @@ class Agent:
         match event:
             case Inbound():
                 try:
-                    self._receive(event)
+                    self._receive(event.topic, event.payload)
                 except OSError as e:
                     self._drop(event.topic, durable.why_unwritable(e), str(e))
                     self._ask_again_at_mono_ms = self._now.mono_ms + ASK_AGAIN_MS
                 event.done()
             case LinkChanged():
-                self._online = event.state is LinkState.ONLINE
+                online = event.state is LinkState.ONLINE
+                if online != self._online:
+                    self._report.link_since_ms = self._now.utc_ms
+                self._online = self._report.online = online
                 if self._online:
                     self._report.conn = event.conn
                     self._p.uplink.reconnected()
+                    self._supply.reconnected()
                     self._p.prover.reconnected()
             case Fetched():
                 self._supply.fetched(event, self._now)
+                if self._p.neighbours is not None:
+                    self._p.neighbours.fetched(event, mono_ms=self._now.mono_ms)
+                if self._sticks is not None:
+                    self._sticks.fetched(event)
             case Asked():
                 self._p.streams.answered(event, self._now)
             case Hashed():
                 self._report.prove(event, self._now)
             case Call():
                 self._answer(event)
+            case Returned(then):
+                then()
+            case ThreadDied():
+                self._dead_threads = True
             case Ready() | Started() | Position() | Ended():
-                self._playout.heard(event, self._now)
+                self._playout.heard(event, self._air_time())
 
     def _step(self) -> float:
         """Observe, reconcile, act; gives the seconds until there is something to do."""
         now, desired = self._now, self._p.held.held.desired
         self._supply.read(desired, now)
-        self._orders.carry_out(self._playout, self._supply.plan.cues, now)
+        self._orders.carry_out(self._playout, self._supply.plan.cues, self._policy(), now)
         self._p.streams.look(self._stations(), now)
-        decision = decide(self._situation())
+        air = self._air_time()
+        self._report.silenced = self._silenced()
+        decision = decide(self._situation(air))
         self._note_decision(decision)
         self._playout.desired_serial = desired.serial if desired else 0
-        self._playout.apply(decision, now)
+        self._playout.delay_ms = desired.delay_ms if desired else 0
+        self._playout.apply(decision, air)
+        if self._sticks is not None:
+            self._sticks.look(now)
         wants = self._wants()
-        for action in reconcile(wants, self._observe(wants), now.utc_ms, now.mono_ms):
+        actions = reconcile(wants, self._observe(wants), now.utc_ms, now.mono_ms)
+        for action in actions:
             self._act(action, wants)
+        self._supply.wait(action for action in actions if isinstance(action, Wait))
+        self._p.meter.count_link(self._p.link.traffic_bytes)
+        self._p.meter.look(desired.data if desired else None, now)
         if self._online:
             self._p.prover.look(self._supply.plan.cues, self._p.cache.shelves[Shelf.AUDIO], now)
         self._retry()
         self._prune()
-        waits = [TICK_MS, decision.next_deadline_ms - now.utc_ms]
-        waits += self._playout.waits_ms(decision, now)
+        waits = [TICK_MS, decision.next_deadline_ms - air.utc_ms]
+        waits += self._playout.waits_ms(decision, air)
         return max(1, min(waits)) / 1000
 
     def _farewell(self) -> None:
         """End in order: what sounds is cut and spooled, the broker told, the files closed."""
         note(log, "agent_stopping")
+        self._p.watchdog.stopping()
         self._p.desk.close()
         self._playout.begin_farewell(self._now)
         until_ms = self._now.mono_ms + FAREWELL_MS
         while not self._playout.idle and self._now.mono_ms < until_ms:
             for event in self._collect((until_ms - self._now.mono_ms) / 1000):
-                self._now = self._p.clock.read()
+                self._now = self._look()
                 if not isinstance(event, Inbound | Call):
                     self._handle(event)
-        self._now = self._p.clock.read()
+        self._now = self._look()
         self._playout.end_farewell(self._now)
+        if self._p.horn is not None:
+            self._p.horn.close()
         if self._online:
             self._p.uplink.reports(self._p.uplink.sent_upto, self._now.mono_ms)
         self._p.fetcher.close()
+        if self._p.neighbours is not None:
+            self._p.neighbours.close()
         self._p.link.close()
         self._p.clock.save()
+        self._p.meter.save()
         self._p.spool.close()
         self._p.commands.close()
         note(log, "agent_stopped")
 
-    def _receive(self, inbound: Inbound) -> None:
-        now, held = self._now, self._p.held
-        trusted_ms = now.utc_ms if now.trusted else None
-        message = self._p.inbox.read(inbound.topic, inbound.payload, held.held, trusted_ms)
+    def _receive(self, topic: str, payload: bytes) -> Accepted | Dropped:
+        """Obey a message, by whatever way it came. Raises OSError."""
+        before = self._filters()
+        message = self._intake.receive(topic, payload, self._now)
         match message:
             case Dropped(why, detail):
-                self._drop(inbound.topic, why, detail)
+                self._drop(topic, why, detail)
             case KeySet():
-                held.take_keys(message)
-                note(log, "keys_accepted", serial=message.serial)
                 # What came before its key was known is retained, and is given again.
                 self._p.link.subscribe(self._filters())
             case Desired():
-                self._take_desired(message)
-            case AlertList():
-                held.take_alerts(message)
-                self._p.clock.lift_floor(message.issued)
-                note(log, "alerts_accepted", issuer=message.issuer, active=len(message.alerts))
+                if self._filters() != before:
+                    self._p.link.subscribe(self._filters())
             case Command():
                 self._p.clock.lift_floor(message.issued)
-                if not self._orders.take(message, now):
-                    self._drop(inbound.topic, "replayed_id", message.id)
-            case ReportAck():
-                if self._p.spool.forget(message.spool, message.upto):
-                    note(log, "report_acknowledged", upto=message.upto)
+                if not self._orders.take(message, self._now):
+                    self._drop(topic, "replayed_id", message.id)
             case TimeAnswer():
                 if not self._p.clock.answer(message):
-                    self._drop(inbound.topic, "late_or_unasked", "")
+                    self._drop(topic, "late_or_unasked", "")
             case ControllerState():
                 note(log, "controller_seen", online=message.online)
+        return message
+
+    def _tell_status(self, call: Call) -> None:
+        status = self._report.status(self._wants(), self._p.book.faults(), self._now)
+        call.done(msgspec.to_builtins(status))
+
+    def _tell_log(self, call: Call) -> None:
+        most = call.body.get("lines")
+        lines = self._p.book.lines(most) if isinstance(most, int) else self._p.book.lines()
+        call.done({"lines": list(lines)})
+
+    def _at_stick(self, call: Call) -> None:
+        """Take from a folder or give to it, as a person asks."""
+        if self._sticks is None:
+            self._sticks = self._look_for_sticks()
+        self._sticks.asked(call, self._now)
+
+    def _look_for_sticks(self) -> "Sticks":
+        # Most boxes never see a stick: its modules are loaded when one is looked for.
+        from edge_agent.sticks import Box, Sticks
+
+        box = Box(
+            intake=self._intake,
+            receive=self._receive,
+            supply=self._supply,
+            cache=self._p.cache,
+            spool=self._p.spool,
+            uplink=self._p.uplink,
+            wants=self._wants,
+            submit=self._p.fetcher.submit,
+            reserve_bytes=max(STATE_BYTES, self._settings.disk_reserve_mb * 1_000_000),
+        )
+        return Sticks(self._settings.did, box, self._p.send, watched=self._settings.sticks)
 
     def _answer(self, call: Call) -> None:
         """Do what is asked at the desk."""
@@ -351,29 +503,26 @@ class Agent:
         self._report.dropped += 1
         note(log, "message_dropped", level=logging.WARNING, topic=topic, reason=why, detail=detail)
 
-    def _take_desired(self, desired: Desired) -> None:
-        before = self._filters()
-        self._p.held.take_desired(desired)
-        self._p.clock.lift_floor(desired.issued)
-        self._supply.changed()
-        note(log, "desired_accepted", serial=desired.serial, pages=len(desired.manifest.pages))
-        if _version(desired.minimum_agent) > _version(VERSION):
-            note(log, "agent_too_old", level=logging.WARNING, minimum=desired.minimum_agent)
-        if self._filters() != before:
-            self._p.link.subscribe(self._filters())
+    def _air_time(self) -> Reading:
+        """The clock that sounds go by: slow by the delay, so that each begins so much later."""
+        desired = self._p.held.held.desired
+        delay_ms = desired.delay_ms if desired else 0
+        return replace(self._now, utc_ms=self._now.utc_ms - delay_ms)
 
-    def _situation(self) -> Situation:
+    def _situation(self, air: Reading) -> Situation:
         return Situation(
-            now_ms=self._now.utc_ms,
-            clock_trusted=self._now.trusted,
+            now_ms=air.utc_ms,
+            clock_trusted=air.trusted,
             cues=self._supply.plan.cues,
             held=self._p.cache.shelves[Shelf.AUDIO].keys(),
             history=self._p.spool.history,
             orders=self._orders.candidates,
             alerts=self._alerts(),
-            current=self._playout.current(self._now),
+            current=self._playout.current(air),
             policy=self._policy(),
             dead_streams=self._p.streams.dead,
+            under=self._playout.under(air),
+            known_sound_ms=self._playout.known_sound_ms,
         )
 
     def _stations(self) -> frozenset[str]:
@@ -388,10 +537,11 @@ class Agent:
     def _policy(self) -> Policy:
         desired = self._p.held.held.desired
         policy = Policy(
-            silenced=self._silenced(),
+            silenced=self._report.silenced,
             time_zone=self._supply.plan.time_zone,
             command_gain_db=self._orders.volume_db,
             can_seek=self._p.player.can_seek,
+            can_mix=self._p.player.can_mix,
             history_from_ms=self._p.spool.history_from_ms,
         )
         if desired is None:
@@ -401,6 +551,7 @@ class Agent:
             withdrawn=frozenset(desired.withdrawn),
             quiet_hours=desired.quiet_hours,
             volume=desired.volume,
+            fallback=desired.fallback,
         )
 
     def _silenced(self) -> str:
@@ -408,7 +559,12 @@ class Agent:
             "kill_switch": self._settings.kill_switch,
             "maintenance": self._settings.maintenance_switch,
         }
-        return next((name for name, file in switches.items() if file and Path(file).exists()), "")
+        for name, file in switches.items():
+            if file and Path(file).exists():
+                return name
+        desired = self._p.held.held.desired
+        works = desired.maintenance if desired else None
+        return "maintenance" if works is not None and self._now.utc_ms < works.until else ""
 
     def _alerts(self) -> tuple[Alert, ...]:
         """All alerts that are for this box."""
@@ -422,38 +578,27 @@ class Agent:
         alerts = active_alerts(self._alerts(), self._now.utc_ms)
         urgent = [asset for a in alerts for spoken in a.spoken for asset in spoken.assets]
         urgent += [candidate.cue.asset for candidate in self._orders.candidates]
-        current = self._playout.current(self._now)
-        heartbeat_s = self._settings.heartbeat_s
-        if desired is not None:
-            heartbeat_s = min(heartbeat_s, desired.report.heartbeat_s)
+        report = ReportPolicy() if desired is None else desired.report
         return self._supply.wants(
             desired,
             urgent=urgent,
-            pinned=frozenset((current.candidate.asset.sha256,) if current else ()),
-            heartbeat_ms=heartbeat_s * 1000,
+            pinned=self._playout.audio,
+            heartbeat_ms=min(self._settings.heartbeat_s, report.heartbeat_s) * 1000,
         )
 
     def _observe(self, wants: Wants) -> Observed:
-        p, uplink, supply = self._p, self._p.uplink, self._supply
-        pages, audio = p.cache.shelves[Shelf.PAGES], p.cache.shelves[Shelf.AUDIO]
-        lacking = self._report.lacking(wants)
+        p, uplink = self._p, self._p.uplink
         unacknowledged = p.spool.range
-        seen = Observed(
+        return Observed(
             online=self._online,
-            pages=dict(pages),
-            audio=dict(audio),
-            fetching=supply.fetching.keys(),
-            not_before=supply.not_before,
-            verified=supply.verified,
-            free_bytes=p.cache.free_bytes(),
-            reserve_bytes=max(STATE_BYTES, self._settings.disk_reserve_mb * 1_000_000),
+            stock=self._stock(wants),
+            verified=self._supply.verified,
             hello=self._report.hello_facts(wants, self._now),
-            telemetry=self._report.telemetry_facts(wants),
+            telemetry=self._report.telemetry_facts(wants, self._now),
             acked=unacknowledged.first - 1,
             last_seq=unacknowledged.last,
             has_keys=p.held.held.keys is not None,
-            time_measured=p.clock.measured,
-            time_asks=uplink.asks,
+            ask_time_ms=p.clock.ask_every_ms(uplink.asks),
             player_idle=self._playout.idle,
             said_hello=uplink.said_hello,
             hello_at=uplink.hello_at,
@@ -463,19 +608,30 @@ class Agent:
             sent_at=uplink.sent_at,
             asked_at=uplink.asked_at,
         )
-        short = bool(lacking) and is_short(seen, lacking[0].size)
-        if short and not self._disk_short:
-            note(log, "disk_full", level=logging.ERROR, free=seen.free_bytes, refused=len(lacking))
-        self._disk_short = short
-        return seen
+
+    def _stock(self, wants: Wants) -> Stock:
+        reserve_bytes = max(STATE_BYTES, self._settings.disk_reserve_mb * 1_000_000)
+        neighbours = self._p.neighbours
+        return self._supply.stock(
+            wants,
+            self._p.held.held.desired,
+            self._now,
+            reserve_bytes,
+            near=neighbours.near if neighbours else (),
+            asked=neighbours.asked if neighbours else None,
+        )
 
     def _act(self, action: Action, wants: Wants) -> None:
         mono = self._now.mono_ms
         match action:
             case Fetch():
-                request = self._supply.fetch(action, self._p.held.held.desired)
+                near = self._p.neighbours.who_has(action.wanted) if self._p.neighbours else ()
+                request = self._supply.fetch(action, self._p.held.held.desired, near)
                 if request is not None:
                     self._p.fetcher.submit(request)
+            case AskNeighbours(hashes):
+                if self._p.neighbours is not None:
+                    self._p.neighbours.ask(hashes, mono)
             case Forget():
                 self._supply.forget(action)
             case Verify():
@@ -521,8 +677,3 @@ class Agent:
 
     def _filters(self) -> tuple[str, ...]:
         return topics.subscriptions(self._settings.did, self._p.inbox.scopes(self._p.held.held))
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """Read "1.2.3" for comparison; what is no number counts as 0."""
-    return tuple(int(part) if part.isdigit() else 0 for part in text.split("."))

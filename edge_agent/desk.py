@@ -220,14 +220,19 @@ def ask(
 ) -> Iterator[Answer]:
     """Ask the agent that works in `state_dir`: gives `Said` as it comes, and `Done` at last.
 
-    Raises `NotRunning` if none listens, `DeskSilent` if it does not answer, and what the agent
-    says against it as `ToldByAgent`.
+    Raises `NotRunning` if none listens, `DeskRefused` if you may not ask, `DeskSilent` if it
+    does not answer, and what the agent says against it as `ToldByAgent`.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(patience_s)
         try:
             with _address(state_dir) as address:
                 connection.connect(address)
+        except PermissionError as e:
+            raise DeskRefused(
+                f"Không có quyền hỏi loalang-agent ở {state_dir}. Hãy chạy lại bằng sudo.",
+                f"You may not ask the loalang-agent of {state_dir}. Try again with sudo.",
+            ) from e
         except OSError as e:
             raise NotRunning(
                 f"loalang-agent không chạy trên {state_dir}. Dữ liệu vẫn còn nguyên.",

@@ -1,8 +1,8 @@
 """What the box says of itself: hello, telemetry and proof, made of what its parts know."""
 
-import hashlib
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.clock import Reading
@@ -14,18 +14,25 @@ from edge_agent.contract.state import (
     SpoolRange,
     Telemetry,
 )
+from edge_agent.data_meter import DataMeter
 from edge_agent.decide import RULES
-from edge_agent.health import read_health
+from edge_agent.health import Vitals
 from edge_agent.held import HeldStore
 from edge_agent.log_setup import note
+from edge_agent.plan import held_until
 from edge_agent.player import Player
 from edge_agent.playout import Playout
 from edge_agent.proof import Hashed, Prover
-from edge_agent.reconcile import HelloFacts, TelemetryFacts, Verify, Wants, missing
+from edge_agent.reconcile import HelloFacts, TelemetryFacts, Verify
 from edge_agent.spool import Spool
+from edge_agent.status import Status, next_plays, title_of
+from edge_agent.stock import Waits, Wants
 from edge_agent.supply import Supply
 from edge_agent.uplink import Uplink
 from edge_agent.version import VERSION
+
+if TYPE_CHECKING:
+    from edge_agent.horn import Horn
 
 log = logging.getLogger("edge_agent.self_report")
 
@@ -34,14 +41,18 @@ log = logging.getLogger("edge_agent.self_report")
 class Sources:
     """The parts that know something worth saying."""
 
+    did: str
     boot: int
     losses: tuple[str, ...]
     held: HeldStore
     cache: Cache
     spool: Spool
     supply: Supply
+    meter: DataMeter
     playout: Playout
     player: Player
+    horn: "Horn | None"
+    vitals: Vitals
     prover: Prover
     uplink: Uplink
 
@@ -49,18 +60,21 @@ class Sources:
 class SelfReport:
     """Speaks of the box to its controller; `conn` is the connection on which it does.
 
-    `dropped` counts messages of this run that were not obeyed.
+    `dropped` counts messages of this run that were not obeyed; `silenced` names what keeps the
+    box silent. Since `link_since_ms` (UTC) it is `online`, or is not.
     """
 
     def __init__(self, sources: Sources) -> None:
         self._s = sources
         self.conn = 0
         self.dropped = 0
+        self.silenced = ""
+        self.online = False
+        self.link_since_ms: int | None = None
 
     def lacking(self, wants: Wants) -> list[Wanted]:
         """What is wanted and not on disk, most urgent first."""
-        shelves = self._s.cache.shelves
-        return [wanted for wanted, _ in missing(wants, shelves[Shelf.PAGES], shelves[Shelf.AUDIO])]
+        return [wanted for wanted, _ in self._s.supply.inventory(wants).lacking]
 
     def hello_facts(self, wants: Wants, now: Reading) -> HelloFacts:
         """What a hello would say now."""
@@ -70,22 +84,26 @@ class SelfReport:
             s.playout.desired_serial,
             held.keys.serial if held.keys else 0,
             len(self.lacking(wants)),
-            self._digest(wants),
+            s.supply.inventory(wants).digest,
             s.spool.id,
             now.source,
             s.losses,
             tuple(HeldAlerts(*key, alerts.serial) for key, alerts in held.alerts.items()),
         )
 
-    def telemetry_facts(self, wants: Wants) -> TelemetryFacts:
+    def telemetry_facts(self, wants: Wants, now: Reading) -> TelemetryFacts:
         """What telemetry would say now and not only at the next heartbeat."""
-        _, held_bytes = self._bytes(wants)
+        s = self._s
+        s.vitals.look(now.mono_ms)
+        others = {"clock": not now.trusted, "disk_full": Waits.DISK_FULL in s.supply.waiting}
         return TelemetryFacts(
             self.conn,
-            self._s.playout.desired_serial,
+            s.playout.desired_serial,
             len(self.lacking(wants)),
-            held_bytes,
-            self._s.playout.on_air(),
+            s.supply.held_bytes(wants),
+            s.playout.on_air(),
+            self.silenced,
+            s.vitals.troubles | {name for name, bad in others.items() if bad},
         )
 
     def say_hello(self, wants: Wants, now: Reading, reason: str) -> None:
@@ -110,24 +128,69 @@ class SelfReport:
 
     def say_telemetry(self, wants: Wants, now: Reading) -> None:
         """Tell the controller how the box is."""
-        s, facts = self._s, self.telemetry_facts(wants)
-        wanted, held = self._bytes(wants)
-        health = read_health()
-        telemetry = Telemetry(
+        s, facts = self._s, self.telemetry_facts(wants, now)
+        s.uplink.telemetry(self.telemetry(wants, facts, now), facts, now.mono_ms)
+
+    def telemetry(self, wants: Wants, facts: TelemetryFacts, now: Reading) -> Telemetry:
+        """How the box is."""
+        s, desired = self._s, self._s.held.held.desired
+        budget = desired.data if desired else None
+        health, unacknowledged = s.vitals.look(now.mono_ms), s.spool.range
+        return Telemetry(
             boot=s.boot,
             at=now.system_ms,
             desired=facts.desired,
             lacking=facts.lacking,
-            bytes_wanted=wanted,
-            bytes_held=held,
+            bytes_wanted=s.supply.inventory(wants).wanted_bytes,
+            bytes_held=facts.bytes_held,
             on_air=facts.on_air,
             temperature_c=health.temperature_c,
             under_voltage=health.under_voltage,
             disk_free_bytes=s.cache.free_bytes(),
-            data_used_bytes=s.supply.received_bytes,
+            disk_errors=health.disk_errors,
+            signal_dbm=s.vitals.signal_dbm(),
+            data_used_bytes=s.meter.used,
             dropped=self.dropped,
+            speaker_dbfs=s.horn.level_dbfs if s.horn else None,
+            uptime_s=health.uptime_s,
+            disk_total_bytes=s.cache.total_bytes(),
+            card_worn_percent=health.card_worn_percent,
+            data_limit_bytes=budget.monthly_bytes if budget else None,
+            plan_until=self.plan_until(),
+            silenced=facts.silenced,
+            clock=now.clock,
+            clock_error_ms=now.error_ms,
+            player_restarts=s.player.restarts,
+            spooled=max(0, unacknowledged.last - unacknowledged.first + 1),
+            waits=", ".join(sorted(s.supply.waiting)),
         )
-        s.uplink.telemetry(telemetry, facts, now.mono_ms)
+
+    def status(self, wants: Wants, faults: tuple[str, ...], now: Reading) -> Status:
+        """How the box is, for a person who stands before it."""
+        s, plan = self._s, self._s.supply.plan
+        facts = self.telemetry_facts(wants, now)
+        return Status(
+            did=s.did,
+            running=True,
+            version=VERSION,
+            time_zone=plan.time_zone,
+            now=now.utc_ms,
+            telemetry=self.telemetry(wants, facts, now),
+            next=next_plays(plan.cues, s.cache.shelves[Shelf.AUDIO], now.utc_ms),
+            on_air=title_of(facts.on_air, plan.cues),
+            online=self.online,
+            link_since=self.link_since_ms,
+            clock_trusted=now.trusted,
+            faults=faults,
+        )
+
+    def plan_until(self) -> int | None:
+        """UTC ms up to which the plan is on disk; None without a plan."""
+        s, desired = self._s, self._s.held.held.desired
+        if desired is None:
+            return None
+        pages = s.cache.shelves[Shelf.PAGES]
+        return held_until(desired.manifest, pages, s.supply.plan.time_zone)
 
     def prove(self, files: Hashed, now: Reading) -> None:
         """Tell what was found on the disk; what is rotten there is thrown away and fetched."""
@@ -145,23 +208,13 @@ class SelfReport:
             until=proved.until_ms,
             held=tuple(sorted(proved.held)),
             lacking=tuple(sorted(proved.lacking)),
+            mono=now.mono_ms,
         )
         if s.uplink.prove(proof):
             s.prover.told(proved)
             note(log, "proof_said", held=len(proof.held), lacking=len(proof.lacking))
 
     def _capabilities(self) -> tuple[str, ...]:
-        return ("play", "stop", "volume", *(("resume",) if self._s.player.can_seek else ()))
-
-    def _bytes(self, wants: Wants) -> tuple[int, int]:
-        """Bytes that the plan asks for, and how many of them are on disk."""
-        audio = [a for a, _ in wants.audio if a.sha256 not in wants.withdrawn]
-        wanted = sum(page.bytes for page in wants.pages) + sum(asset.bytes for asset in audio)
-        lacking = self.lacking(wants)
-        return wanted, wanted - sum(w.size - self._s.cache.part_bytes(w) for w in lacking)
-
-    def _digest(self, wants: Wants) -> str:
-        """Name the set of held audio that the plan needs: SHA-256 of its sorted hashes."""
-        audio = self._s.cache.shelves[Shelf.AUDIO]
-        held = sorted(asset.sha256 for asset, _ in wants.audio if asset.sha256 in audio)
-        return hashlib.sha256("\n".join(held).encode()).hexdigest()
+        player = self._s.player
+        known = {"resume": player.can_seek, "duck": player.can_mix}
+        return ("play", "stop", "volume", *(name for name, can in known.items() if can))

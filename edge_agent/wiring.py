@@ -1,42 +1,57 @@
 """Composition root: the one place where the parts of an agent are made and joined."""
 
+import os
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from edge_agent import identity
-from edge_agent.agent import Agent, Event, Events, Parts
-from edge_agent.amplifier import Amplifier, CommandSwitch
+from edge_agent.agent import Agent, Event, Events, Neighbours, Parts
+from edge_agent.amplifier import Amplifier, switch_for
 from edge_agent.cache import Cache, Shelf
-from edge_agent.clock import BoxClock, detect_source
+from edge_agent.clock import BoxClock
 from edge_agent.commands import CommandLog
 from edge_agent.contract import topics
+from edge_agent.contract.desired import ReportPolicy
 from edge_agent.contract.envelope import Untrusted
 from edge_agent.contract.state import ClockSource
 from edge_agent.contract.trust import public_from_text
 from edge_agent.contract.types import Unreadable
+from edge_agent.data_meter import DataMeter
 from edge_agent.desk import Desk
 from edge_agent.download import Downloader
+from edge_agent.errand import sender
 from edge_agent.errors import BadConfig, StateUnwritable
+from edge_agent.health import Vitals, read_health
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Inbox, open_placement
 from edge_agent.link import Birth, Link
-from edge_agent.player import Player
+from edge_agent.logbook import LogBook
+from edge_agent.player import Player, PlayerEvent
 from edge_agent.player_command import CommandPlayer
 from edge_agent.player_mpv import MpvPlayer
+from edge_agent.player_voices import Voices
 from edge_agent.proof import Prover, Reader
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
 from edge_agent.streams import Asker, Streams
 from edge_agent.supply import make_room
+from edge_agent.time_source import TIMESYNCD_ERROR_MS, Vouched, detect
 from edge_agent.uplink import Uplink, state_payload
+from edge_agent.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from edge_agent.horn import Horn
+    from edge_agent.stick_bench import Bench
 
 
-def build(settings: Settings) -> tuple[Agent, Events]:
+def build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
     """Make the agent and the queue that wakes it. Raises `AgentError`."""
     try:
-        return _build(settings)
+        return _build(settings, book)
     except OSError as e:
         raise StateUnwritable(
             f"Không dùng được thư mục {settings.state_dir}: {e}. Những gì kế hoạch cần vẫn còn. "
@@ -46,28 +61,26 @@ def build(settings: Settings) -> tuple[Agent, Events]:
         ) from e
 
 
-def _build(settings: Settings) -> tuple[Agent, Events]:
+def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
     state_dir = Path(settings.state_dir)
     now_ms = _system_ms()
     key = identity.load_key(state_dir)
     inbox = _inbox(settings)
     events: SimpleQueue[Event] = SimpleQueue()
-    clock = BoxClock(
-        state_dir / "time_floor",
-        system_ms=_system_ms,
-        mono_ms=_mono_ms,
-        source=_told_ntp if settings.trust_system_clock else detect_source,
-    )
+    clock = _clock(settings)
     held = HeldStore(state_dir)
     cache = Cache(state_dir)
+    meter = DataMeter(state_dir / "data_used")
     make_room(cache, held.held, min(now_ms, clock.floor_ms))
-    boots = identity.Counter(state_dir / "boot", now_ms // 1000)
-    connections = identity.Counter(state_dir / "connections", now_ms // 1000)
+    # A machine without a clock chip wakes up in 1970: no count goes back for that.
+    lost_before_ms = max(now_ms, clock.floor_ms)
+    boots = identity.Counter(state_dir / "boot", lost_before_ms // 1000)
+    connections = identity.Counter(state_dir / "connections", lost_before_ms // 1000)
     boot = boots.next()
-    lived, lost_before_ms = boot > 1, max(now_ms, clock.floor_ms)
+    lived = boot > 1
     spool = Spool(state_dir / "spool.sqlite", lost_before_ms, expected=lived)
     commands = CommandLog(state_dir / "commands.sqlite", lost_before_ms, expected=lived)
-    kept = (boots, connections, clock, held, spool, commands)
+    kept = (boots, connections, clock, held, spool, commands, meter)
 
     def birth() -> Birth:
         conn = connections.next()
@@ -77,8 +90,11 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
             alive=state_payload(boot, conn, online=True),
             dead=state_payload(boot, conn, online=False),
             filters=topics.subscriptions(settings.did, inbox.scopes(held.held)),
+            keepalive_s=_report(held).keepalive_s,
         )
 
+    horn = _horn(settings, events)
+    send = sender(events.put)
     link = Link(settings.did, settings.brokers, birth=birth, emit=events.put)
     agent = Agent(
         Parts(
@@ -89,11 +105,18 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
             spool=spool,
             commands=commands,
             desk=Desk(state_dir, events.put),
+            send=send,
+            vitals=Vitals(read_health, send, settings.health.signal),
+            watchdog=Watchdog(os.environ),
+            book=book,
             cache=cache,
+            meter=meter,
             fetcher=Downloader(events.put),
-            player=_player(settings, events),
+            neighbours=_neighbours(settings, cache, events),
+            player=_player(settings, horn.heard if horn else events.put),
+            horn=horn,
             amplifier=Amplifier(
-                CommandSwitch(settings.amplifier),
+                switch_for(settings.amplifier),
                 lead_ms=settings.amplifier.lead_ms,
                 hold_ms=settings.amplifier.hold_ms,
             ),
@@ -109,6 +132,62 @@ def _build(settings: Settings) -> tuple[Agent, Events]:
     return agent, events
 
 
+def build_bench(settings: Settings) -> "Bench":
+    """Make what a stick needs of a box whose agent is not at work. Raises `AgentError`."""
+    from edge_agent.intake import Intake
+    from edge_agent.stick_bench import Bench, BenchEvents
+    from edge_agent.supply import STATE_BYTES, Supply
+
+    state_dir = Path(settings.state_dir)
+    events: BenchEvents = SimpleQueue()
+    clock = _clock(settings)
+    held = HeldStore(state_dir)
+    cache = Cache(state_dir)
+    supply = Supply(
+        cache,
+        DataMeter(state_dir / "data_used"),
+        did=settings.did,
+        max_spread_s=settings.max_spread_s,
+    )
+    lived = (state_dir / "boot").exists()
+    spool = Spool(state_dir / "spool.sqlite", max(_system_ms(), clock.floor_ms), expected=lived)
+    return Bench(
+        did=settings.did,
+        intake=Intake(_inbox(settings), held, clock, spool, supply),
+        held=held,
+        clock=clock,
+        spool=spool,
+        cache=cache,
+        supply=supply,
+        uplink=Uplink(settings.did, identity.load_key(state_dir), _Nowhere(), spool),
+        fetcher=Downloader(events.put),
+        send=sender(events.put),
+        events=events,
+        reserve_bytes=max(STATE_BYTES, settings.disk_reserve_mb * 1_000_000),
+    )
+
+
+class _Nowhere:
+    """A link that is not there."""
+
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        """Takes nothing."""
+        return False
+
+
+def _clock(settings: Settings) -> BoxClock:
+    return BoxClock(
+        Path(settings.state_dir) / "time_floor",
+        system_ms=_system_ms,
+        mono_ms=_mono_ms,
+        vouch=_told if settings.trust_system_clock else detect,
+    )
+
+
+def _report(held: HeldStore) -> ReportPolicy:
+    return held.held.desired.report if held.held.desired else ReportPolicy()
+
+
 def _inbox(settings: Settings) -> Inbox:
     try:
         root = public_from_text(settings.root_public_key)
@@ -121,20 +200,40 @@ def _inbox(settings: Settings) -> Inbox:
         ) from e
 
 
-def _player(settings: Settings, events: Events) -> Player:
+def _horn(settings: Settings, events: Events) -> "Horn | None":
+    if settings.horn.kind == "none":
+        return None
+    from edge_agent.horn import Horn
+
+    return Horn(settings.horn, events.put)
+
+
+def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
     chosen = settings.player
     if chosen.kind == "command":
-        return CommandPlayer(chosen.argv, events.put)
-    return MpvPlayer(
-        events.put,
+        return CommandPlayer(chosen.argv, emit)
+    mpv = partial(
+        MpvPlayer,
         program=chosen.argv or ("mpv",),
         audio_output=chosen.audio_output,
         audio_device=chosen.audio_device,
+        keep_awake=chosen.preroll_ms > 0,
     )
+    return Voices(mpv, emit)
 
 
-def _told_ntp() -> ClockSource:
-    return ClockSource.NTP
+def _neighbours(settings: Settings, cache: Cache, events: Events) -> Neighbours | None:
+    if not settings.neighbours.enabled:
+        return None
+    # Most boxes stand alone: what serves others is loaded only where it is asked for.
+    from edge_agent import neighbours
+
+    return neighbours.Neighbours(settings.neighbours, cache, events.put)
+
+
+def _told(_system_ms: int) -> Vouched:
+    """What a person said of this clock in the settings."""
+    return Vouched(ClockSource.NTP, TIMESYNCD_ERROR_MS)
 
 
 def _system_ms() -> int:
@@ -142,4 +241,5 @@ def _system_ms() -> int:
 
 
 def _mono_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
+    """Counts on while the machine is suspended, as the system's clock does."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000

@@ -13,7 +13,6 @@ from edge_agent import log_setup
 from edge_agent.amplifier import Amplifier, CommandSwitch
 from edge_agent.contract.manifest import MAX_PAGE_BYTES, Asset
 from edge_agent.contract.types import Unreadable
-from edge_agent.health import Health, read_health
 from edge_agent.held import HeldStore
 from edge_agent.plan import NEAR_MS, read_page, read_plan
 from edge_agent.settings import AmplifierSettings
@@ -54,19 +53,6 @@ def test_a_switch_that_fails_is_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         switch.set(True)
         wait_for(lambda: "amplifier_failed" in caplog.messages, "the failure")
-
-
-def test_health_is_read_where_there_are_sensors(tmp_path: Path) -> None:
-    assert read_health(tmp_path) == Health(None, None)
-    for name, value in (
-        ("class/thermal/thermal_zone0/temp", "51234\n"),
-        ("class/hwmon/hwmon0/in0_lcrit_alarm", "0\n"),
-        ("class/hwmon/hwmon1/in0_lcrit_alarm", "1\n"),
-    ):
-        file = tmp_path / name
-        file.parent.mkdir(parents=True)
-        file.write_text(value)
-    assert read_health(tmp_path) == Health(51.234, True)
 
 
 def test_near_cues_are_held_and_all_audio_is_listed(tmp_path: Path) -> None:
