@@ -23,6 +23,14 @@ class Lost(OSError):
     """The connection could not be made, or is gone."""
 
 
+class Unreachable(Lost):
+    """Nobody listens there, or nobody answers."""
+
+
+class Refused(Lost):
+    """The broker does not take this user or password."""
+
+
 class Connection(asyncio.Protocol):
     """Publishes in order, tells `receive` of every message, answers for QoS 1 both ways."""
 
@@ -63,6 +71,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def keep_alive(self, keepalive_s: int) -> None:
+        """Ping in time for a broker that gives up after one and a half times `keepalive_s`."""
+        every_s = keepalive_s * 0.75
+        self._ping = asyncio.get_running_loop().call_later(every_s, self._ping_now, every_s)
+
     def vanish(self) -> None:
         """Drop the line without a word, as in a power cut: the broker sends the will."""
         if self._transport is not None:
@@ -72,13 +85,12 @@ class Connection(asyncio.Protocol):
         """Wait for the broker's yes; raises `Lost`."""
         code = (await self._answer(0))[0]
         if code:
-            raise Lost(f"refused with code {code}")
+            raise Refused(f"refused with code {code}")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to ping; part of the protocol."""
+        """Keep the line; part of the protocol."""
         # uvloop's transports are not of asyncio's classes.
         self._transport = cast(asyncio.Transport, transport)
-        self._ping_later()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the broker; part of the protocol."""
@@ -146,13 +158,9 @@ class Connection(asyncio.Protocol):
             if self._number not in self._untaken:
                 return self._number
 
-    def _ping_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._ping = loop.call_later(KEEPALIVE_S * 0.75, self._ping_now)
-
-    def _ping_now(self) -> None:
+    def _ping_now(self, every_s: float) -> None:
         self._write(packets.PING)
-        self._ping_later()
+        self._ping = asyncio.get_running_loop().call_later(every_s, self._ping_now, every_s)
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -160,9 +168,16 @@ class Connection(asyncio.Protocol):
 
 
 async def open_connection(
-    host: str, port: int, user: str, password: str, receive: Receive, *, will: Will | None = None
+    host: str,
+    port: int,
+    user: str,
+    password: str,
+    receive: Receive,
+    *,
+    will: Will | None = None,
+    keepalive_s: int = KEEPALIVE_S,
 ) -> Connection:
-    """Connect and be accepted; raises `Lost`."""
+    """Connect and be accepted; raises `Unreachable`, `Refused` or `Lost`."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -170,10 +185,11 @@ async def open_connection(
                 lambda: Connection(receive), host, port
             )
     except TimeoutError:
-        raise Lost(f"{host}:{port} does not answer") from None
+        raise Unreachable(f"{host}:{port} does not answer") from None
     except OSError as e:
-        raise Lost(f"{host}:{port}: {e}") from e
-    transport.write(packets.connect(user, password, keepalive_s=KEEPALIVE_S, will=will))
+        raise Unreachable(f"{host}:{port}: {e}") from e
+    connection.keep_alive(keepalive_s)
+    transport.write(packets.connect(user, password, keepalive_s=keepalive_s, will=will))
     try:
         await connection.accepted()
     except Lost:

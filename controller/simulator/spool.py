@@ -2,18 +2,34 @@
 
 import secrets
 from collections import deque
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Raw
 from msgspec.structs import replace
 
 from edge_agent.contract.envelope import seal
-from edge_agent.contract.report import MAX_EVENTS, MAX_REPORT_BYTES, PlaybackEvent, Report
+from edge_agent.contract.report import (
+    MAX_EVENTS,
+    MAX_REPORT_BYTES,
+    EventKind,
+    PlaybackEvent,
+    Report,
+)
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 
 ENVELOPE_BYTES = 100
 """What a report says besides its events."""
+
+
+class Deed(NamedTuple):
+    """What a box knows that it did, whatever becomes of its reports."""
+
+    seq: int
+    kind: EventKind
+    play: str
+    cue: str
 
 
 class Spool:
@@ -22,6 +38,8 @@ class Spool:
     def __init__(self, spool_id: str | None = None) -> None:
         self.id = spool_id or secrets.token_hex(8)
         self._events: deque[bytes] = deque()
+        self.deeds: list[Deed] = []
+        """Everything that was ever kept here, in order."""
         self.acknowledged = 0
         self.packed = 0
         """Greatest number that was put into a report since the last rewind."""
@@ -33,7 +51,9 @@ class Spool:
 
     def add(self, event: PlaybackEvent) -> None:
         """Keep an event under the next number, whatever number it came with."""
-        self._events.append(encode(replace(event, seq=self.last + 1)))
+        seq = self.last + 1
+        self._events.append(encode(replace(event, seq=seq)))
+        self.deeds.append(Deed(seq, event.kind, event.play, event.cue))
 
     def pack(self, did: str, key: Ed25519PrivateKey, *, at_most: int = MAX_EVENTS) -> bytes | None:
         """Give the next signed report, None when all is packed."""

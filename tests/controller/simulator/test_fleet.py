@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from controller.access.passwords import hash_box_password, new_box_password
 from controller.fleet.authority import Authority
 from controller.mqtt.embedded import EmbeddedBroker
-from controller.simulator.connection import Lost, open_connection
-from controller.simulator.fleet import Broker, Fleet
+from controller.simulator.connection import Lost, Refused, Unreachable, open_connection
+from controller.simulator.faults import Fault, FaultKind
+from controller.simulator.fleet import Broker, Fleet, backoff_s
 from controller.simulator.packets import Message
 from controller.simulator.pairing import Pairing, pair
 from edge_agent.contract import topics
@@ -67,6 +68,43 @@ def test_a_fleet_connects_with_its_own_passwords_and_comes_back(tmp_path: Path) 
         return fleet.counts.reconnections
 
     assert asyncio.run(run()) == 30
+
+
+def test_a_fault_cuts_the_line_and_holds_it_cut_until_it_is_over(tmp_path: Path) -> None:
+    boxes = pairings(4)
+    broker, users = broker_for(tmp_path, boxes)
+    dark, refused = Fault(FaultKind.POWER_CUT, (0,)), Fault(FaultKind.REFUSE_BROKER, (1, 2))
+
+    async def run() -> tuple[int, tuple[int, int]]:
+        await broker.start(users)
+        fleet = Fleet(boxes, Broker(broker.host, broker.port), lambda: NOW)
+        try:
+            await fleet.start()
+            for fault in (dark, refused):
+                fleet.begin(fault)
+            await asyncio.sleep(0)
+            during = fleet.connected
+            for fault in (dark, refused):
+                fleet.end(fault)
+            await until_connected(fleet, 4, again=3)
+            return during, fleet.boxes[0].conn
+        finally:
+            await fleet.stop()
+            await broker.stop()
+
+    assert asyncio.run(run()) == (1, (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("why", "in_a_row", "bound"), [(Lost, 0, 2.0), (Unreachable, 3, 16.0), (Refused, 9, 300.0)]
+)
+def test_boxes_come_back_spread_over_a_bound_that_doubles(
+    why: type[Lost], in_a_row: int, bound: float
+) -> None:
+    waits = [backoff_s(why, in_a_row) for _ in range(200)]
+
+    assert 1.0 <= min(waits) < max(waits) <= bound
+    assert max(waits) - min(waits) > bound / 4
 
 
 def test_a_wrong_password_is_refused_and_a_neighbour_is_not_overheard(tmp_path: Path) -> None:
