@@ -17,7 +17,7 @@ from edge_agent.clock import WITHIN_MS, BoxClock, Reading
 from edge_agent.commands import CommandLog
 from edge_agent.contract import topics
 from edge_agent.contract.alert import Alert
-from edge_agent.contract.commands import AckStatus, Command
+from edge_agent.contract.commands import AckStatus, Command, TestTone
 from edge_agent.contract.desired import Desired, ReportPolicy
 from edge_agent.contract.state import ControllerState, TimeAnswer
 from edge_agent.contract.trust import KeySet
@@ -34,7 +34,7 @@ from edge_agent.intake import Intake
 from edge_agent.link import Inbound, LinkChanged, LinkState
 from edge_agent.log_setup import note
 from edge_agent.logbook import LogBook
-from edge_agent.orders import Orders
+from edge_agent.orders import Orders, Progress
 from edge_agent.player import Ended, Player, Position, Ready, Started
 from edge_agent.playout import Playout
 from edge_agent.proof import Hashed, Prover
@@ -51,10 +51,12 @@ from edge_agent.reconcile import (
 from edge_agent.self_report import SelfReport, Sources
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
+from edge_agent.status import Status
 from edge_agent.stock import AskNeighbours, Fetch, Forget, Stock, Wait, Wants
 from edge_agent.streams import Asked, Streams
 from edge_agent.supply import STATE_BYTES, Supply
 from edge_agent.tone import keep_tone
+from edge_agent.upkeep import Upkeep
 from edge_agent.uplink import Outlet, Uplink
 from edge_agent.version import VERSION
 from edge_agent.watchdog import ThreadDied, Watchdog
@@ -213,6 +215,16 @@ class Agent:
             parts.uplink,
             Path(parts.settings.state_dir) / "volume",
             partial(keep_tone, parts.cache),
+            can_reboot=bool(parts.settings.reboot),
+        )
+        self._upkeep = Upkeep(
+            boot=parts.boot,
+            orders=self._orders,
+            uplink=parts.uplink,
+            book=parts.book,
+            check=self._test_itself,
+            reboot=parts.settings.reboot,
+            state_dir=Path(parts.settings.state_dir),
         )
         self._playout = Playout(
             player=parts.player,
@@ -227,6 +239,7 @@ class Agent:
         self._report = SelfReport(
             Sources(
                 did=parts.settings.did,
+                can_reboot=bool(parts.settings.reboot),
                 boot=parts.boot,
                 losses=parts.losses,
                 held=parts.held,
@@ -247,6 +260,7 @@ class Agent:
             "export": self._at_stick,
             "status": self._tell_status,
             "log": self._tell_log,
+            "selftest": self._test_itself,
         }
         self._sticks: Sticks | None = None
         self._online = False
@@ -307,6 +321,7 @@ class Agent:
         for event in recovered:
             note(log, "play_interrupted", cue=event.cue, play=event.play)
             self._orders.interrupted(event.cue, self._now)
+        self._upkeep.begin(self._now)
         if self._settings.sticks:
             self._sticks = self._look_for_sticks()
         self._p.amplifier.begin()
@@ -374,10 +389,12 @@ class Agent:
         """Observe, reconcile, act; gives the seconds until there is something to do."""
         now, desired = self._now, self._p.held.held.desired
         self._supply.read(desired, now)
-        self._orders.carry_out(self._playout, self._supply.plan.cues, self._policy(), now)
+        self._report.silenced = self._silenced()
+        planned = self._supply.plan.cues
+        self._orders.carry_out(self._playout, planned, self._policy(), now)
+        self._upkeep.look(planned, now, idle=self._playout.idle)
         self._p.streams.look(self._stations(), now)
         air = self._air_time()
-        self._report.silenced = self._silenced()
         decision = decide(self._situation(air))
         self._note_decision(decision)
         self._playout.desired_serial = desired.serial if desired else 0
@@ -453,13 +470,32 @@ class Agent:
         return message
 
     def _tell_status(self, call: Call) -> None:
-        status = self._report.status(self._wants(), self._p.book.faults(), self._now)
-        call.done(msgspec.to_builtins(status))
+        call.done(msgspec.to_builtins(self._status()))
+
+    def _status(self) -> Status:
+        return self._report.status(self._wants(), self._p.book.faults(), self._now)
 
     def _tell_log(self, call: Call) -> None:
         most = call.body.get("lines")
         lines = self._p.book.lines(most) if isinstance(most, int) else self._p.book.lines()
         call.done({"lines": list(lines)})
+
+    def _test_itself(self, call: Call) -> None:
+        # Rarely asked for: its modules are loaded when it is.
+        from edge_agent.selftest_call import TONE_ID, SelfTest
+
+        def sound(asked: TestTone, progress: Progress) -> str:
+            ident = f"{TONE_ID}-{self._now.mono_ms}"
+            return self._orders.sound_tone(ident, asked, progress, self._policy(), self._now)
+
+        SelfTest(
+            settings=self._settings,
+            status=self._status,
+            amplifier_fault=lambda: self._p.amplifier.fault,
+            horn=self._p.horn,
+            sound=sound,
+            send=self._p.send,
+        ).answer(call)
 
     def _at_stick(self, call: Call) -> None:
         """Take from a folder or give to it, as a person asks."""

@@ -10,7 +10,9 @@ from edge_agent.contract.commands import (
     Command,
     CommandAck,
     CommandKind,
+    Diagnose,
     Play,
+    Reboot,
     Stop,
     TestTone,
     Volume,
@@ -24,7 +26,7 @@ ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
 MAX_SKEW_MS = 60_000
 """A command issued further in the future than this is a fault of a clock."""
 
-Body = Play | Stop | Volume | TestTone
+Body = Play | Stop | Volume | TestTone | Diagnose | Reboot
 """What a command that is obeyed asks for."""
 
 _BODIES: dict[str, type[Body]] = {
@@ -32,6 +34,8 @@ _BODIES: dict[str, type[Body]] = {
     CommandKind.STOP: Stop,
     CommandKind.VOLUME: Volume,
     CommandKind.TEST_TONE: TestTone,
+    CommandKind.DIAGNOSE: Diagnose,
+    CommandKind.REBOOT: Reboot,
 }
 _SCHEMA = """
 create table if not exists seen (

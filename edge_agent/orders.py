@@ -12,7 +12,9 @@ from edge_agent.contract.commands import (
     AckStatus,
     Command,
     CommandAck,
+    Diagnose,
     Play,
+    Reboot,
     Stop,
     TestTone,
     Volume,
@@ -30,15 +32,19 @@ MAX_WAITING = 16
 TONE_WAITS_MS = 60_000
 """A tone that somebody at the box asked for waits so long for what sounds."""
 
+Chore = Diagnose | Reboot
+"""What is asked of the box itself; nothing of it sounds."""
+
 Progress = Callable[[AckStatus, str], None]
 """Told how far a tone has come, and why."""
 
-_FINAL = (AckStatus.DONE, AckStatus.FAILED, AckStatus.REFUSED, AckStatus.SUPERSEDED)
+FINAL = (AckStatus.DONE, AckStatus.FAILED, AckStatus.REFUSED, AckStatus.SUPERSEDED)
 
 
 class Orders:
     """The commands that this box has taken and not finished.
 
+    Only a machine that `can_reboot` takes an order to.
     `make_tone` puts a tone of so many seconds on the disk. Raises OSError.
     """
 
@@ -48,11 +54,15 @@ class Orders:
         uplink: Uplink,
         volume_file: Path,
         make_tone: Callable[[int], Asset],
+        *,
+        can_reboot: bool = False,
     ) -> None:
         self._seen = seen
         self._uplink = uplink
         self._volume_file = volume_file
         self._make_tone = make_tone
+        self._can_reboot = can_reboot
+        self._chores: list[tuple[Command, Chore]] = []
         self._tones: dict[str, tuple[Candidate, Progress]] = {}
         self._waiting: deque[Command] = deque()
         self._plays: dict[str, tuple[Command, Candidate]] = {}
@@ -77,7 +87,7 @@ class Orders:
             return False
         if len(self._waiting) >= MAX_WAITING:
             note(log, "command_refused", command=command.id, reason="busy")
-            self._step(command, AckStatus.REFUSED, "busy", now)
+            self.step(command, AckStatus.REFUSED, "busy", now)
             return True
         self._uplink.acknowledge(CommandAck(command.id, AckStatus.RECEIVED, now.system_ms))
         self._waiting.append(command)
@@ -94,10 +104,13 @@ class Orders:
                     self._uplink.acknowledge(ack)
                 case Refused(status, reason):
                     note(log, "command_refused", command=command.id, reason=reason)
-                    self._step(command, status, reason, now)
+                    self.step(command, status, reason, now)
+                case Obeyed(Reboot()) if not self._can_reboot:
+                    note(log, "command_refused", command=command.id, reason="unsupported")
+                    self.step(command, AckStatus.REFUSED, "unsupported", now)
                 case Obeyed(TestTone() as asked) if why := unsuited(asked, policy, now.utc_ms):
                     note(log, "command_refused", command=command.id, reason=why)
-                    self._step(command, AckStatus.REFUSED, why, now)
+                    self.step(command, AckStatus.REFUSED, why, now)
                 case Obeyed(body):
                     if self._accept(command, body, now):
                         self._obey(command, body, playout, planned, now)
@@ -106,23 +119,39 @@ class Orders:
         """Take word from the playout about the play of an order; other cues are none of ours."""
         if cue in self._tones:
             _, told = self._tones[cue]
-            if status in _FINAL:
+            if status in FINAL:
                 del self._tones[cue]
             told(status, reason)
         if cue not in self._plays:
             return
         command, _ = self._plays[cue]
-        self._step(command, status, reason, now)
-        if status in _FINAL:
+        self.step(command, status, reason, now)
+        if status in FINAL:
             del self._plays[cue]
 
     def interrupted(self, cue: str, now: Reading) -> None:
         """Fail an order whose play was cut by the end of the agent's last run."""
-        last = self._seen.last_step(cue)
-        if last is not None and last.status not in _FINAL:
-            ack = CommandAck(cue, AckStatus.FAILED, now.system_ms, "interrupted")
+        self.ended(cue, AckStatus.FAILED, "interrupted", now)
+
+    def ended(self, command: str, status: AckStatus, reason: str, now: Reading) -> None:
+        """Say what became of an order of the agent's last run, unless that is known."""
+        last = self._seen.last_step(command)
+        if last is not None and last.status not in FINAL:
+            ack = CommandAck(command, status, now.system_ms, reason)
             self._keep(lambda: self._seen.update(ack))
             self._uplink.acknowledge(ack)
+
+    def take_chores(self) -> tuple[tuple[Command, Chore], ...]:
+        """The orders about the box itself that were accepted since this was asked last."""
+        taken = tuple(self._chores)
+        self._chores.clear()
+        return taken
+
+    def step(self, command: Command, status: AckStatus, reason: str, now: Reading) -> None:
+        """Remember how far `command` has come, and say so."""
+        ack = CommandAck(command.id, status, now.system_ms, reason)
+        self._keep(lambda: self._seen.step(command, ack))
+        self._uplink.acknowledge(ack)
 
     def sound_tone(
         self, ident: str, asked: TestTone, progress: Progress, policy: Policy, now: Reading
@@ -172,23 +201,25 @@ class Orders:
                 self._plays[command.id] = (command, ordered(command, body, now.utc_ms))
             case TestTone():
                 self._order_tone(command, body, now)
+            case Diagnose() | Reboot():
+                self._chores.append((command, body))
             case Volume():
                 self.volume_db = body.gain_db
                 stored = str(body.gain_db).encode()
                 self._keep(lambda: durable.write_checked(self._volume_file, stored))
-                self._step(command, AckStatus.DONE, "", now)
+                self.step(command, AckStatus.DONE, "", now)
             case Stop():
                 stopped = playout.stop(body.cue, "stopped_by_command", now)
                 if not stopped and body.cue is not None:
                     stopped = self._give_up(body.cue, playout, planned, now)
-                self._step(command, AckStatus.DONE, "" if stopped else "nothing to stop", now)
+                self.step(command, AckStatus.DONE, "" if stopped else "nothing to stop", now)
 
     def _order_tone(self, command: Command, asked: TestTone, now: Reading) -> None:
         try:
             asset = self._make_tone(asked.seconds)
         except OSError as e:
             durable.note_unwritten(log, self._volume_file.parent, e)
-            self._step(command, AckStatus.FAILED, durable.why_unwritable(e), now)
+            self.step(command, AckStatus.FAILED, durable.why_unwritable(e), now)
             return
         until_ms = command.expires
         tone = tone_cue(command.id, asset, asked, now_ms=now.utc_ms, until_ms=until_ms)
@@ -202,11 +233,6 @@ class Orders:
         if candidate is None:
             return False
         return playout.give_up(Skip(candidate, "stopped_by_command"), now)
-
-    def _step(self, command: Command, status: AckStatus, reason: str, now: Reading) -> None:
-        ack = CommandAck(command.id, status, now.system_ms, reason)
-        self._keep(lambda: self._seen.step(command, ack))
-        self._uplink.acknowledge(ack)
 
     def _keep(self, write: Callable[[], None]) -> str:
         """Bring something to the disk; gives why that was not possible, "" if it was."""

@@ -42,6 +42,7 @@ class Sources:
     """The parts that know something worth saying."""
 
     did: str
+    can_reboot: bool
     boot: int
     losses: tuple[str, ...]
     held: HeldStore
@@ -216,5 +217,10 @@ class SelfReport:
 
     def _capabilities(self) -> tuple[str, ...]:
         player = self._s.player
-        known = {"resume": player.can_seek, "duck": player.can_mix}
-        return ("play", "stop", "volume", *(name for name, can in known.items() if can))
+        always = ("play", "stop", "volume", "test_tone", "diagnose")
+        known = {
+            "resume": player.can_seek,
+            "duck": player.can_mix,
+            "reboot": self._s.can_reboot,
+        }
+        return (*always, *(name for name, can in known.items() if can))

@@ -12,7 +12,7 @@ from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import seal
 from edge_agent.contract.report import Report
-from edge_agent.contract.state import Hello, Proof, State, Telemetry, TimeRequest
+from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry, TimeRequest
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from edge_agent.log_setup import note
@@ -114,6 +114,11 @@ class Uplink:
         """Say, signed, what is held of what plays soon; False if nobody listens."""
         sealed = seal(encode(proof), kind=Kind.PROOF, kid=self._did, key=self._key)
         return self._outlet.publish(topics.up(self._did, "ready"), sealed, qos=1)
+
+    def diagnose(self, found: Diagnosis) -> bool:
+        """Say, signed, what was found in every part; False if nobody listens."""
+        sealed = seal(encode(found), kind=Kind.DIAGNOSIS, kid=self._did, key=self._key)
+        return self._outlet.publish(topics.up(self._did, "diag"), sealed, qos=1)
 
     def _say(self, word: str, message: msgspec.Struct, *, qos: int) -> bool:
         return self._outlet.publish(topics.up(self._did, word), encode(message), qos=qos)

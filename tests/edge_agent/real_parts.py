@@ -25,7 +25,15 @@ from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import open_sealed
 from edge_agent.contract.report import PlaybackEvent, Report
-from edge_agent.contract.state import Hello, Proof, State, Telemetry, TimeAnswer, TimeRequest
+from edge_agent.contract.state import (
+    Diagnosis,
+    Hello,
+    Proof,
+    State,
+    Telemetry,
+    TimeAnswer,
+    TimeRequest,
+)
 from edge_agent.contract.trust import Kind, public_from_text
 from edge_agent.contract.types import decode
 from tests.edge_agent.office import DID, Office
@@ -100,11 +108,14 @@ class Ear:
         self._box_key = box_key
         self._port = port
         self.acknowledge = True
+        self.ahead_ms = 0
+        self.contradicted: list[tuple[str, int]] = []
         self.states: list[State] = []
         self.hellos: list[Hello] = []
         self.acks: list[CommandAck] = []
         self.telemetry: list[Telemetry] = []
         self.proofs: list[Proof] = []
+        self.diagnoses: list[Diagnosis] = []
         self.events: dict[tuple[str, int], PlaybackEvent] = {}
         self._retained: dict[str, bytes] = {}
         self._client = self._connect()
@@ -155,9 +166,12 @@ class Ear:
             case "ready":
                 opened = open_sealed(message.payload, kind=Kind.PROOF, key_for=self._key_for)
                 self.proofs.append(decode(opened.payload, Proof))
+            case "diag":
+                opened = open_sealed(message.payload, kind=Kind.DIAGNOSIS, key_for=self._key_for)
+                self.diagnoses.append(decode(opened.payload, Diagnosis))
             case "time":
                 nonce = decode(message.payload, TimeRequest).nonce
-                answer = TimeAnswer(nonce, time.time_ns() // 1_000_000)
+                answer = TimeAnswer(nonce, time.time_ns() // 1_000_000 + self.ahead_ms)
                 sealed = self._office.sealed(answer, Kind.TIME)
                 client.publish(topics.down(said.device, "time"), sealed)
             case "report":
@@ -171,6 +185,8 @@ class Ear:
         report = decode(opened.payload, Report)
         for raw in report.events:
             event = msgspec.json.decode(raw, type=PlaybackEvent)
+            if self.events.get((report.spool, event.seq), event) != event:
+                self.contradicted.append((report.spool, event.seq))
             self.events[report.spool, event.seq] = event
         if self.acknowledge:
             upto = max(seq for spool, seq in self.events if spool == report.spool)
