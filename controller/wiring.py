@@ -37,6 +37,7 @@ from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
+from controller.operations.renew_phrases import PhrasePages
 from controller.operations.republish import republish
 from controller.operations.services import Services
 from controller.operations.voices import engines_here, preferred
@@ -186,6 +187,7 @@ class Controller:
         def look_at_boxes(at: datetime) -> None:
             device_alarms(database, services.rules, self._listening_since, at)
 
+        phrase_pages = PhrasePages(database, services.rules)
         bells = services.bells
         loops: dict[str, Loop] = {
             "link": link.run,
@@ -198,6 +200,7 @@ class Controller:
             "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
             "gate": partial(each_minute, partial(air_gate, database, services.rules), utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
+            "phrase_pages": partial(each_minute, phrase_pages.look, utc_now),
             "plan": partial(plan_zones, database, self._authority, services.rules, bells, utc_now),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
             "boxes": partial(watch, look_at_boxes, bells, TROUBLE, utc_now),

@@ -16,6 +16,7 @@ from controller.fleet.authority import Authority
 from controller.fleet.box_policy import data_budget, maintenance_order
 from controller.fleet.plan import PackedPage, day_page, whole_plan
 from controller.operations.box_policy import known_sound, policy_of
+from controller.operations.publish_phrases import phrase_refs
 from controller.operations.zone_inputs import PlanRules, midnight, today
 from controller.storage import outbox, places, tables, zone_days
 from controller.storage.insert_or_ignore import insert_or_ignore, upsert
@@ -93,6 +94,7 @@ class _Desk:
         self._days: dict[tuple[str, date], DayPlan] = {}
         self._pages: dict[tuple[date, tuple[str, ...]], PackedPage] = {}
         self._silenced = _silenced(session, self._now_ms)
+        self._phrase_refs: Mapping[str, wire.PhraseRef] | None = None
 
     def know(self, zone_id: str, days: Mapping[date, DayPlan]) -> None:
         """These days need not be read again."""
@@ -266,7 +268,19 @@ class _Desk:
             if quiet
             else None,
             empty_because="" if manifest.pages else "no programme within the horizon",
+            phrases=self._phrases(spot),
         )
+
+    def _phrases(self, spot: Spot) -> tuple[wire.PhraseRef, ...]:
+        """Pages of what can be said in the languages of the zones that the box belongs to today."""
+        if self._phrase_refs is None:
+            self._phrase_refs = phrase_refs(self._session)
+        members = places.zones_with(self._session, spot.cluster_id)
+        zones = {zone_id for zone_id, member in members if member.valid_on(self._day)}
+        query = select(tables.Zone).where(col(tables.Zone.id).in_(zones))
+        spoken = {tag for zone in self._session.exec(query) for tag in zone.languages}
+        known = self._phrase_refs
+        return tuple(known[tag] for tag in sorted(spoken) if tag in known)
 
     def _under_policy(self, word: wire.Desired) -> wire.Desired:
         """With what people set for this box."""
