@@ -13,6 +13,7 @@ from controller.cli import (
     airtime,
     alarms,
     boxes,
+    bundle,
     calendar,
     carts,
     clusters,
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(voices.app, name="voices")
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(phrases.app, name="phrases")
 app.add_typer(carts.app, name="carts")

@@ -13,6 +13,7 @@ from controller.api import (
     box_care,
     boxes,
     bulletins,
+    bundles,
     calendar_files,
     carts,
     day_calendar,
@@ -41,6 +42,8 @@ from controller.api.guard import Guard, Upload
 from controller.console import pages
 from controller.doors import COOKIE, SAFE, Doorkeeper
 from controller.operations.services import Services
+from controller.operations.take_bundle import MOST_BYTES as MOST_BYTES_BACK
+from controller.operations.take_bundle import BundleTooLarge
 from schedules.calendar_lines import MOST_BYTES
 from schedules.errors import CalendarTooLarge
 
@@ -90,6 +93,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         feed.at,
         plays.at,
         fleet.at,
+        bundles.at,
         boxes.at,
         accounts.at,
         voices.at,
@@ -116,7 +120,12 @@ def create_app(services: Services, version: str) -> FastAPI:
     failures.install(app)
     sound = Upload(MAX_RECORDING_BYTES, RecordingTooLarge(MAX_RECORDING_BYTES))
     calendar = Upload(MOST_BYTES, CalendarTooLarge(f"{MOST_BYTES // 1_000_000} MB"))
-    uploads = {"/recordings": sound, "/carts": sound, calendar_files.PATH: calendar}
+    uploads = {
+        "/recordings": sound,
+        "/carts": sound,
+        calendar_files.PATH: calendar,
+        bundles.PATH: Upload(MOST_BYTES_BACK, BundleTooLarge()),
+    }
     app.add_middleware(Guard, uploads={f"{API}{path}": up for path, up in uploads.items()})
     return app
 

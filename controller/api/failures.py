@@ -41,6 +41,7 @@ STATUS = {
     "no_diagnosis": 404,
     "language_doubtful": 409,
     "body_too_long": 413,
+    "bundle_too_large": 413,
     "recording_too_large": 413,
     "database_busy": 503,
     "disk_full": 507,

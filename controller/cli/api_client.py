@@ -1,6 +1,7 @@
 """The JSON API as a person's program uses it: plain HTTP, bearer token, refusals as words."""
 
 import json
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from controller.errors import ControllerError
 
 TIMEOUT_S = 30.0
+PIECE_BYTES = 2**20
 UPLOAD_TIMEOUT_S = 600.0
 """Between two signs of life; an hour of recording is checked for a minute or more."""
 
@@ -82,6 +84,25 @@ class Api:
         except (OSError, HTTPException) as e:
             raise _not_there(self._origin, e) from e
         return content
+
+    def fetch(self, path: str, file: Path) -> dict[str, str]:
+        """GET a large file into `file`; gives the answer's headers, in lower case."""
+        request = urllib.request.Request(self._base + path)
+        request.add_header("authorization", f"Bearer {self.token}")
+        try:
+            with (
+                self._opener.open(request, timeout=UPLOAD_TIMEOUT_S) as answer,
+                file.open("wb") as copy,
+            ):
+                shutil.copyfileobj(answer, copy, PIECE_BYTES)
+                told = {name.lower(): value for name, value in answer.headers.items()}
+        except urllib.error.HTTPError as e:
+            raise _refusal(e.read()) from e
+        except (urllib.error.URLError, ConnectionError, HTTPException) as e:
+            raise _not_there(self._origin, e) from e
+        if file.stat().st_size != int(told.get("content-length", file.stat().st_size)):
+            raise _interrupted(file.name)
+        return told
 
     def upload(self, path: str, file: Path, told: Callable[[int, int], None]) -> Any:
         """POST a file as it is and read JSON; `told` hears bytes sent of bytes in all."""
