@@ -73,6 +73,14 @@ def _obey(argv: list[str]) -> int:
             tell = partial(print, flush=True)
             stick_desk.carry(op, Path(line.words[0]), line.path("--config"), tell)
             return 0
+        case ["selftest", *rest]:
+            from edge_agent import selftest_desk
+
+            line = read_line(rest, values=config, switches=("--tone",))
+            tell = partial(print, flush=True)
+            return selftest_desk.run(
+                line.path("--config"), tone="--tone" in line.switches, tell=tell
+            )
         case ["init", *rest]:
             return _init(read_line(rest, values=("--state-dir",)).path("--state-dir"))
         case ["version" | "--version", *rest]:

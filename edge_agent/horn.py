@@ -75,7 +75,8 @@ def judge(
 class Horn:
     """Stands between the player and the agent: adds to the end of a play whether it was heard.
 
-    The ear is open from the moment a play is loaded, some seconds before its instant.
+    The ear is open from the moment a play is loaded, some seconds before its instant. `last` is
+    what was noticed of the last play.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Horn:
         self._quiet: deque[Moment] = deque(maxlen=FLOOR_MOMENTS)
         self._quiet_since_s = 0.0
         self._last: Moment | None = None
+        self.last = Heard.UNKNOWN
         self._usual_db = USUAL_DBFS if settings.unit == "dBFS" else float("inf")
         make = ear or (lambda heard, deaf: Ear(settings, heard, deaf))
         self._ear = make(self._hear, self._deaf)
@@ -156,6 +158,7 @@ class Horn:
             if not self._plays:
                 self._quiet_since_s = now_s
                 self._ear.listen(LINGER_S)
+            self.last = Heard.UNKNOWN
             if play is None or not play.levels:
                 return event
             level_db = statistics.median(play.levels)
@@ -165,6 +168,7 @@ class Horn:
                 threshold_db=self._settings.threshold_db,
                 usual_db=self._usual_db,
             )
+            self.last = heard
             if heard is Heard.YES and self._settings.unit == "dBFS":
                 self._usual_db = level_db
         told = round(level_db, 1) if self._settings.unit == "dBFS" else None

@@ -351,3 +351,32 @@ class _Session:
         if self._since is None:
             self._since = time.monotonic()
             self._online(client, self._birth)
+
+
+def knock(did: str, broker: BrokerAddress) -> Failure | None:
+    """Log in at `broker` and leave at once without a word; gives why that does not work."""
+    answers: list[bool] = []
+    client = Client(
+        CallbackAPIVersion.VERSION2, client_id=did, protocol=MQTTv311, reconnect_on_failure=False
+    )
+    client.username_pw_set(did, broker.password)
+    client.connect_timeout = CONNECT_WITHIN_S
+    client.on_connect = lambda _client, _data, _flags, code, _properties: answers.append(
+        not code.is_failure
+    )
+    try:
+        if broker.tls:
+            client.tls_set(ca_certs=broker.ca_file or None)
+        client.connect(broker.host, broker.port)
+        until_s = time.monotonic() + CONNECT_WITHIN_S
+        while not answers and time.monotonic() < until_s:
+            if client.loop(_LOOP_S) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+        client.disconnect()
+    except ssl.SSLError:
+        return Failure.UNTRUSTED
+    except OSError:
+        return Failure.UNREACHABLE
+    if not answers:
+        return Failure.SILENT
+    return None if answers[0] else Failure.REFUSED

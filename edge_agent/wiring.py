@@ -45,6 +45,7 @@ from edge_agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn
+    from edge_agent.selftest_desk import Trial
     from edge_agent.stick_bench import Bench
 
 
@@ -93,7 +94,7 @@ def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
             keepalive_s=_report(held).keepalive_s,
         )
 
-    horn = _horn(settings, events)
+    horn = _horn(settings, events.put)
     send = sender(events.put)
     link = Link(settings.did, settings.brokers, birth=birth, emit=events.put)
     agent = Agent(
@@ -167,6 +168,28 @@ def build_bench(settings: Settings) -> "Bench":
     )
 
 
+def build_trial(settings: Settings) -> "Trial":
+    """Make what a self-test needs to sound a tone where no agent is at work."""
+    from edge_agent.selftest_desk import Trial
+
+    said: SimpleQueue[PlayerEvent] = SimpleQueue()
+    horn = _horn(settings, said.put)
+    player = _player(settings, horn.heard if horn else said.put)
+
+    def close() -> None:
+        player.close()
+        if horn is not None:
+            horn.close()
+
+    return Trial(
+        player=player,
+        switch=switch_for(settings.amplifier),
+        said=said,
+        now=_clock(settings).read(),
+        close=close,
+    )
+
+
 class _Nowhere:
     """A link that is not there."""
 
@@ -200,12 +223,12 @@ def _inbox(settings: Settings) -> Inbox:
         ) from e
 
 
-def _horn(settings: Settings, events: Events) -> "Horn | None":
+def _horn(settings: Settings, emit: Callable[[PlayerEvent], None]) -> "Horn | None":
     if settings.horn.kind == "none":
         return None
     from edge_agent.horn import Horn
 
-    return Horn(settings.horn, events.put)
+    return Horn(settings.horn, emit)
 
 
 def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
