@@ -97,6 +97,7 @@ class Horn:
         self._quiet: deque[Moment] = deque(maxlen=FLOOR_MOMENTS)
         self._quiet_since_s = 0.0
         self._last: Moment | None = None
+        self._is_deaf = False
         self.last = Heard.UNKNOWN
         self._usual_db = USUAL_DBFS if settings.unit == "dBFS" else float("inf")
         make = ear or (lambda heard, deaf: Ear(settings, heard, deaf))
@@ -116,7 +117,9 @@ class Horn:
         match event:
             case Ready():
                 self._emit(event)
-                self._ear.listen(LOADED_S)
+                with self._lock:
+                    self._is_deaf = False
+                    self._listen(LOADED_S)
             case Started():
                 self._emit(event)
                 self._started(event)
@@ -142,14 +145,14 @@ class Horn:
             self._plays[event.play] = _Play(since_s, max(fresh, default=None), now_s)
             if len(self._plays) == 1:
                 self._quiet = deque(silence, FLOOR_MOMENTS)
-            self._ear.listen(MOVING_S)
+            self._listen(MOVING_S)
 
     def _moves(self, event: Position) -> None:
         with self._lock:
             play = self._plays.get(event.play)
             if play is not None:
                 play.seen_s = self._mono_s()
-                self._ear.listen(MOVING_S)
+                self._listen(MOVING_S)
 
     def _ended(self, event: Ended) -> Ended:
         now_s = self._mono_s()
@@ -157,7 +160,7 @@ class Horn:
             play = self._plays.pop(event.play, None)
             if not self._plays:
                 self._quiet_since_s = now_s
-                self._ear.listen(LINGER_S)
+                self._listen(LINGER_S)
             self.last = Heard.UNKNOWN
             if play is None or not play.levels:
                 return event
@@ -184,9 +187,15 @@ class Horn:
             if not self._plays and whole_since_s >= self._quiet_since_s:
                 self._quiet.append(moment)
 
+    def _listen(self, for_s: float) -> None:
+        """An ear that failed is left alone until the next play is loaded."""
+        if not self._is_deaf:
+            self._ear.listen(for_s)
+
     def _deaf(self) -> None:
         """What an ear that failed has half heard tells nothing."""
         with self._lock:
+            self._is_deaf = True
             for play in self._plays.values():
                 play.levels.clear()
                 play.floor_db = None

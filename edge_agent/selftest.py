@@ -26,6 +26,14 @@ QUIET_BEFORE_MS = 15_000
 PLAYER_WITHIN_S = 10.0
 MARKS = {CheckState.GOOD: "✓", CheckState.BAD: "✗", CheckState.UNKNOWN: "?"}
 _MB = 1_000_000
+_WHY_NO_TONE = {
+    "clock_untrusted": ("đồng hồ chưa tin được", "the clock is not trusted"),
+    "kill_switch": ("công tắc ngắt loa đang bật", "the kill switch is on"),
+    "maintenance": ("đang bảo trì", "the box is under maintenance"),
+    "missed": ("loa bận suốt một phút", "something else sounded for a minute"),
+    "quiet_hours": ("đang giờ yên tĩnh", "quiet hours"),
+    "superseded": ("loa bận suốt một phút", "something else sounded for a minute"),
+}
 
 
 def look(settings: Settings, status: Status, *, amplifier: str) -> tuple[Check, ...]:
@@ -146,7 +154,8 @@ def check_ear(settings: Settings, status: Status) -> Check:
 def tone_check(status: str, reason: str, heard: str) -> Check:
     """What came of a test tone: `status` as in an acknowledgement, `heard` as in an event."""
     if status != "done":
-        return _bad("tone", f"không phát được âm thử: {reason}", f"no tone: {reason}")
+        vi, en = _WHY_NO_TONE.get(reason, (reason, reason))
+        return _bad("tone", f"không phát được âm thử: {vi}", f"no tone: {en}")
     if heard == "no":
         return _bad(
             "tone",

@@ -143,6 +143,18 @@ def test_an_ear_that_fails_midway_tells_nothing(street: Street) -> None:
     assert (ended.heard, ended.heard_dbfs) == (Heard.UNKNOWN, None)
 
 
+def test_an_ear_that_fails_is_tried_again_at_the_next_play(street: Street) -> None:
+    street.start()
+    street.fail()
+    asked = len(street.ear.asked_s)
+    for second in range(1, 4):
+        street.horn.heard(Position("p", second * 1_000))
+    street.end()
+    assert len(street.ear.asked_s) == asked
+    street.load("q")
+    assert len(street.ear.asked_s) == asked + 1
+
+
 def test_every_event_of_the_player_is_handed_on(street: Street) -> None:
     street.start()
     street.horn.heard(Position("p", 1_000))
