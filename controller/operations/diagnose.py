@@ -17,7 +17,15 @@ from controller.storage.box_tables import BoxDiagnosis
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
 from edge_agent.contract import envelope
-from edge_agent.contract.commands import MAX_LIFE_MS, CommandKind, Diagnose, Reboot, Stop, TestTone
+from edge_agent.contract.commands import (
+    MAX_LIFE_MS,
+    AckStatus,
+    CommandKind,
+    Diagnose,
+    Reboot,
+    Stop,
+    TestTone,
+)
 from edge_agent.contract.state import Diagnosis
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import decode
@@ -26,6 +34,9 @@ log = structlog.get_logger()
 
 AT_HAND_MS = 60_000
 """A tone or a stop that comes later than this surprises whoever stands at the horn."""
+
+_ORDER = tuple(status.value for status in AckStatus)
+"""Steps of one millisecond, in the order in which a box takes them."""
 
 BoxOrder = TestTone | Stop | Reboot | Diagnose
 
@@ -87,14 +98,11 @@ def show_order(session: Session, device_id: str, command_id: str) -> Ordered:
     command = session.get(tables.SentCommand, command_id)
     if command is None or command.audience != device_id:
         raise NotFound("lệnh", "command", command_id)
-    query = (
-        select(tables.CommandStep)
-        .where(
-            tables.CommandStep.command_id == command_id, tables.CommandStep.device_id == device_id
-        )
-        .order_by(col(tables.CommandStep.at_ms), col(tables.CommandStep.status))
+    query = select(tables.CommandStep).where(
+        tables.CommandStep.command_id == command_id, tables.CommandStep.device_id == device_id
     )
-    return Ordered(command, tuple(session.exec(query)))
+    steps = sorted(session.exec(query), key=lambda step: (step.at_ms, _ORDER.index(step.status)))
+    return Ordered(command, tuple(steps))
 
 
 def read_diagnosis(device_id: str, key: Ed25519PublicKey | None, payload: bytes) -> Diagnosis:

@@ -99,14 +99,14 @@ def test_what_became_of_an_order_is_shown(office: Office, boxes: list[Box]) -> N
     ordered = tell(office, boxes[0], Reboot())
     assert ordered.steps == ()
     at = to_ms(LATER)
-    for status, reason in ((AckStatus.RECEIVED, ""), (AckStatus.REFUSED, "unsupported")):
+    for status, reason in ((AckStatus.REFUSED, "unsupported"), (AckStatus.RECEIVED, "")):
         hear(office, boxes[0], CommandAck(ordered.command.id, status, at, reason))
     with office.database.read() as session:
         steps = show_order(session, boxes[0].did, ordered.command.id).steps
-        assert {(s.status, s.reason) for s in steps} == {
+        assert [(s.status, s.reason) for s in steps] == [
             ("received", ""),
             ("refused", "unsupported"),
-        }
+        ]
         with pytest.raises(NotFound):
             show_order(session, boxes[1].did, ordered.command.id)
 
