@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge_agent import settings
+from edge_agent import identity
 from edge_agent.cache import Shelf
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.desired import Desired
@@ -26,6 +27,7 @@ from edge_agent.decide import PastState
 from edge_agent.desk import Done
 from edge_agent.download import Downloader, Request
 from edge_agent.errors import StickUseless
+from edge_agent.settings import BrokerAddress, PlayerSettings, Settings
 from edge_agent.spool import Spool
 from edge_agent.stick import root_of
 from edge_agent.stick_bench import Bench
@@ -48,7 +50,8 @@ class Trip:
     """An office, a box that is switched off, and the stick that goes between them."""
 
     office: Office
-    box: Box
+    state: Path
+    key: Ed25519PublicKey
     stick: Path
 
     @property
@@ -73,7 +76,18 @@ class Trip:
         return self.office.desired(cues, serial=serial, now_ms=now_ms())
 
     def bench(self) -> Bench:
-        return build_bench(settings.load(self.box.config))
+        return build_bench(
+            Settings(
+                did=DID,
+                state_dir=str(self.state),
+                root_public_key=self.office.root_text,
+                placement=self.office.placement(),
+                brokers=(BrokerAddress("mqtt://127.0.0.1:9"),),
+                player=PlayerSettings("mpv"),
+                trust_system_clock=True,
+                disk_reserve_mb=0,
+            )
+        )
 
     def carry(self, op: str, bench: Bench | None = None) -> dict[str, Any]:
         bench = bench or self.bench()
@@ -82,11 +96,11 @@ class Trip:
         return answers[-1].body
 
     def holds(self, asset: Asset) -> bool:
-        return (self.box.state / "audio" / f"{asset.sha256}.opus").exists()
+        return (self.state / "audio" / f"{asset.sha256}.opus").exists()
 
     def play(self, times: int, *, cue_id: str = "c") -> None:
         """Spool so many plays, as if the agent had run."""
-        spool = Spool(self.box.state / "spool.sqlite", 0)
+        spool = Spool(self.state / "spool.sqlite", 0)
         for n in range(times):
             event = msgspec.structs.replace(EVENT, play=f"{cue_id}{n}", cue=f"{cue_id}{n}")
             spool.started(event)
@@ -100,9 +114,7 @@ class Trip:
         for file in self.back.glob("*.jws"):
             name = parse_report(file.name)
             assert name is not None
-            opened = open_sealed(
-                file.read_bytes(), kind=Kind.REPORT, key_for=lambda kid: self.box.key
-            )
+            opened = open_sealed(file.read_bytes(), kind=Kind.REPORT, key_for=lambda kid: self.key)
             report = decode(opened.payload, Report)
             events = [decode(bytes(raw), PlaybackEvent) for raw in report.events]
             assert (report.spool, events[0].seq, events[-1].seq) == name
@@ -135,10 +147,10 @@ class Pulled(Downloader):
 @pytest.fixture
 def trip(tmp_path: Path) -> Trip:
     office = Office.open(tmp_path / "files")
-    box = Box(office, tmp_path, free_port())
-    stick = tmp_path / "media" / "usb"
+    state, stick = tmp_path / "state", tmp_path / "media" / "usb"
     stick.mkdir(parents=True)
-    return Trip(office, box, stick)
+    identity.prepare(state)
+    return Trip(office, state, identity.create_key(state).public_key(), stick)
 
 
 def test_plan_pages_and_audio_come_without_any_network(trip: Trip) -> None:
@@ -237,7 +249,7 @@ def test_what_lies_behind_a_link_is_neither_read_nor_written(trip: Trip, tmp_pat
     (trip.root / "boxes").symlink_to(outside)
     (trip.root / "back").symlink_to(outside)
     trip.carry("import")
-    assert not (trip.box.state / "desired.json").exists()
+    assert not (trip.state / "desired.json").exists()
     trip.play(1)
     with pytest.raises(StickUseless):
         trip.carry("export")
@@ -343,13 +355,13 @@ def test_a_running_box_takes_a_stick_by_itself_plays_at_the_second_and_gives_its
     media = tmp_path / "media"
     (media / "usb").mkdir(parents=True)
     box = Box(office, tmp_path, free_port(), sticks=str(media))
-    trip = Trip(office, box, media / "usb")
+    trip = Trip(office, box.state, box.key, media / "usb")
     box.start()
     try:
         wait_for(lambda: box.log("agent_started"), "the agent")
         asset = office.asset(600)
         start = now_ms() + 5_500
-        aside = Trip(office, box, media / ".hidden")
+        aside = dataclasses.replace(trip, stick=tmp_path / "aside")
         aside.load(trip.plan(asset, start=start))
         aside.root.rename(trip.root)
         about = trip.back / "about.json"
