@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(VENV)/bin/python \
 	--constraints constraints.txt --build-constraints constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check parts lock bench clean
+.PHONY: help demo test check parts lock bench faults clean
 
 help: ## List what can be asked for
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -46,6 +46,9 @@ lock: $(UV) ## Resolve all dependencies anew into constraints.txt
 bench: $(VENV)/.for-dev ## Measure speed and memory; prints a table
 	@$(INSTALL) --group bench
 	@$(VENV)/bin/python tests/bench $(ARGS)
+
+faults: $(VENV)/.for-dev ## Do to real agents what villages do, by number; ARGS="kills" picks some
+	@$(IN_VENV) tests.faults $(ARGS)
 
 clean: ## Remove everything that make has made here
 	rm -rf $(VENV) .venv-tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -40,20 +40,20 @@ class Play:
         if self.stopped.wait(max(0.0, at - time.time())):
             say(event="ended", id=self.name, played_ms=0, reason="stopped")
             return
-        start = time.time()
-        say(event="started", id=self.name, at_unix=start)
+        say(event="started", id=self.name, at_unix=time.time())
+        start = time.monotonic()
         whole = self.content["duration_ms"] / 1000
         end = start + (whole if script == "" else whole / 2)
-        while (left := end - time.time()) > 0:
+        while (left := end - time.monotonic()) > 0:
             if self.stopped.wait(min(left, 0.2)):
                 break
-            say(event="position", id=self.name, ms=round((time.time() - start) * 1000))
+            say(event="position", id=self.name, ms=round((time.monotonic() - start) * 1000))
         if script == "dies" and not self.stopped.is_set():
             import os
 
             os._exit(3)
         reason = "stopped" if self.stopped.is_set() else "eof"
-        played = round((time.time() - start) * 1000)
+        played = round((time.monotonic() - start) * 1000)
         say(event="ended", id=self.name, played_ms=played, reason=reason)
 
 
@@ -63,7 +63,8 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         with heard.open("a") as file:
-            file.write(json.dumps({"at": time.time(), **order}) + "\n")
+            heard_at = {"at": time.time(), "mono": time.monotonic()}
+            file.write(json.dumps({**heard_at, **order}) + "\n")
         name = order.get("id", "")
         match order["op"]:
             case "load":
