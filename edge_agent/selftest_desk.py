@@ -1,17 +1,13 @@
 """`loalang-agent selftest`: asks the agent that runs, else looks at the parts itself."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import msgspec
 from msgspec.structs import replace
 
 from edge_agent import desk, identity, log_setup, settings
-from edge_agent.amplifier import Switch
 from edge_agent.clock import Reading
 from edge_agent.contract.state import Check, CheckState
 from edge_agent.decide import Policy
@@ -20,22 +16,15 @@ from edge_agent.errors import NotRunning
 from edge_agent.health import read_health
 from edge_agent.held import HeldStore
 from edge_agent.link import Failure, knock
-from edge_agent.orders import unsuited
-from edge_agent.player import Ended, Player, PlayerEvent, Ready
-from edge_agent.selftest import is_good, lines, look, tone_check
-from edge_agent.selftest_call import TONE
+from edge_agent.selftest import is_good, lines, look
+from edge_agent.selftest_trial import sound_tone, switch
 from edge_agent.settings import Settings
 from edge_agent.status import Status
 from edge_agent.status_folder import read_stopped
-from edge_agent.tone import wav
 from edge_agent.version import VERSION
 
 PATIENCE_S = 120.0
 """A tone waits for what sounds; between two signs of life it may be so long."""
-
-SWITCHED_WITHIN_S = 1.0
-FLOOR_S = 4.0
-"""An ear needs some seconds of silence before the tone."""
 
 _FAILURES = {
     Failure.UNREACHABLE: ("không tới được", "cannot be reached"),
@@ -43,17 +32,6 @@ _FAILURES = {
     Failure.REFUSED: ("từ chối đăng nhập", "refuses the login"),
     Failure.SILENT: ("không trả lời", "does not answer"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What sounds of a box whose agent does not run; `close` ends it all."""
-
-    player: Player
-    switch: Switch
-    said: "SimpleQueue[PlayerEvent]"
-    now: Reading
-    close: Callable[[], None]
 
 
 def run(config: Path, *, tone: bool, tell: Callable[[str], None]) -> int:
@@ -91,10 +69,10 @@ def _alone(chosen: Settings, tone: bool) -> Iterator[Check]:
     try:
         status = read_stopped(chosen.did, state_dir, VERSION, read_health(), trial.now.system_ms)
         if tone:
-            yield _tone(chosen, trial, _policy(chosen, state_dir))
+            yield sound_tone(chosen, trial, _policy(chosen, state_dir))
         elif chosen.amplifier.gpio is not None or chosen.amplifier.on:
-            _switch(chosen, trial, on=True)
-            _switch(chosen, trial, on=False)
+            switch(chosen, trial, on=True)
+            switch(chosen, trial, on=False)
         yield from look(chosen, _timed(status, trial.now), amplifier=trial.switch.fault)
     finally:
         trial.close()
@@ -122,39 +100,3 @@ def _policy(chosen: Settings, state_dir: Path) -> Policy:
     switches = {"kill_switch": chosen.kill_switch, "maintenance": chosen.maintenance_switch}
     silenced = next((why for why, file in switches.items() if file and Path(file).exists()), "")
     return Policy(silenced=silenced, quiet_hours=desired.quiet_hours if desired else None)
-
-
-def _tone(chosen: Settings, trial: Trial, policy: Policy) -> Check:
-    """Sound a tone by the box's own player, amplifier and ear."""
-    refused = unsuited(TONE, policy, trial.now.system_ms)
-    if refused:
-        return tone_check("refused", refused, "")
-    file = Path(chosen.state_dir) / "selftest-tone.wav"
-    _switch(chosen, trial, on=True)
-    try:
-        file.write_bytes(wav(TONE.seconds))
-        trial.player.load("tone", file, gain_db=TONE.gain_db, from_ms=0)
-        return _until_ended(chosen, trial)
-    finally:
-        _switch(chosen, trial, on=False)
-        file.unlink(missing_ok=True)
-
-
-def _until_ended(chosen: Settings, trial: Trial) -> Check:
-    try:
-        while True:
-            match trial.said.get(timeout=FLOOR_S + TONE.seconds + 10.0):
-                case Ready():
-                    wait_s = FLOOR_S if chosen.horn.kind != "none" else 0.2
-                    trial.player.play_at("tone", time.time() + wait_s)
-                case Ended() as ended if ended.reason == "eof":
-                    return tone_check("done", "", ended.heard)
-                case Ended() as ended:
-                    return tone_check("failed", ended.error or ended.reason, "")
-    except Empty:
-        return tone_check("failed", "the player says nothing", "")
-
-
-def _switch(chosen: Settings, trial: Trial, *, on: bool) -> None:
-    trial.switch.set(on)
-    time.sleep(SWITCHED_WITHIN_S + (chosen.amplifier.lead_ms / 1000 if on else 0.0))

@@ -45,7 +45,7 @@ from edge_agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn
-    from edge_agent.selftest_desk import Trial
+    from edge_agent.selftest_trial import Trial
     from edge_agent.stick_bench import Bench
 
 
@@ -170,7 +170,7 @@ def build_bench(settings: Settings) -> "Bench":
 
 def build_trial(settings: Settings) -> "Trial":
     """Make what a self-test needs to sound a tone where no agent is at work."""
-    from edge_agent.selftest_desk import Trial
+    from edge_agent.selftest_trial import Trial
 
     said: SimpleQueue[PlayerEvent] = SimpleQueue()
     horn = _horn(settings, said.put)

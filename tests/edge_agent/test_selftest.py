@@ -270,3 +270,11 @@ def test_a_running_agent_tests_itself_and_sounds_a_tone_after_what_is_on_air(
         ear.close()
         box.close()
         files.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_box_without_its_player_is_tested_all_the_same(tmp_path: Path, office: Office) -> None:
+    box = Box(office, tmp_path, free_port(), player={"kind": "mpv", "argv": ["/nowhere/mpv"]})
+    found = marks(run(box, "--tone"))
+    assert found["tone"] == found["player"] == found["broker"] == "✗"
+    assert found["disk_write"] == "✓"
