@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from edge_agent.cache import Shelf, Wanted
 from edge_agent.contract.desired import PhraseRef
 from edge_agent.contract.manifest import Asset, PageRef
+from edge_agent.contract.state import Waits
 
 FETCHES_AT_ONCE = 2
 PINNED_MS = 48 * 3_600_000
@@ -29,18 +29,6 @@ MAX_ASKED = 20
 
 MAX_EVICTIONS = 8
 """For so many files room is looked for in one round: the most urgent ones."""
-
-
-class Waits(StrEnum):
-    """Why something that lacks is not being fetched."""
-
-    RETRY = "retry"
-    DISK_FULL = "disk_full"
-    MAKES_ROOM = "makes_room"
-    SPREAD = "spread"
-    NEIGHBOURS = "neighbours"
-    DATA_BUDGET = "data_budget"
-    OFF_PEAK = "off_peak"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.clock import Reading
 from edge_agent.contract.desired import Desired, PhraseRef
 from edge_agent.contract.manifest import Asset, PageRef
+from edge_agent.contract.state import Waits
 from edge_agent.data_meter import DataMeter, is_cheap
 from edge_agent.download import Fetched, Outcome, Request
 from edge_agent.held import Held
@@ -24,7 +25,6 @@ from edge_agent.stock import (
     Forget,
     Stock,
     Wait,
-    Waits,
     Wants,
     missing,
     spread_ms,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from controller.api.airtime_shapes import WallTime
 from controller.api.shapes import Id, Instant, Shape
 from controller.fleet.box_policy import BoxPolicy, DataPlan, Hours, Maintenance
+from controller.fleet.box_words import waits
 from controller.fleet.status import Status
 from controller.operations.diagnose import Found, Ordered
 from controller.operations.set_box_policy import HeldPolicy
@@ -56,6 +57,10 @@ class BoxOut(Shape):
     """End of the plan on its disk."""
     lacking: int | None
     """Audio files that it has still to fetch."""
+    waits_vi: str
+    """Why it does not fetch them now, in Vietnamese; empty: it does."""
+    waits_en: str
+    """Why it does not fetch them now, in English."""
     silenced: str
     """What keeps it silent: a switch, an order; empty: nothing."""
     temperature_c: float | None
@@ -88,7 +93,7 @@ class BoxOut(Shape):
         """Make it of the operation's value."""
         where, said = shown.cluster, shown.reported
         told = shown.told
-        clock = told.clock
+        clock, (waits_vi, waits_en) = told.clock, waits(told.waits)
         return BoxOut(
             device=shown.device_id,
             cluster=where.cluster_id,
@@ -107,6 +112,8 @@ class BoxOut(Shape):
             clock_error_ms=told.clock_error_ms,
             plan_until=to_utc(told.plan_until) if told.plan_until else None,
             lacking=said.lacking,
+            waits_vi=waits_vi,
+            waits_en=waits_en,
             silenced=told.silenced,
             temperature_c=told.temperature_c,
             under_voltage=told.under_voltage,

@@ -159,6 +159,10 @@ def _said(box: dict[str, Any]) -> list[tuple[str, str]]:
         ("phần mềm / program", box["agent"] and f"{box['agent']}, rules {box['rules']}"),
         ("lịch đến / plan until", _when(box["plan_until"])),
         ("tệp còn thiếu / files lacking", _plain(box["lacking"])),
+        (
+            "vì sao chưa tải / why not fetched",
+            box["waits_vi"] and f"{box['waits_vi']} / {box['waits_en']}",
+        ),
         ("đồng hồ / clock", _clock(box)),
         ("nhiệt độ / temperature", _unit(box["temperature_c"], "°C")),
         ("điện yếu / under-voltage", "có / yes" if box["under_voltage"] else ""),

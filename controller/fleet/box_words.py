@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from edge_agent.contract.state import Waits
 from schedules.as_run import Outcome
 
 Words = tuple[str, str]
@@ -59,6 +60,25 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "withdrawn": ("tin đã rút", "it was withdrawn"),
     }
 )
+
+
+_WAITS: Mapping[Waits, Words] = MappingProxyType(
+    {
+        Waits.RETRY: ("thử lại sau ít lâu", "tried again soon"),
+        Waits.DISK_FULL: ("đĩa đầy", "the disk is full"),
+        Waits.MAKES_ROOM: ("đang dọn chỗ trên đĩa", "room is being made on the disk"),
+        Waits.SPREAD: ("tải lệch giờ với các máy khác", "boxes fetch one after the other"),
+        Waits.NEIGHBOURS: ("đang hỏi các máy bên cạnh", "neighbours are being asked"),
+        Waits.DATA_BUDGET: ("hết dung lượng của tháng", "the month's data is used up"),
+        Waits.OFF_PEAK: ("đợi giờ rẻ", "it waits for cheap hours"),
+    }
+)
+
+
+def waits(said: str) -> Words:
+    """Why a box does not fetch what it lacks, of what its telemetry says; empty if it does."""
+    words = [_WAITS[Waits(word)] for word in said.split(", ") if word in set(Waits)]
+    return ", ".join(vi for vi, _ in words), ", ".join(en for _, en in words)
 
 
 def because(reason: str) -> Words:

@@ -133,6 +133,18 @@ class OnAir(msgspec.Struct, frozen=True):
     duration_ms: DurationMs
 
 
+class Waits(StrEnum):
+    """Why something that lacks is not being fetched."""
+
+    RETRY = "retry"
+    DISK_FULL = "disk_full"
+    MAKES_ROOM = "makes_room"
+    SPREAD = "spread"
+    NEIGHBOURS = "neighbours"
+    DATA_BUDGET = "data_budget"
+    OFF_PEAK = "off_peak"
+
+
 class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Heartbeat; None where the machine cannot tell.
 
@@ -169,7 +181,7 @@ class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     player_restarts: Counter = 0
     spooled: Counter = 0
     waits: Reason = ""
-    """Why what lacks is not being fetched: words with commas between; see `edge_agent.stock`."""
+    """Why what lacks is not being fetched: words of `Waits`, with commas between."""
 
 
 class CheckState(StrEnum):

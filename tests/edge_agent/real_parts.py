@@ -233,6 +233,7 @@ class Box:
             "trust_system_clock": True,
             "heartbeat_s": 5,
             "disk_reserve_mb": 0,
+            "max_spread_s": 0,
         } | changes
         tables = {name: settings.pop(name) for name in changes if isinstance(changes[name], dict)}
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]

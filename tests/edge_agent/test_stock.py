@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edge_agent.cache import Shelf, Wanted
 from edge_agent.contract.desired import PhraseRef
 from edge_agent.contract.manifest import Asset, PageRef
+from edge_agent.contract.state import Waits
 from edge_agent.stock import (
     ANSWERS_WITHIN_MS,
     ASK_NEIGHBOURS_EVERY_MS,
@@ -23,7 +24,6 @@ from edge_agent.stock import (
     Forget,
     Stock,
     Wait,
-    Waits,
     Wants,
     spread_ms,
     stock_up,
