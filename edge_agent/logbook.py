@@ -12,6 +12,9 @@ MAX_BYTES = 64 * 1024
 MAX_LINE_CHARS = 2_000
 FAULTS_KEPT = 10
 HIDDEN = "***"
+SHORTEST_SECRET = 6
+"""To hide a shorter one would hide letters of every line."""
+
 _LOGIN = re.compile(r"(?<=://)[^/\s\"@]+(?=@)")
 _NAMED = re.compile(r"(?i)\b(password|passwd|token|secret|api_?key|sig|signature)=[^&\s\"\\]+")
 
@@ -25,7 +28,7 @@ class LogBook(logging.Handler):
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self.setFormatter(JsonLines())
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._lines: deque[str] = deque()
         self._bytes = 0
         self._faults: deque[str] = deque(maxlen=FAULTS_KEPT)
