@@ -21,6 +21,8 @@ class BoxConfig:
     audio_output: str = ""
     audio_device: str = ""
     trust_system_clock: bool = False
+    max_spread_s: int | None = None
+    """Within how long its downloads begin; None: as the agent holds it."""
 
     def to_toml(self) -> str:
         """The file's text; it holds a password: write it private."""
@@ -30,6 +32,7 @@ class BoxConfig:
             f"root_public_key = {json.dumps(self.root_public)}",
             f"placement = {json.dumps(self.placement)}",
             f"trust_system_clock = {json.dumps(self.trust_system_clock)}",
+            *([] if self.max_spread_s is None else [f"max_spread_s = {self.max_spread_s}"]),
             "",
             "[[brokers]]",
             f"url = {json.dumps(self.broker)}",
