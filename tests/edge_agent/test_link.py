@@ -1,7 +1,8 @@
 """The link: how long it waits, and that no message makes it deaf."""
 
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -24,7 +25,7 @@ from edge_agent.link import (
     backoff_s,
 )
 from edge_agent.settings import BrokerAddress
-from tests.edge_agent.real_parts import Broker, free_port
+from tests.edge_agent.real_parts import Broker, free_port, wait_for
 
 
 @given(st.sampled_from(list(Failure)), st.integers(0, 10_000))
@@ -45,12 +46,15 @@ class Line:
     def __init__(self, *ports: int, **broker: Any) -> None:
         self.heard: SimpleQueue[Inbound | LinkChanged] = SimpleQueue()
         self.births = 0
+        self.keepalive_s = 30
+        self.hold: Callable[[], object] = lambda: None
         brokers = tuple(BrokerAddress(f"mqtt://127.0.0.1:{port}", **broker) for port in ports)
         self.link = Link("box", brokers, birth=self.birth, emit=self.heard.put, backlog=2)
 
     def birth(self) -> Birth:
         self.births += 1
-        return Birth(self.births, "state", b"alive", b"dead", ("in/#",))
+        self.hold()
+        return Birth(self.births, "state", b"alive", b"dead", ("in/#",), self.keepalive_s)
 
     def until(self, state: LinkState) -> list[LinkState]:
         states: list[LinkState] = []
@@ -141,3 +145,35 @@ def test_a_port_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         line.link.start()
         assert line.until(LinkState.BACKOFF)[-1] is LinkState.BACKOFF
         line.link.close()
+
+
+def test_it_asks_for_the_keepalive_that_its_birth_names() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(10)
+        line = Line(listener.getsockname()[1])
+        line.keepalive_s = 240
+        line.link.start()
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            connect = connection.recv(200)
+        # MQTT 3.1.1, 3.1.2: after the protocol's name, its level and the flags.
+        after = connect.index(b"MQTT") + 6
+        assert int.from_bytes(connect[after : after + 2]) == 240
+        line.link.close()
+
+
+def test_a_thread_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.link.STUCK_AFTER_S", 0.5)
+    monkeypatch.setattr("edge_agent.link.CONNECT_WITHIN_S", 0.1)
+    line = Line(free_port())
+    released = threading.Event()
+    line.hold = released.wait
+    line.link.start()
+    wait_for(lambda: line.link.broken, "the link to be found broken", 5)
+    released.set()
+    line.until(LinkState.BACKOFF)
+    assert not line.link.broken
+    line.link.close()

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.manifest import Asset
-from edge_agent.contract.state import ClockSource
+from edge_agent.contract.state import ClockSource, OnAir
 from edge_agent.reconcile import (
     HELLO_EVERY_MS,
     RESEND_MS,
@@ -86,9 +87,28 @@ def test_hello_is_said_at_once_on_a_new_connection_and_soon_on_a_change() -> Non
 
 def test_telemetry_beats_and_follows_changes_once_a_second() -> None:
     assert todo(telemetry_at=MONO - 30_000) == [SayTelemetry("heartbeat")]
-    moved = replace(TELEMETRY, lacking=5)
-    assert todo(telemetry=moved, telemetry_at=MONO - 999) == []
-    assert len(todo(telemetry=moved, telemetry_at=MONO - 1_000)) == 1
+    for moved in (
+        replace(TELEMETRY, lacking=5),
+        replace(TELEMETRY, on_air=OnAir("p-1", "c-1", 0, 9)),
+        replace(TELEMETRY, silenced="kill_switch"),
+        replace(TELEMETRY, troubles=frozenset({"hot"})),
+    ):
+        assert todo(telemetry=moved, telemetry_at=MONO - 999) == []
+        assert len(todo(telemetry=moved, telemetry_at=MONO - 1_000)) == 1
+
+
+@pytest.mark.parametrize(("heartbeat_ms", "every_ms"), [(30_000, 10_000), (900_000, 60_000)])
+def test_mere_progress_is_told_seldom_and_more_seldom_where_data_costs(
+    heartbeat_ms: int, every_ms: int
+) -> None:
+    said, wants = (
+        replace(TELEMETRY, on_air=OnAir("p-1", "c-1", 0, 9)),
+        Wants(heartbeat_ms=heartbeat_ms),
+    )
+    for moved in (replace(said, bytes_held=5), replace(said, on_air=OnAir("p-1", "c-1", 3, 9))):
+        changes = {"telemetry": moved, "said_telemetry": said}
+        assert todo(wants, **changes, telemetry_at=MONO - every_ms + 1) == []
+        assert len(todo(wants, **changes, telemetry_at=MONO - every_ms)) == 1
 
 
 def test_reports_go_once_a_connection_and_again_when_not_acknowledged() -> None:
