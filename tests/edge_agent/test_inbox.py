@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.commands import Stop
-from edge_agent.contract.desired import Desired, QuietHours
+from edge_agent.contract.desired import DataBudget, Desired, QuietHours
 from edge_agent.contract.envelope import Untrusted, seal
 from edge_agent.contract.state import TimeAnswer
 from edge_agent.contract.trust import ROOT_KID, Kind
@@ -88,10 +88,18 @@ def test_desired_is_taken_only_if_newer_signed_granted_and_ours(
     assert isinstance(inbox.read(DESIRED, said, held, NOW), Desired)
 
 
-def test_a_desired_that_cannot_be_followed_is_not_taken(office: Office, inbox: Inbox) -> None:
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"quiet_hours": QuietHours("21:00", "05:00", "Mars/Olympus")},
+        {"data": DataBudget(1_000_000, "Mars/Olympus")},
+    ],
+)
+def test_a_desired_that_cannot_be_followed_is_not_taken(
+    office: Office, inbox: Inbox, strange: dict[str, Any]
+) -> None:
     plain = office.desired((cue(office.asset(100), NOW),), serial=1, now_ms=NOW)
-    quiet = QuietHours("21:00", "05:00", "Mars/Olympus")
-    lost = msgspec.structs.replace(plain, quiet_hours=quiet)
+    lost = msgspec.structs.replace(plain, **strange)
     answer = inbox.read(DESIRED, office.sealed(lost, Kind.DESIRED), known(office), NOW)
     assert why(answer) is Why.UNREADABLE
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -219,3 +221,11 @@ def test_strangers_packets_change_nothing(tmp_path: Path) -> None:
 )
 def test_only_private_addresses_are_near(address: str, near: bool) -> None:
     assert is_near(address) is near
+
+
+def test_a_box_that_stands_alone_loads_nothing_of_this() -> None:
+    loaded = "import edge_agent.wiring, sys; print('edge_agent.neighbours' in sys.modules)"
+    told = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "False"
