@@ -240,6 +240,7 @@ class Agent:
             Sources(
                 did=parts.settings.did,
                 can_reboot=bool(parts.settings.reboot),
+                reserve_bytes=parts.settings.disk_reserve_mb * 1_000_000,
                 boot=parts.boot,
                 losses=parts.losses,
                 held=parts.held,

@@ -1,7 +1,7 @@
 """From what is wanted and what is there to what there is to do, each with its reason. Pure."""
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_agent.contract.state import ClockSource, HeldAlerts, OnAir
 from edge_agent.stock import Stock, StockAction, Wants, stock_up
@@ -89,9 +89,10 @@ class TelemetryFacts:
 
     @property
     def steady(self) -> tuple[object, ...]:
-        """All of it that does not grow from moment to moment."""
+        """All of it that does not change from moment to moment."""
         play = self.on_air.play if self.on_air else ""
-        return (self.conn, self.desired, self.lacking, play, self.silenced, self.troubles)
+        lacks = self.lacking > 0
+        return (self.conn, self.desired, lacks, play, self.silenced, self.troubles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
         return
     if seen.hello != seen.said_hello:
         fresh = seen.said_hello is None or seen.said_hello.conn != seen.hello.conn
-        if fresh or _elapsed(seen.hello_at, mono_ms) >= HELLO_EVERY_MS:
+        if fresh or _elapsed(seen.hello_at, mono_ms) >= _hello_every(wants, seen):
             yield SayHello("connected" if fresh else "what it says has changed")
     if seen.acked < seen.last_seq:
         if seen.sent_upto < seen.last_seq:
@@ -147,10 +148,23 @@ def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
         yield AskTime("the clock is compared")
 
 
+def _hello_every(wants: Wants, seen: Observed) -> int:
+    """Another file of many that still lack is mere progress."""
+    said, would = seen.said_hello, seen.hello
+    if said is None or not (said.lacking and would.lacking):
+        return HELLO_EVERY_MS
+    same = replace(would, lacking=said.lacking, digest=said.digest) == said
+    return _progress_every(wants) if same else HELLO_EVERY_MS
+
+
 def _telemetry_every(wants: Wants, seen: Observed) -> int:
     said = seen.said_telemetry
     if said is None or said.steady != seen.telemetry.steady:
         return TELEMETRY_EVERY_MS
+    return _progress_every(wants)
+
+
+def _progress_every(wants: Wants) -> int:
     return max(PROGRESS_EVERY_MS, wants.heartbeat_ms // PROGRESS_PER_HEARTBEAT)
 
 

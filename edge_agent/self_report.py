@@ -44,6 +44,7 @@ class Sources:
 
     did: str
     can_reboot: bool
+    reserve_bytes: int
     boot: int
     losses: tuple[str, ...]
     held: HeldStore
@@ -97,7 +98,8 @@ class SelfReport:
         """What telemetry would say now and not only at the next heartbeat."""
         s = self._s
         s.vitals.look(now.mono_ms)
-        others = {"clock": not now.trusted, "disk_full": Waits.DISK_FULL in s.supply.waiting}
+        short = s.cache.free_bytes() < s.reserve_bytes or Waits.DISK_FULL in s.supply.waiting
+        others = {"clock": not now.trusted, "disk_full": short}
         return TelemetryFacts(
             self.conn,
             s.playout.desired_serial,

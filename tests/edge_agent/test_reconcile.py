@@ -85,6 +85,15 @@ def test_hello_is_said_at_once_on_a_new_connection_and_soon_on_a_change() -> Non
     assert said == [SayHello("what it says has changed")]
 
 
+def test_one_file_more_of_many_that_lack_is_said_seldom() -> None:
+    said = replace(HELLO, lacking=90)
+    one_less = {"said_hello": said, "hello": replace(said, lacking=89, digest="e")}
+    assert todo(**one_less, hello_at=MONO - 9_999) == []
+    assert len(todo(**one_less, hello_at=MONO - 10_000)) == 1
+    for hello in (replace(said, lacking=0), replace(said, lacking=89, desired=2)):
+        assert len(todo(said_hello=said, hello=hello, hello_at=MONO - HELLO_EVERY_MS)) == 1
+
+
 def test_telemetry_beats_and_follows_changes_once_a_second() -> None:
     assert todo(telemetry_at=MONO - 30_000) == [SayTelemetry("heartbeat")]
     for moved in (
