@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -22,6 +23,11 @@ from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry
 log = structlog.get_logger()
 
 MOST_LOSSES = 20
+
+SEEN_LATELY_MS = 60_000
+"""Of a box that is heard of again after so long, screens are told."""
+
+_SHOWN = ("bytes_held", "bytes_wanted", "silenced", "under_voltage", "plan_until")
 
 Said = State | Hello | Telemetry | CommandAck | Proof | Diagnosis
 
@@ -43,6 +49,7 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
     diagnoses: list[tuple[str, Diagnosis]] = []
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
+        shown = {device_id: _shown(reported, now_ms) for device_id, reported in known.items()}
         for seen in observations:
             reported = known.get(seen.device_id)
             if reported is None:
@@ -67,7 +74,8 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                 case Diagnosis():
                     diagnoses.append((seen.device_id, seen.said))
         session.add_all(known.values())
-        events.tell_all(session, "device", ({"id": i} for i in sorted(known)), now_ms)
+        news = [i for i in sorted(known) if _shown(known[i], now_ms) != shown[i]]
+        events.tell_all(session, "device", ({"id": i} for i in news), now_ms)
         _note_steps(session, steps, now_ms)
         keep_proofs(session, proofs, now_ms)
         keep_diagnoses(session, diagnoses, now_ms)
@@ -81,6 +89,29 @@ def _known(session: Session, ids: set[str]) -> dict[str, tables.ReportedState]:
     rows = select(tables.ReportedState).where(col(tables.ReportedState.device_id).in_(ids))
     known.update({row.device_id: row for row in session.exec(rows)})
     return known
+
+
+def _shown(reported: tables.ReportedState, now_ms: int) -> tuple[object, ...]:
+    """What screens show of a box: a heartbeat that changes none of it is no news to them.
+
+    A province has 300 heartbeats a second.
+    """
+    telemetry: Mapping[str, Any] = reported.telemetry
+    on_air: Mapping[str, Any] = telemetry.get("on_air") or {}
+    return (
+        reported.online,
+        now_ms - reported.seen_ms > SEEN_LATELY_MS,
+        reported.agent,
+        reported.rules,
+        reported.desired,
+        reported.held,
+        reported.lacking,
+        reported.clock_source,
+        tuple(reported.losses),
+        on_air.get("play"),
+        on_air.get("position_ms"),
+        *(telemetry.get(name) for name in _SHOWN),
+    )
 
 
 def _note_state(reported: tables.ReportedState, state: State, now_ms: int) -> None:

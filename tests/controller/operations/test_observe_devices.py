@@ -3,7 +3,7 @@ from datetime import timedelta
 from controller.fleet.status import Status
 from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.show_fleet import clusters_now
-from controller.storage import outbox, tables
+from controller.storage import events, outbox, tables
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.state import (
@@ -103,3 +103,34 @@ def test_a_box_that_nobody_enrolled_leaves_no_trace(office: Office) -> None:
 
     with office.database.read() as session:
         assert session.get(tables.ReportedState, "strangerbox1") is None
+
+
+def news(office: Office) -> int:
+    with office.database.read() as session:
+        return len([e for e in events.after(session, 0) if e.kind == "device"])
+
+
+def test_a_heartbeat_that_changes_nothing_on_a_screen_is_no_news(office: Office) -> None:
+    box = office.boxes(1)[0]
+    observe(office, box, State(1, 1, True), hello(), Telemetry(1, 0, 0, 0, 0, 0))
+    told = news(office)
+
+    for number in range(1, 6):
+        observe(office, box, Telemetry(1, number, 0, 0, 0, 0, uptime_s=number, temperature_c=40.0))
+    assert news(office) == told
+
+    playing = OnAir("p-1", "cue-1", 0, 10_000)
+    observe(office, box, Telemetry(1, 6, 0, 0, 0, 0, playing))
+    observe(office, box, Telemetry(1, 7, 0, 0, 0, 0, silenced="maintenance"))
+    observe(office, box, State(1, 1, False))
+    assert news(office) == told + 3
+
+
+def test_a_box_that_is_heard_of_again_is_news(office: Office) -> None:
+    box = office.boxes(1)[0]
+    observe(office, box, hello())
+    told = news(office)
+    later = [Observation(box.did, Telemetry(1, 1, 0, 0, 0, 0))]
+    observe_devices(office.database, later, NOW + timedelta(minutes=5))
+
+    assert news(office) == told + 1
