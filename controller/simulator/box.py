@@ -152,9 +152,9 @@ class Box:
         return self._stage.on_air
 
     @property
-    def powered(self) -> bool:
-        """Whether it is switched on."""
-        return self._powered
+    def lacking(self) -> int:
+        """Pages and audio files that its plan needs and it does not hold."""
+        return self._shelf.lacking + len(self._plan.lacking)
 
     @property
     def conn(self) -> tuple[int, int]:
@@ -535,7 +535,7 @@ class Box:
             self._conn,
             held.desired.serial if held.desired else 0,
             held.keys.serial if held.keys else 0,
-            self._lacking,
+            self.lacking,
             digest,
             now.source,
             tuple(HeldAlerts(*source, said.serial) for source, said in held.alerts.items()),
@@ -568,7 +568,7 @@ class Box:
             heartbeat = desired.report.heartbeat_s * 1000
         on_air = self._stage.position(now.mono_ms)
         serial = desired.serial if desired is not None else 0
-        facts = (self._conn, serial, self._lacking, on_air.play if on_air else "")
+        facts = (self._conn, serial, self.lacking, on_air.play if on_air else "")
         since = now_ms - self._telemetry_ms
         if (facts != self._said_telemetry and since >= TELEMETRY_EVERY_MS) or since >= heartbeat:
             self._said_telemetry, self._telemetry_ms = facts, now_ms
@@ -585,7 +585,7 @@ class Box:
             boot=self._stage.boot,
             at=max(0, now.system_ms),
             desired=serial,
-            lacking=self._lacking,
+            lacking=self.lacking,
             bytes_wanted=wanted,
             bytes_held=held,
             on_air=on_air,
@@ -659,10 +659,6 @@ class Box:
             )
             self._say_sealed("ready", proof, Kind.PROOF)
         return now_ms + self._prover.wait_ms(cues, now)
-
-    @property
-    def _lacking(self) -> int:
-        return self._shelf.lacking + len(self._plan.lacking)
 
     def _say_sealed(self, word: str, message: msgspec.Struct, kind: Kind) -> None:
         sealed = seal(encode(message), kind=kind, kid=self.did, key=self._pairing.key)
