@@ -21,6 +21,9 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 _LOG_HEAD = struct.Struct(">II I I 8s 8s")
 _FRAME_HEAD = struct.Struct(">I I 8s 8s")
+_FRAMES = struct.Struct("=16x I")
+"""SQLite's index of its log, beside the file: how many frames of it were sound."""
+
 _LOG_MAGICS = (0x377F0682, 0x377F0683)
 
 Statement = tuple[str, tuple[object, ...]]
@@ -58,9 +61,12 @@ class Journal:
         self.flush()
 
     def settle(self) -> None:
-        """Bring everything from SQLite's log into the file itself, if the disk takes it."""
+        """Bring everything from SQLite's log into the file itself, if the disk takes it.
+
+        The log keeps its room: on a full disk there is still some for the next events.
+        """
         with contextlib.suppress(sqlite3.OperationalError):
-            self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+            self._db.execute("pragma wal_checkpoint(passive)").fetchone()
 
     def flush(self) -> None:
         """Try once more to write what waits."""
@@ -141,7 +147,7 @@ def _open(
         found = db.execute("pragma quick_check").fetchone()[0]
         if found != "ok":
             raise durable.Damaged(found)
-        read = db.execute("pragma wal_checkpoint(passive)").fetchone()[1]
+        read = _frames_read(path.with_name(path.name + "-shm"), commits)
         # The last one may have been cut off while it was written: nobody was told of it.
         if sum(frame > read for frame in commits) > 1:
             raise durable.Damaged(f"{path.name}-wal")
@@ -182,3 +188,11 @@ def _commits(log_file: Path) -> list[int]:
                 ends.append(frame)
             file.seek(page_size, 1)
         return ends
+
+
+def _frames_read(index: Path, commits: list[int]) -> int:
+    """How many frames SQLite took from its log; all of them if there is nothing to tell."""
+    if not commits or not index.is_file() or index.stat().st_size < _FRAMES.size:
+        return max(commits, default=0)
+    with index.open("rb") as file:
+        return int(_FRAMES.unpack(file.read(_FRAMES.size))[0])

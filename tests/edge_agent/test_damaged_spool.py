@@ -67,6 +67,7 @@ def test_a_damaged_file_begins_another_spool_and_the_loss_is_told(
     for name in "abcdefgh":
         play(spool, name)
     spool.forget(spool.id, 10)
+    spool.close()
     found = power_cut(file, tmp_path / "after")
     damage(found)
     after = Spool(found, NOW.utc_ms, expected=True)

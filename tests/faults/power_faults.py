@@ -43,8 +43,7 @@ def kills(folder: Path, times: int, seed: int) -> Row:
         told = village.tell()
         rotten = village.rotten()
         interrupted = len(village.events(EventKind.INTERRUPTED))
-        crashed = "Traceback" in box.log_file.read_text()
-        survived = 0 if crashed else times - rotten
+        survived = times - rotten - village.crashes()
         note = f"{told.plays} plays, {interrupted} interrupted, {rotten} rotten on air, seed {seed}"
     return Row("SIGKILL", times, survived, told.lost, told.doubled + told.again, note)
 
@@ -181,7 +180,7 @@ def read_only_disk(folder: Path) -> Row:
         alive = box.process is not None and box.process.poll() is None
         whole = [entry["ms"] for entry in box.log("play_over")]
         survived = said and alive and whole[0] > 2_300 and whole[1] > 300
-        crashed = "Traceback" in box.log_file.read_text()
+        crashed = village.crashes() > 0
         doubled = village.tell().doubled + village.tell().again
     note = (
         f"sounded {whole[0]} and {whole[1]} ms; what came after the disk gave up is in memory only"

@@ -170,6 +170,11 @@ class Stage:
         again = sum(occurrences.values()) - len(occurrences)
         return Told(len(heard), lost, doubled, again)
 
+    def crashes(self) -> int:
+        """How often the agent, or a thread of it, ended by a fault of its own."""
+        text = self.box.log_file.read_text()
+        return text.count("_run_module_as_main") + text.count("Exception in thread")
+
     def rotten(self) -> int:
         """Audio on air that was not what its name says."""
         loads = self.box.player_heard("load")
