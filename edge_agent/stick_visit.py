@@ -117,8 +117,12 @@ class Visit:
             self.send(partial(self.stick.carries, unknown), self._found)
             return
         waiting = [wanted for wanted in lacking if wanted in self._there]
-        tried = {wanted: self._copy(wanted) for wanted in waiting}
-        short = Copying.NO_ROOM in tried.values() and not self._under_way
+        # One at a time: a stick that hangs must not take every way to bring a file.
+        short = False
+        for wanted in waiting:
+            if not self._under_way:
+                short |= self._copy(wanted) is Copying.NO_ROOM
+        short &= not self._under_way
         self._no_room_turns = self._no_room_turns + 1 if short else 0
         if self._no_room_turns > PATIENT_TURNS:
             self.account.trouble = Trouble.DISK_FULL

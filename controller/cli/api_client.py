@@ -1,7 +1,6 @@
 """The JSON API as a person's program uses it: plain HTTP, bearer token, refusals as words."""
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -85,8 +84,11 @@ class Api:
             raise _not_there(self._origin, e) from e
         return content
 
-    def fetch(self, path: str, file: Path) -> dict[str, str]:
-        """GET a large file into `file`; gives the answer's headers, in lower case."""
+    def fetch(self, path: str, file: Path, told: Callable[[int, int], None]) -> dict[str, str]:
+        """GET a large file into `file`; gives the answer's headers, in lower case.
+
+        `told` hears bytes that have come of bytes in all.
+        """
         request = urllib.request.Request(self._base + path)
         request.add_header("authorization", f"Bearer {self.token}")
         try:
@@ -94,15 +96,18 @@ class Api:
                 self._opener.open(request, timeout=UPLOAD_TIMEOUT_S) as answer,
                 file.open("wb") as copy,
             ):
-                shutil.copyfileobj(answer, copy, PIECE_BYTES)
-                told = {name.lower(): value for name, value in answer.headers.items()}
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                size = int(headers.get("content-length", 0))
+                while piece := answer.read(PIECE_BYTES):
+                    copy.write(piece)
+                    told(copy.tell(), size)
         except urllib.error.HTTPError as e:
             raise _refusal(e.read()) from e
         except (urllib.error.URLError, ConnectionError, HTTPException) as e:
             raise _not_there(self._origin, e) from e
-        if file.stat().st_size != int(told.get("content-length", file.stat().st_size)):
-            raise _interrupted(file.name)
-        return told
+        if file.stat().st_size != size:
+            raise _broke_off(file.name)
+        return headers
 
     def upload(self, path: str, file: Path, told: Callable[[int, int], None]) -> Any:
         """POST a file as it is and read JSON; `told` hears bytes sent of bytes in all."""
@@ -179,6 +184,14 @@ def _interrupted(name: str) -> ControllerError:
         "upload_interrupted",
         f"Đứt kết nối khi đang gửi {name}. Chưa lưu gì của lần này; hãy gửi lại.",
         f"The connection broke while {name} was sent. Nothing of it was kept; send it again.",
+    )
+
+
+def _broke_off(name: str) -> ControllerError:
+    return ControllerError(
+        "download_interrupted",
+        f"Đứt kết nối khi đang tải {name}. Chưa ghi gì; hãy làm lại.",
+        f"The connection broke while {name} was fetched. Nothing was written; try again.",
     )
 
 

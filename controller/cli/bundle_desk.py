@@ -29,7 +29,8 @@ def make(api: Api, folder: Path, chosen: Mapping[str, Sequence[str]]) -> None:
     print("đang gom ở bộ điều khiển… / packing at the controller…", flush=True)
     with tempfile.TemporaryDirectory(prefix="loalang-") as aside:
         file = Path(aside) / "loalang.zip"
-        told = api.fetch(f"/boxes/bundle.zip?{urlencode(chosen, doseq=True)}", file)
+        path = f"/boxes/bundle.zip?{urlencode(chosen, doseq=True)}"
+        told = api.fetch(path, file, Percent("tải / fetched"))
         with zipfile.ZipFile(file) as packed:
             members = [m for m in packed.infolist() if not m.is_dir()]
             for done, member in enumerate(members, 1):
@@ -68,7 +69,7 @@ def take(api: Api, folder: Path) -> int:
             for report in reports:
                 packed.write(report, report.relative_to(root))
         print(f"đang gửi {len(reports)} tệp… / sending {len(reports)} files…", flush=True)
-        boxes = api.upload("/bundles", file, lambda _sent, _all: None)
+        boxes = api.upload("/bundles", file, Percent("gửi / sent"))
     for box in boxes:
         print(
             f"{box['device']} {box['place']}: {box['new']} sự kiện mới, {box['doubled']} đã có, "
@@ -83,6 +84,20 @@ def take(api: Api, folder: Path) -> int:
             _write(root / layout.BOXES / box["device"] / layout.RECEIPTS, lines.encode())
     useful = any(box["new"] or box["doubled"] or box["quarantined"] for box in boxes)
     return 0 if useful else NOTHING_TAKEN
+
+
+class Percent:
+    """Says how far something has come, each tenth of the way."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said = -1
+
+    def __call__(self, done: int, whole: int) -> None:
+        tenths = 10 * done // max(1, whole)
+        if tenths > self._said:
+            self._said = tenths
+            print(f"{self._what}: {10 * tenths} %", flush=True)
 
 
 def root_of(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -29,10 +29,8 @@ from edge_agent.contract.trust import Kind
 MOST_BYTES = 32 * 10**9
 """What the usual stick holds."""
 
+MOST_BOXES = 1_000
 _CHUNK = 2**20
-
-Told = Callable[[int, int], None]
-"""Hears of files packed, and of how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,10 @@ class Bundle:
 
 @dataclass(slots=True)
 class _Load:
-    """What goes into a bundle, by name; audio is only named."""
+    """What goes into a bundle: messages by name; pages and audio are only named."""
 
     messages: dict[str, bytes] = field(default_factory=dict)
-    pages: dict[str, bytes] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
     audio: dict[str, Asset] = field(default_factory=dict)
     boxes: list[str] = field(default_factory=list)
 
@@ -74,25 +72,23 @@ def make_bundle(
     now: datetime,
     *,
     most_bytes: int = MOST_BYTES,
-    told: Told = lambda _done, _all: None,
 ) -> Bundle:
     """Write a ZIP for these boxes to `file`.
 
     Raises `NotFound`, `UnknownVillage`, StoreFull, and what says that it is too large or empty.
     """
     with database.write() as session:
+        keys = key_set(session, authority, to_ms(now))
+    with database.read() as session:
         load = _load(session, authority, chosen, day, to_ms(now))
+    if keys is not None:
+        load.messages[layout.KEYS] = keys
     total = sum(asset.bytes for asset in load.audio.values())
     if total > most_bytes:
-        raise ControllerError(
-            "bundle_too_large",
-            f"Gói này cần {total // 10**6} MB, quá {most_bytes // 10**6} MB. "
-            "Chưa ghi gì; hãy chọn ít hộp hơn.",
-            f"This bundle takes {total // 10**6} MB, over {most_bytes // 10**6} MB. "
-            "Nothing was written; choose fewer boxes.",
-        )
+        size = f"{total // 10**6} MB"
+        raise _too_large(size, size, f"{most_bytes // 10**6} MB")
     try:
-        return _pack(load, store, file, told)
+        return _pack(database, load, store, file)
     except OSError as e:
         if is_no_room(e):
             raise StoreFull(total, shutil.disk_usage(file.parent).free) from e
@@ -102,10 +98,10 @@ def make_bundle(
 def _load(session: Session, authority: Authority, chosen: Chosen, day: date, now_ms: int) -> _Load:
     load = _Load()
     load.messages[layout.READ_ME] = layout.READ_ME_TEXT.encode()
-    keys = key_set(session, authority, now_ms)
-    if keys is not None:
-        load.messages[layout.KEYS] = keys
-    for device_id in _boxes(session, chosen, day, now_ms):
+    meant = _boxes(session, chosen, day, now_ms)
+    if len(meant) > MOST_BOXES:
+        raise _too_large(f"{len(meant)} hộp", f"{len(meant)} boxes", str(MOST_BOXES))
+    for device_id in meant:
         state = session.get(tables.DesiredState, device_id)
         if state is None:
             continue
@@ -169,45 +165,44 @@ def _add_files(session: Session, load: _Load, sealed: bytes) -> None:
     assets = [word.fallback] if word.fallback else []
     named = [page.sha256 for page in word.manifest.pages] + [page.sha256 for page in word.phrases]
     for sha256 in named:
-        page = session.get(tables.Page, sha256) if sha256 not in load.pages else None
-        if page is not None:
-            load.pages[sha256] = page.body
-            assets += assets_of(page.body)
+        body = _page(session, sha256) if sha256 not in load.pages else None
+        if body is not None:
+            load.pages.add(sha256)
+            assets += assets_of(body)
     load.audio.update({asset.sha256: asset for asset in assets})
 
 
-def _pack(load: _Load, store: AssetStore, file: Path, told: Told) -> Bundle:
+def _pack(database: Database, load: _Load, store: AssetStore, file: Path) -> Bundle:
     lacking: list[str] = []
-    count = len(load.messages) + len(load.pages) + len(load.audio)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
-        for done, (name, write) in enumerate(_members(load, store)):
-            told(done, count)
+        for name, message in load.messages.items():
+            packed.writestr(f"{layout.FOLDER}/{name}", message)
+        with database.read() as session:
+            for sha256 in sorted(load.pages):
+                body = _page(session, sha256)
+                if body is not None:
+                    packed.writestr(f"{layout.FOLDER}/pages/{sha256}.json.gz", body)
+        for sha256 in sorted(load.audio):
             try:
-                write(packed, f"{layout.FOLDER}/{name}")
+                sound = store.open(sha256)
             except AssetMissing:
-                lacking.append(name)
-    told(count, count)
-    return Bundle(tuple(load.boxes), count - len(lacking), file.stat().st_size, tuple(lacking))
-
-
-def _members(
-    load: _Load, store: AssetStore
-) -> Iterator[tuple[str, Callable[[zipfile.ZipFile, str], None]]]:
-    """Every file with its name below the bundle's folder and what writes it."""
-
-    def content(data: bytes) -> Callable[[zipfile.ZipFile, str], None]:
-        return lambda packed, name: packed.writestr(name, data)
-
-    def audio(sha256: str) -> Callable[[zipfile.ZipFile, str], None]:
-        def write(packed: zipfile.ZipFile, name: str) -> None:
-            with store.open(sha256) as sound, packed.open(name, "w", force_zip64=True) as member:
+                lacking.append(sha256)
+                continue
+            name = f"{layout.FOLDER}/audio/{sha256}.opus"
+            with sound, packed.open(name, "w", force_zip64=True) as member:
                 shutil.copyfileobj(sound, member, _CHUNK)
+        files = len(packed.namelist())
+    return Bundle(tuple(load.boxes), files, file.stat().st_size, tuple(lacking))
 
-        return write
 
-    for name, data in load.messages.items():
-        yield name, content(data)
-    for sha256, data in load.pages.items():
-        yield f"pages/{sha256}.json.gz", content(data)
-    for sha256 in load.audio:
-        yield f"audio/{sha256}.opus", audio(sha256)
+def _page(session: Session, sha256: str) -> bytes | None:
+    """The packed bytes of a page; None if it was cleared away meanwhile."""
+    return session.exec(select(tables.Page.body).where(tables.Page.sha256 == sha256)).first()
+
+
+def _too_large(vi: str, en: str, most: str) -> ControllerError:
+    return ControllerError(
+        "bundle_too_large",
+        f"Gói này có {vi}, quá {most}. Chưa ghi gì; hãy chọn ít hộp hơn.",
+        f"This bundle takes {en}, over {most}. Nothing was written; choose fewer boxes.",
+    )

@@ -3,7 +3,6 @@
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -34,9 +33,6 @@ LISTED = 50
 _MEMBER = re.compile(rf"(?:^|/){layout.BACK}/([a-z0-9]{{12}})/([^/]+)\Z")
 
 Words = tuple[str, str]
-Told = Callable[[int, int], None]
-"""Hears of reports looked at, and of how many there are."""
-
 _UNREADABLE = ("tệp hỏng hoặc quá lớn", "the file is damaged or too large")
 _STRANGER = ("không phải hộp của bộ điều khiển này", "no box of this controller")
 _UNTRUSTED = ("chữ ký hoặc nội dung không đúng", "its signature or content is wrong")
@@ -81,11 +77,7 @@ class BoxTaken:
 
 
 def take_bundle(
-    database: Database,
-    authority: Authority,
-    file: Path,
-    now: datetime,
-    told: Told = lambda _done, _all: None,
+    database: Database, authority: Authority, file: Path, now: datetime
 ) -> tuple[BoxTaken, ...]:
     """Record every report in the folder `back` of a ZIP; gives what came of each box.
 
@@ -97,9 +89,7 @@ def take_bundle(
     taken: dict[str, BoxTaken] = {}
     try:
         with zipfile.ZipFile(file) as packed:
-            members = _reports(packed)
-            waiting = iter(members)
-            done = 0
+            waiting = iter(_reports(packed))
             while batch := list(islice(waiting, REPORTS_AT_ONCE)):
                 received: list[Received] = []
                 for device_id, member in batch:
@@ -118,8 +108,6 @@ def take_bundle(
                     else:
                         box.refused.append(Passed(member.filename, _UNTRUSTED))
                 _record(database, received, taken, now)
-                done += len(batch)
-                told(done, len(members))
     except zipfile.BadZipFile as e:
         raise ControllerError(
             "not_a_bundle",

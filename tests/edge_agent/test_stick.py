@@ -4,6 +4,8 @@ import dataclasses
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +149,7 @@ class Pulled(Downloader):
 @pytest.fixture
 def trip(tmp_path: Path) -> Trip:
     office = Office.open(tmp_path / "files")
-    state, stick = tmp_path / "state", tmp_path / "media" / "usb"
+    state, stick = tmp_path / "state", tmp_path / "media" / "USB của xã"
     stick.mkdir(parents=True)
     identity.prepare(state)
     return Trip(office, state, identity.create_key(state).public_key(), stick)
@@ -346,6 +348,27 @@ def test_sticks_are_found_one_or_two_folders_deep_and_links_are_not_followed(
 
 def test_the_folder_may_be_named_itself(tmp_path: Path) -> None:
     assert root_of(tmp_path) == root_of(tmp_path / "loalang") == tmp_path / "loalang"
+
+
+def test_what_a_person_types_beside_a_box_that_is_off(tmp_path: Path) -> None:
+    office = Office.open(tmp_path / "files")
+    box = Box(office, tmp_path, free_port())
+    trip = Trip(office, box.state, box.key, tmp_path / "usb")
+
+    def typed(op: str) -> "subprocess.CompletedProcess[str]":
+        command = ["-m", "edge_agent", op, str(trip.stick), "--config", str(box.config)]
+        return subprocess.run([sys.executable, *command], capture_output=True, text=True)
+
+    refused = typed("import")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Không có thư mục loalang" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    trip.load(trip.plan(office.asset(1_000)))
+    done = typed("import")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "đã chép 2 tệp" in done.stdout
+    assert "The box holds every file." in done.stdout
+    assert typed("export").returncode == 0
 
 
 def test_a_running_box_takes_a_stick_by_itself_plays_at_the_second_and_gives_its_record(

@@ -20,7 +20,7 @@ class FakeApi(Api):
         self.sent: list[str] = []
         self.boxes: list[dict[str, Any]] = []
 
-    def fetch(self, path: str, file: Path) -> dict[str, str]:
+    def fetch(self, path: str, file: Path, told: object) -> dict[str, str]:
         with zipfile.ZipFile(file, "w") as packed:
             for name, data in self._members.items():
                 packed.writestr(name, data)
