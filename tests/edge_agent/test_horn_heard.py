@@ -63,7 +63,7 @@ def play(street: Street, box: Box) -> tuple[Ear, PlaybackEvent]:
     box.start()
     data = tone(street.folder / "tone.wav", SECONDS).read_bytes()
     now_ms = time.time_ns() // 1_000_000
-    planned = cue(street.office.audio(data, round(SECONDS * 1000)), now_ms + 6_000)
+    planned = cue(street.office.audio(data, round(SECONDS * 1000)), now_ms + 5_500)
     desired = street.office.desired(
         (planned,), serial=1, now_ms=now_ms, sources=(street.files.address,)
     )
