@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.simulator.box import NEVER, Box, Outgoing, Wish
+from controller.simulator.box import Box, Wish
 from controller.simulator.connection import (
     KEEPALIVE_S,
     Connection,
@@ -22,6 +22,7 @@ from controller.simulator.fetching import Fetcher, Unfetched, in_background
 from controller.simulator.packets import Message, Will
 from controller.simulator.pairing import Pairing
 from controller.simulator.shelf import BYTES_PER_S
+from controller.simulator.uplink import NEVER, Outgoing
 
 CONNECTING_AT_ONCE = 50
 AT_ONCE = 50

@@ -9,10 +9,11 @@ from msgspec import Raw
 
 from controller.fleet.authority import Authority
 from controller.fleet.plan import day_page, whole_plan
-from controller.simulator.box import RESEND_MS, Box, Outgoing, Wish
+from controller.simulator.box import Box, Wish
 from controller.simulator.counts import Counts
 from controller.simulator.faults import Fault, FaultKind
 from controller.simulator.pairing import pair
+from controller.simulator.uplink import RESEND_MS, Outgoing
 from edge_agent.contract import envelope, topics
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.alert import Alert, AlertList, Severity, Spoken
