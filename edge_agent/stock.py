@@ -206,8 +206,9 @@ class _Round:
             rest = wanted.size - self._stock.parts.get(wanted.sha256, 0)
             lost = wanted.sha256 in self._stock.absent
             why, far = self._judge(wanted, at_ms, rest)
-            if rest > self._room:
-                evicted = () if lost else self._evict(rest - self._room, at_ms)
+            room = self._room + (self._stock.reserve_bytes // 2 if self._presses(wanted) else 0)
+            if rest > room:
+                evicted = () if lost else self._evict(rest - room, at_ms)
                 if not evicted:
                     self._wait(Waits.DISK_FULL, rest)
                     continue
@@ -234,12 +235,19 @@ class _Round:
         for reason, (files, size) in self._waiting.items():
             yield Wait(reason, files, size)
 
+    def _presses(self, wanted: Wanted) -> bool:
+        """Whether it comes at any cost, and into half of the disk's reserve.
+
+        Without its pages a plan is not known, and nothing may be thrown away.
+        """
+        return wanted.shelf is Shelf.PAGES or wanted.sha256 in self._wants.urgent
+
     def _judge(self, wanted: Wanted, at_ms: int, rest: int) -> tuple[Waits | None, bool]:
         """Why this is not fetched now, and whether a far source may be asked."""
         stock, sha256 = self._stock, wanted.sha256
         if stock.not_before.get(sha256, 0) > self._mono_ms:
             return Waits.RETRY, False
-        if wanted.shelf is Shelf.PAGES or sha256 in self._wants.urgent:
+        if self._presses(wanted):
             return None, True
         if sha256 in stock.near:
             return None, self._far_waits(sha256, at_ms, rest) is None

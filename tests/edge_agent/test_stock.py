@@ -143,6 +143,15 @@ def test_a_full_disk_refuses_downloads_and_says_so() -> None:
     assert fetched(todo(wants, free_bytes=1_100)) == ["a"]
 
 
+def test_pages_and_what_is_urgent_may_use_half_of_the_reserve() -> None:
+    wants = Wants(
+        pages=(page("1"),), audio=audio(("u", 0), ("a", NOW)), urgent=frozenset([sha("u")])
+    )
+    assert fetched(todo(wants, free_bytes=700)) == ["1", "u"]
+    assert fetched(todo(wants, free_bytes=550)) == ["1"]
+    assert fetched(todo(wants, free_bytes=509)) == []
+
+
 def test_what_is_there_of_a_download_and_what_others_still_need_counts() -> None:
     wants = Wants(audio=audio(("a", NOW), ("b", NOW)))
     assert fetched(todo(wants, free_bytes=1_010, parts={sha("a"): 90})) == ["a"]
