@@ -29,7 +29,7 @@ from edge_agent.errand import Returned, Send
 from edge_agent.errors import AgentError, StateUnwritable, UnknownOperation
 from edge_agent.health import Vitals
 from edge_agent.held import HeldStore
-from edge_agent.inbox import Accepted, Dropped, Inbox
+from edge_agent.inbox import Accepted, Dropped, Inbox, Why
 from edge_agent.intake import Intake
 from edge_agent.link import Inbound, LinkChanged, LinkState
 from edge_agent.log_setup import note
@@ -538,7 +538,9 @@ class Agent:
 
     def _drop(self, topic: str, why: str, detail: str) -> None:
         self._report.dropped += 1
-        note(log, "message_dropped", level=logging.WARNING, topic=topic, reason=why, detail=detail)
+        # What is retained comes again with each connection, and is no fault.
+        level = logging.INFO if why == Why.STALE_SERIAL else logging.WARNING
+        note(log, "message_dropped", level=level, topic=topic, reason=why, detail=detail)
 
     def _air_time(self) -> Reading:
         """The clock that sounds go by: slow by the delay, so that each begins so much later."""
