@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-LISTED = 50
+LISTED = 10
 """So many names of each kind are written out; the rest is only counted."""
 
 

@@ -135,6 +135,8 @@ class Sticks:
             else:
                 call.done({"vi": vi, "en": en, **figures(account)})
 
+        if self._visit is not None:
+            call.say("đang bận với một USB khác, hãy đợi", "busy with another stick, please wait")
         self._waiting.append(partial(self._begin, root, errand, now.system_ms, end, make=give))
 
     def _noticed(self, system_ms: int, found: frozenset[Plugged] | OSError) -> None:
@@ -165,7 +167,8 @@ class Sticks:
         def ended(account: Account) -> None:
             self._visit = None
             level = logging.WARNING if account.trouble or account.refused else logging.INFO
-            note(log, "stick_done", level=level, folder=str(root), **figures(account))
+            told = {name: value for name, value in figures(account).items() if value}
+            note(log, "stick_done", level=level, folder=str(root), **told)
             end(account)
 
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(system_ms / 1000))
