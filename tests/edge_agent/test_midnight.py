@@ -16,7 +16,7 @@ from edge_agent.contract.desired import VolumeStep
 from edge_agent.contract.manifest import Asset, Leave
 from edge_agent.contract.report import EventKind, PlaybackEvent
 from edge_agent.contract.types import decode
-from edge_agent.decide import HANDOVER_MS, Policy, Situation, decide
+from edge_agent.decide import Policy, Situation, decide
 from edge_agent.player import Ended, PlayerEvent, Ready, Started
 from edge_agent.playout import Playout
 from edge_agent.spool import Spool
@@ -161,5 +161,5 @@ def test_it_goes_on_after_the_alert_and_into_the_next_day(tmp_path: Path, date: 
     assert alarm.wall - issued < 4 * TICK_MS
     assert cut.played_ms + ended.played_ms == 70 * MINUTE_MS
     assert (again.reason, again.planned) == ("resume", begin)
-    assert ended.wall - begin - 70 * MINUTE_MS - 20_000 < 2_000 + HANDOVER_MS
+    assert ended.wall - begin - 70 * MINUTE_MS - 20_000 < 8 * TICK_MS
     assert (first.gain_db, ended.gain_db) == (0.0, -6.0)
