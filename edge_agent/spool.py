@@ -127,9 +127,11 @@ class Spool:
         position_ms: int,
         at_ms: int,
         keep_until_ms: int,
+        begun: PlaybackEvent | None = None,
     ) -> None:
         """Spool how a play ended, or that its cue is given up, and what may still come of it.
 
+        A start that is only known now is `begun`: it is told with the end, or neither is.
         `position_ms` is how far into the audio the occurrence has come in all its plays;
         that was at `at_ms` UTC; the occurrence is remembered until `keep_until_ms`.
         """
@@ -138,6 +140,7 @@ class Spool:
         starts = (before.starts if before else 0) + (0 if skipped else 1)
         past = Past(state, position_ms, at_ms, starts)
         self._journal.write(
+            *(() if begun is None else self._append(begun)),
             *self._append(event),
             ("delete from sounding where play = ?", (event.play,)),
             (
@@ -160,8 +163,6 @@ class Spool:
                 note(log, "play_unreadable", level=logging.ERROR, error=str(e)[:200])
                 self._journal.write(("delete from sounding where event = ?", (payload,)))
                 continue
-            if not told:
-                self._journal.write(*self._append(event))
             end = replace(
                 event,
                 kind=EventKind.INTERRUPTED,
@@ -178,6 +179,7 @@ class Spool:
                 position_ms=from_ms + played_ms,
                 at_ms=now.utc_ms,
                 keep_until_ms=keep_until,
+                begun=None if told else event,
             )
             interrupted.append(end)
         return tuple(interrupted)

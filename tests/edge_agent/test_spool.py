@@ -1,6 +1,8 @@
 """Events on disk: numbered without gaps, kept until the controller has them."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -151,3 +153,30 @@ def test_law_batches_keep_order_and_bounds(
     spool.close()
     assert [e.seq for e in seen] == list(range(1, len(titles) + 1))
     assert [e.title for e in seen] == titles
+
+
+def test_a_power_cut_while_it_recovers_tells_no_start_twice(tmp_path: Path) -> None:
+    file = tmp_path / "spool.sqlite"
+    Spool(file, NOW.utc_ms).release(event("a"), FAR)
+    found: list[Path] = []
+
+    class Cut(Spool):
+        """Keeps what another start would find after each thing that is written."""
+
+        def over(self, *args: Any, **kwargs: Any) -> None:
+            found.append(copied(file, tmp_path / f"before-{len(found)}"))
+            super().over(*args, **kwargs)
+
+    assert len(Cut(file, NOW.utc_ms).recover(NOW, boot=2, reason="agent_died")) == 1
+    for each in (*found, copied(file, tmp_path / "after")):
+        again = Spool(each, NOW.utc_ms)
+        again.recover(NOW, boot=3, reason="agent_died")
+        assert [(e.seq, e.kind) for e in stored(again)] == [(1, "started"), (2, "interrupted")]
+
+
+def copied(file: Path, to: Path) -> Path:
+    """What stands on the disk now."""
+    to.mkdir()
+    for each in file.parent.glob(f"{file.name}*"):
+        shutil.copy(each, to)
+    return to / file.name
