@@ -68,8 +68,13 @@ class Player(Protocol):
     def restarts(self) -> int:
         """How often a process of it died or had to be killed."""
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
-        """Open `path` for the play named `play`, without sound."""
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
+        """Open `path` for the play named `play`, without sound.
+
+        Before its first sample goes `preroll_ms` of silence, which wakes the sound card.
+        """
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         """Open the stream at `url` for the play, without sound; when it dies, that is `Ended`."""

@@ -10,6 +10,7 @@ from typing import IO
 
 import msgspec
 
+from edge_agent.child import bound
 from edge_agent.contract.types import DurationMs
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
@@ -62,8 +63,10 @@ class CommandPlayer:
         """How often the program died or had to be killed."""
         return self._deaths
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
-        """Open `path`; this protocol cannot seek, so `from_ms` is not used."""
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
+        """Open `path`; this protocol knows neither a position nor a silence before it."""
         self._ensure_running().plays[play] = 0
         self._say({"op": "load", "id": play, "path": str(path), "gain_db": gain_db})
 
@@ -116,7 +119,7 @@ class CommandPlayer:
                 return self._running
             try:
                 process = subprocess.Popen(
-                    self._argv,
+                    bound(self._argv),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     start_new_session=True,

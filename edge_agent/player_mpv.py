@@ -1,6 +1,7 @@
 """mpv as player: kept idle, a file or stream opened paused and released at its instant.
 
-The connection is an inherited socket pair: when the agent dies, however, mpv ends too.
+The connection is an inherited socket pair: when the agent dies, however, mpv ends too; and one
+that hangs is killed by the kernel.
 """
 
 import logging
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge_agent.child import bound
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
@@ -81,6 +83,7 @@ class _Loaded:
     play: str
     gain_db: float
     from_ms: int = 0
+    preroll_ms: int = 0
     endless: bool = False
     turns: int = 0
     base_s: float = 0.0
@@ -120,14 +123,12 @@ class MpvPlayer:
         program: tuple[str, ...] = ("mpv",),
         audio_output: str = "",
         audio_device: str = "",
-        keep_awake: bool = False,
     ) -> None:
         self._argv = (
             *program,
             *_OPTIONS,
             *((f"--ao={audio_output}",) if audio_output else ()),
             *((f"--audio-device={audio_device}",) if audio_device else ()),
-            *(("--audio-stream-silence=yes",) if keep_awake else ()),
         )
         self._emit = emit
         self._lock = threading.RLock()
@@ -147,9 +148,12 @@ class MpvPlayer:
         with self._lock:
             return self._process.pid if self._process is not None else None
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
         """Open `path` paused, at `from_ms`."""
-        self._open(_Loaded(play, gain_db, from_ms, base_s=from_ms / 1000), str(path))
+        base_s = (from_ms + preroll_ms) / 1000
+        self._open(_Loaded(play, gain_db, from_ms, preroll_ms, base_s=base_s), str(path))
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         """Open the stream at `url` paused."""
@@ -223,6 +227,8 @@ class MpvPlayer:
             self._ask("set_property", "start", start)
             self._ask("set_property", "cache", "yes" if loaded.endless else "no")
             self._turn(loaded, loaded.gain_db)
+            silence = f"lavfi=[adelay={loaded.preroll_ms}:all=1]" if loaded.preroll_ms else ""
+            self._ask("set_property", "af", silence)
             ways, limits = _bounds(source)
             self._ask("set_property", "demuxer-lavf-o", ways)
             self._ask("set_property", "stream-lavf-o", ways | limits)
@@ -242,7 +248,7 @@ class MpvPlayer:
         ours, theirs = socket.socketpair()
         try:
             process = subprocess.Popen(
-                (*self._argv, f"--input-ipc-client=fd://{theirs.fileno()}"),
+                (*bound(self._argv), f"--input-ipc-client=fd://{theirs.fileno()}"),
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -273,7 +279,8 @@ class MpvPlayer:
 
     def _release(self, loaded: _Loaded, at_unix: float) -> None:
         # From here on by the monotonic clock: a step of the other one would hold the sound back.
-        instant = time.monotonic() + at_unix - _RELEASE_EARLY_S - time.time()
+        early_s = _RELEASE_EARLY_S + loaded.preroll_ms / 1000
+        instant = time.monotonic() + at_unix - early_s - time.time()
         while (left := instant - time.monotonic()) > 0:
             if loaded.gone.wait(left):
                 return

@@ -39,9 +39,15 @@ class Voices:
             now = self._second.restarts if self._second is not None else 0
             return self._first.restarts + self._second_died + now
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
         """Open `path` by the voice that is free."""
-        self._begin(play, lambda v: v.load(play, path, gain_db=gain_db, from_ms=from_ms))
+
+        def open_(voice: Player) -> None:
+            voice.load(play, path, gain_db=gain_db, from_ms=from_ms, preroll_ms=preroll_ms)
+
+        self._begin(play, open_)
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         """Open the stream at `url` by the voice that is free."""

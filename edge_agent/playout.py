@@ -60,6 +60,9 @@ KEEP_POSITION_MS = 1_000
 DUCK_BEFORE_MS = 300
 """What is spoken over begins to sink this long before the first word."""
 
+AWAKE_MS = 1_000
+"""A sound card is still awake so long after a sound: what follows needs no silence before it."""
+
 LONGEST_TAIL_MS = 1_000
 """A player may tell the end of a file so long before its last sample is heard."""
 
@@ -110,7 +113,7 @@ class Playout:
         self._above: Slot | None = None
         self._failures: dict[str, int] = {}
         self._retry_at_mono_ms = 0
-        self._tail_mono_ms = 0
+        self._tail_mono_ms = -AWAKE_MS
         self.desired_serial = 0
         self.delay_ms = 0
         self.known_sound_ms: int | None = None
@@ -173,7 +176,7 @@ class Playout:
         waits = []
         prepared, over = self._prepared, self._above
         if prepared is not None and prepared.phase is Phase.READY:
-            waits.append(decision.at_ms - RELEASE_MS - now.utc_ms)
+            waits.append(decision.at_ms - _ahead_ms(prepared) - now.utc_ms)
         elif prepared is None and decision.act is Act.PLAY and self._has_room(decision):
             waits.append(self._retry_at_mono_ms - now.mono_ms)
         if decision.cut_at_ms is not None and self._top is not None:
@@ -276,7 +279,7 @@ class Playout:
         prepared = self._prepared
         if prepared is None:
             if self._has_room(decision):
-                self._load(play, decision.gain_db, now)
+                self._load(play, decision, now)
         elif prepared.phase is Phase.READY and (prepared is self._base or decision.over):
             self._release(prepared, decision, now)
 
@@ -307,7 +310,7 @@ class Playout:
             slot.told_db = gain_db
             self._player.set_gain(slot.play, gain_db, over_ms=over_ms)
 
-    def _load(self, candidate: Candidate, gain_db: float, now: Reading) -> None:
+    def _load(self, candidate: Candidate, decision: Decision, now: Reading) -> None:
         cue, sha256 = candidate.cue, candidate.asset.sha256
         if now.mono_ms < self._retry_at_mono_ms:
             return
@@ -315,14 +318,20 @@ class Playout:
             note(log, "audio_rotten", level=logging.ERROR, sha256=sha256, cue=cue.id)
             return
         play = secrets.token_hex(8)
-        slot = Slot(play, candidate, gain_db, Phase.LOADING, now.mono_ms, gain_db)
+        gain_db, from_ms = decision.gain_db, candidate.from_ms
+        silent_ms = max(0, decision.at_ms - now.utc_ms) + now.mono_ms - self._tail_mono_ms
+        asleep = self._base is None and silent_ms > AWAKE_MS
+        preroll_ms = self._preroll_ms if asleep else 0
+        slot = Slot(play, candidate, gain_db, Phase.LOADING, now.mono_ms, gain_db, preroll_ms)
         self._amplifier.need(now.mono_ms)
         path = self._cache.path(Shelf.AUDIO, sha256)
         try:
             if candidate.stream is not None:
                 self._player.tune(slot.play, candidate.stream.url, gain_db=gain_db)
             else:
-                self._player.load(slot.play, path, gain_db=gain_db, from_ms=candidate.from_ms)
+                self._player.load(
+                    play, path, gain_db=gain_db, from_ms=from_ms, preroll_ms=preroll_ms
+                )
         except PlayerUnusable as e:
             self._failed_to_load(slot, str(e), now)
             return
@@ -354,13 +363,10 @@ class Playout:
         # What has just ended may still sound from its player's buffer.
         tail_ms = self._tail_mono_ms - now.mono_ms
         wake_ms = max(tail_ms, self._amplifier.need(now.mono_ms))
-        if slot is self._base:
-            # In silence, from loading on: what sounds below another has woken the card already.
-            wake_ms = max(wake_ms, slot.since_mono_ms + self._preroll_ms - now.mono_ms)
-        else:
+        if slot is self._above:
             wake_ms = max(wake_ms, DUCK_BEFORE_MS)
-        at = max(decision.at_ms, now.utc_ms + max(wake_ms, AT_ONCE_MS))
-        if at - now.utc_ms > max(RELEASE_MS, wake_ms + AT_ONCE_MS):
+        at = max(decision.at_ms, now.utc_ms + max(wake_ms, AT_ONCE_MS + slot.preroll_ms))
+        if at - now.utc_ms > max(_ahead_ms(slot), wake_ms + AT_ONCE_MS):
             return
         slot.candidate = _begun_at(at, decision, slot.candidate)
         too_late = at > cue.latest_start and not slot.candidate.resumed
@@ -414,9 +420,10 @@ class Playout:
         cue = slot.candidate.cue
         played_ms = min(ended.played_ms, slot.length_ms())
         self._leave(slot)
-        if slot.started_mono_ms is not None and ended.reason == "eof":
+        if slot.started_mono_ms is not None:
             over_mono_ms = slot.started_mono_ms + ended.played_ms
-            self._tail_mono_ms = min(over_mono_ms, now.mono_ms + LONGEST_TAIL_MS)
+            tail_ms = over_mono_ms - now.mono_ms if ended.reason == "eof" else 0
+            self._tail_mono_ms = now.mono_ms + min(max(0, tail_ms), LONGEST_TAIL_MS)
         if not slot.on_air:
             self._failed_to_load(slot, ended.error or ended.reason, now)
             return
@@ -540,6 +547,11 @@ def _begun_at(at_ms: int, decision: Decision, loaded: Candidate) -> Candidate:
     if fresh.cue.stream is None:
         return fresh
     return with_(fresh, limit_ms=max(0, fresh.limit_ms - (at_ms - decision.at_ms)))
+
+
+def _ahead_ms(slot: Slot) -> int:
+    """How long before its instant the player is told of it."""
+    return max(RELEASE_MS, slot.preroll_ms + AT_ONCE_MS)
 
 
 def _after_silence(cue: Cue, reason: str) -> PastState:

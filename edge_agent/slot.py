@@ -34,6 +34,7 @@ class Slot:
     phase: Phase
     since_mono_ms: int
     told_db: float
+    preroll_ms: int = 0
     at_ms: int = 0
     started_mono_ms: int | None = None
     position_ms: int = 0

@@ -240,7 +240,6 @@ def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
         program=chosen.argv or ("mpv",),
         audio_output=chosen.audio_output,
         audio_device=chosen.audio_device,
-        keep_awake=chosen.preroll_ms > 0,
     )
     return Voices(mpv, emit)
 

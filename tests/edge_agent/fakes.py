@@ -36,7 +36,9 @@ class FakePlayer:
     broken: bool = False
     told: list[tuple[object, ...]] = field(default_factory=list)
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
         if self.broken:
             raise PlayerUnusable("không chạy", "does not run")
         self.told.append(("load", play, path.name[:3], gain_db, from_ms))

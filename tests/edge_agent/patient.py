@@ -56,7 +56,9 @@ class PatientPlayer:
     length_ms: dict[str, int] = field(default_factory=dict)
     heard: dict[str, Sound] = field(default_factory=dict)
 
-    def load(self, play: str, path: Path, *, gain_db: float, from_ms: int) -> None:
+    def load(
+        self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
+    ) -> None:
         self.length_ms[play] = self.lengths[path.stem] - from_ms
         self.heard[play] = Sound(path.stem, turns=[(0, 0, gain_db)])
         self.events.append((self.time.system_ms, Ready(play, self.length_ms[play])))

@@ -1,6 +1,7 @@
 """Real processes for tests: a mosquitto broker, an agent, and the office's ear on the wire."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -289,20 +290,35 @@ HORN_RATE = 48_000
 _MOMENT_S = 0.02
 
 
+def _share_of(hertz: int, samples: "array[int]") -> float:
+    """RMS of one tone within 20 ms (Goertzel); `hertz` is a multiple of 50."""
+    turn = 2 * math.cos(2 * math.pi * hertz / HORN_RATE)
+    last = before = 0.0
+    for sample in samples:
+        last, before = sample + turn * last - before, last
+    power = max(0.0, last * last + before * before - turn * last * before)
+    return math.sqrt(2 * power) / len(samples)
+
+
 class Horn:
     """A private PulseAudio with one sink, and an ear that measures what is played there.
 
     `others` are more sinks, to which nobody listens.
-    `levels` are (wall time, RMS of 16-bit samples, zero crossings) of each 20 ms.
+    `levels` are (wall time, RMS of 16-bit samples, zero crossings) of each 20 ms; `tones` are
+    (wall time, how loud each of `hertz` was), multiples of 50, to be told apart.
     """
 
-    def __init__(self, home: Path, *, others: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, home: Path, *, others: tuple[str, ...] = (), hertz: tuple[int, ...] = ()
+    ) -> None:
         home.mkdir(mode=0o700)
         self.environment = {
             **{name: str(home) for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "HOME")},
             "PULSE_SERVER": f"unix:{home}/native",
         }
         self.levels: list[tuple[float, float, int]] = []
+        self.tones: list[tuple[float, tuple[float, ...]]] = []
+        self._hertz = hertz
         sink = "module-null-sink sink_name=horn rate=48000 channels=1 format=s16le"
         native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
         more = [word for name in others for word in ("-L", sink.replace("=horn", f"={name}"))]
@@ -329,6 +345,9 @@ class Horn:
             rms = (sum(s * s for s in samples) / len(samples)) ** 0.5
             crossings = sum(a < 0 <= b for a, b in pairwise(samples))
             self.levels.append((time.time(), rms, crossings))
+            if self._hertz:
+                loud = tuple(_share_of(hertz, samples) for hertz in self._hertz)
+                self.tones.append((self.levels[-1][0], loud))
 
     def spells(self, *, louder_than: float = 300.0) -> list[tuple[float, float, float]]:
         """(begin, end, hertz) of each stretch of sound; gaps below 0.2 s are none."""
