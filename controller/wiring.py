@@ -30,7 +30,7 @@ from controller.operations.bring_recording import RecordingRoom
 from controller.operations.device_alarms import device_alarms
 from controller.operations.enrol_device import broker_accounts, device_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
-from controller.operations.observe_devices import Observation
+from controller.operations.observations import Observations
 from controller.operations.phrase_audio import PHRASE
 from controller.operations.priority_order import TimeLimit, lapse_questions
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
@@ -71,7 +71,6 @@ gives a machine of two cores, and then no order to stop would leave the house.""
 ASK_AGAIN_S = 6.0
 """Longer than the goodbye to the broker takes."""
 REPORT_QUEUE = 5_000
-OBSERVATION_QUEUE = 10_000
 
 
 def utc_now() -> datetime:
@@ -124,7 +123,7 @@ class Controller:
         )
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
-        self._observations: asyncio.Queue[Observation] = asyncio.Queue(OBSERVATION_QUEUE)
+        self._observations = Observations()
         self.broker = _broker(settings)
         # Accounts are read and written by one thread at a time: an older list must not win.
         self._letting_in = threading.Lock()

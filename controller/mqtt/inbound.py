@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import Counter
 
 from controller.operations.diagnose import read_diagnosis
+from controller.operations.observations import Observations
 from controller.operations.observe_devices import Observation, Said
 from controller.operations.prove_readiness import read_proof
 from controller.operations.read_reports import SealedReport, drop
@@ -35,13 +36,13 @@ class KeyBook(Protocol):
 
 
 class Inbound:
-    """Sort messages of boxes into the two queues that the work loops empty."""
+    """Sort messages of boxes: reports into a queue, the rest where the newest is kept."""
 
     def __init__(
         self,
         keys: KeyBook,
         reports: "asyncio.Queue[SealedReport]",
-        observations: "asyncio.Queue[Observation]",
+        observations: Observations,
         answer_time: Callable[[str, str, datetime], Awaitable[None]],
         clock: Callable[[], datetime],
     ) -> None:
@@ -69,16 +70,16 @@ class Inbound:
                 await self._reports.put(SealedReport(at.device, key, payload))
             elif at.word == "ready":
                 proof = read_proof(at.device, self._keys.public_key(at.device), payload)
-                await self._observations.put(Observation(at.device, proof))
+                self._observations.put(Observation(at.device, proof))
             elif at.word == "diag":
                 found = read_diagnosis(at.device, self._keys.public_key(at.device), payload)
-                await self._observations.put(Observation(at.device, found))
+                self._observations.put(Observation(at.device, found))
             elif at.word == "time":
                 request = decode(payload, TimeRequest)
                 await self._answer_time(at.device, request.nonce, self._clock())
             else:
                 said = decode(payload, _SAID[at.word])
-                await self._observations.put(Observation(at.device, said))
+                self._observations.put(Observation(at.device, said))
         except Untrusted as e:
             drop(topic, "untrusted", str(e))
         except Unreadable as e:

@@ -8,7 +8,8 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
-from controller.operations.observe_devices import Observation, observe_devices
+from controller.operations.observations import Observations
+from controller.operations.observe_devices import observe_devices
 from controller.operations.read_reports import SealedReport, read_reports
 from controller.operations.record_playback import Receipt, Received, record_playback
 from controller.storage.database import Database
@@ -98,12 +99,12 @@ async def _acknowledge(due: _Due, acknowledge: Acknowledge) -> None:
 
 async def ingest_observations(
     database: Database,
-    queue: "asyncio.Queue[Observation]",
+    observations: Observations,
     clock: Callable[[], datetime],
 ) -> None:
     """Keep what boxes say of themselves, for ever."""
     while True:
-        batch = await next_batch(queue)
+        batch = await observations.take()
         try:
             await asyncio.to_thread(observe_devices, database, batch, clock())
         except SQLAlchemyError as e:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from structlog.testing import capture_logs
 
 from controller.mqtt.inbound import Inbound
+from controller.operations.observations import Observations
 from controller.operations.observe_devices import Observation
 from controller.operations.read_reports import DROPPED, SealedReport, read_reports
 from controller.operations.record_playback import Received
@@ -37,7 +38,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.reports: list[Received] = []
-        self.observations: asyncio.Queue[Observation] = asyncio.Queue()
+        self.observations = Observations()
         self.times: list[tuple[str, str]] = []
         self._sealed: asyncio.Queue[SealedReport] = asyncio.Queue()
         self._inbound = Inbound(
@@ -103,7 +104,7 @@ def test_what_is_not_true_is_dropped_counted_and_logged(
 
     assert DROPPED.labels(reason)._value.get() == before + 1
     assert heard.reports == []
-    assert heard.observations.empty()
+    assert not len(heard.observations)
 
 
 def test_one_bad_event_is_set_aside_with_its_number() -> None:
@@ -128,5 +129,5 @@ def test_birth_is_observed_and_time_is_answered() -> None:
     heard.hear(topics.up(DID, "state"), encode(State(1, 1, True)))
     heard.hear(topics.up(DID, "time"), b'{"nonce":"n1"}')
 
-    assert heard.observations.get_nowait() == Observation(DID, State(1, 1, True))
+    assert heard.observations.take_now() == [Observation(DID, State(1, 1, True))]
     assert heard.times == [(DID, "n1")]
