@@ -53,7 +53,8 @@ async def _serve(office: SimulatedOffice) -> None:
         match command["do"]:
             case "schedule":
                 at = datetime.fromtimestamp(command["at_s"], UTC)
-                await asyncio.to_thread(office.schedule, at, command["seconds"])
+                seconds, zones = command["seconds"], command.get("zones")
+                await asyncio.to_thread(office.schedule, at, seconds, zones=zones)
                 say()
             case "planned":
                 await office.planned()
