@@ -71,6 +71,8 @@ class Prover:
     def wait_ms(self, cues: tuple[Cue, ...], now: Reading) -> int:
         """After how long to look again, if nothing changes before."""
         since = self._lacking_since_mono
+        if not now.trusted:
+            return NOT_WITHIN_MS
         if since is not None:
             return max(1, since + FETCH_MS - now.mono_ms)
         said = self._said.cues if self._said else frozenset()
