@@ -1,14 +1,18 @@
 """mpv as it is installed: loaded silently, let go at its instant, honest about its end."""
 
 import contextlib
+import fcntl
 import itertools
 import math
 import os
 import queue
+import re
 import struct
 import subprocess
+import threading
 import time
 import wave
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +61,71 @@ class Stage:
         with contextlib.suppress(queue.Empty):
             while True:
                 yield self.said.get(timeout=for_s)
+
+
+class Card:
+    """A sound card of PulseAudio that sleeps until it is played to; its samples, as they leave."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(mode=0o700)
+        self.environment = {
+            **{name: str(home) for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "HOME")},
+            "PULSE_SERVER": f"unix:{home}/native",
+        }
+        wire = home / "card"
+        sink = f"module-pipe-sink sink_name=horn file={wire} rate={RATE} channels=1 format=s16le"
+        native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
+        options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+        modules = [sink, "module-suspend-on-idle timeout=0", native]
+        loads = [word for module in modules for word in ("-L", module)]
+        self._server = subprocess.Popen(
+            ["pulseaudio", *options, "--disable-shm=yes", *loads],
+            stderr=subprocess.DEVNULL,
+            env=os.environ | self.environment,
+        )
+        wait_for(self._answers, "pulseaudio")
+        self.samples: array[int] = array("h")
+        self._wire = os.open(wire, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(self._wire, fcntl.F_SETPIPE_SZ, 4096)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _answers(self) -> bool:
+        asked = subprocess.run(
+            ["pactl", "info"], env=os.environ | self.environment, capture_output=True, check=False
+        )
+        return asked.returncode == 0
+
+    def _run(self) -> None:
+        """Take what the card would turn into sound, at its own pace."""
+        due = time.monotonic()
+        while not self._closed.wait(max(0.0, due - time.monotonic())):
+            with contextlib.suppress(BlockingIOError):
+                self.samples.frombytes(os.read(self._wire, RATE // 50 * 2))
+            due = max(due + 0.02, time.monotonic() - 0.02)
+
+    @property
+    def _loud(self) -> list[int]:
+        return [place for place, sample in enumerate(self.samples) if abs(sample) > 500]
+
+    @property
+    def sound_ms(self) -> float:
+        """How long the tone was, from its first to its last moment."""
+        loud = self._loud
+        return 1000 * (loud[-1] - loud[0]) / RATE if loud else 0.0
+
+    @property
+    def silence_ms(self) -> float:
+        """How long the card had been awake when the tone began."""
+        return 1000 * self._loud[0] / RATE
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+        os.close(self._wire)
+        self._server.terminate()
+        self._server.wait()
 
 
 @pytest.fixture
@@ -155,6 +224,89 @@ def test_a_killed_mpv_ends_its_play_and_is_started_again(stage: Stage, tmp_path:
     assert (ended.reason, ended.error) == ("error", "mpv ended with code -9")
     stage.player.load("q", file, gain_db=0.0, from_ms=0)
     assert stage.next(Ready) == Ready("q", 5_000)
+
+
+@pytest.mark.needs("mpv", "ffmpeg")
+def test_a_file_that_is_whole_but_has_a_hole_is_not_told_as_whole(
+    stage: Stage, tmp_path: Path
+) -> None:
+    whole, holed = tmp_path / "whole.opus", tmp_path / "holed.opus"
+    make = ["ffmpeg", "-v", "error", "-i", str(tone(tmp_path / "a.wav", 6.0))]
+    subprocess.run([*make, "-c:a", "libopus", "-b:a", "24k", str(whole)], check=True)
+    data = whole.read_bytes()
+    pages = [m.start() for m in re.finditer(b"OggS", data)]
+    holed.write_bytes(data[: pages[3]] + data[pages[-2] :])
+    stage.player.load("p", holed, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    stage.player.play_at("p", time.time())
+    stage.next(Started)
+    ended = stage.next(Ended)
+    assert isinstance(ended, Ended)
+    assert ended.played_ms < 4_000
+
+
+@pytest.mark.needs("mpv")
+def test_twenty_deaths_in_a_row_are_twenty_ends_and_leave_nothing_behind(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tone(tmp_path / "a.wav", 5.0)
+    stage.player.load("p0", file, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for death in range(20):
+        assert stage.player.pid is not None
+        os.kill(stage.player.pid, 9)
+        assert stage.next(Ended) == Ended(f"p{death}", 0, "error", "mpv ended with code -9")
+        stage.player.load(f"p{death + 1}", file, gain_db=0.0, from_ms=0)
+        stage.next(Ready)
+    assert stage.player.restarts == 20
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert sum(thread.name == "player" for thread in threading.enumerate()) <= 2
+
+
+@pytest.mark.needs("mpv")
+def test_one_that_hangs_is_killed_at_once_and_the_next_load_begins_anew(
+    stage: Stage, tmp_path: Path
+) -> None:
+    file = tone(tmp_path / "a.wav", 5.0)
+    stage.player.load("p", file, gain_db=0.0, from_ms=0)
+    stage.next(Ready)
+    assert stage.player.pid is not None
+    os.kill(stage.player.pid, 19)
+    begun = time.monotonic()
+    stage.player.load("q", file, gain_db=0.0, from_ms=0)
+    stage.player.abandon("q")
+    assert time.monotonic() - begun < 0.5
+    stage.player.load("r", file, gain_db=0.0, from_ms=0)
+    assert stage.next(Ready) == Ready("r", 5_000)
+
+
+@pytest.mark.needs("mpv", "pulseaudio")
+@pytest.mark.parametrize("preroll_ms", [0, 600])
+def test_a_card_that_slept_loses_nothing_of_the_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preroll_ms: int
+) -> None:
+    card = Card(tmp_path / "pulse")
+    for name, value in card.environment.items():
+        monkeypatch.setenv(name, value)
+    stage = Stage(audio_output="pulse", audio_device="pulse/horn")
+    try:
+        assert not card.samples, "the card sleeps until somebody plays"
+        file = tone(tmp_path / "a.wav", 0.5)
+        stage.player.load("p", file, gain_db=0.0, from_ms=0, preroll_ms=preroll_ms)
+        stage.next(Ready)
+        at = time.time() + 1.2
+        stage.player.play_at("p", at)
+        started = stage.next(Started)
+        assert isinstance(started, Started)
+        assert stage.next(Ended) == Ended("p", 500, "eof")
+        wait_for(lambda: card.sound_ms > 490, "the tone", 5.0)
+    finally:
+        stage.player.close()
+        card.close()
+    assert abs(started.at_unix - at) < 0.1
+    assert abs(card.sound_ms - 500) < 5
+    assert preroll_ms - 5 <= card.silence_ms < preroll_ms + 400
 
 
 # Streams of other stations
