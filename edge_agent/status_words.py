@@ -17,6 +17,7 @@ _SOURCES = {
     ClockSource.NTP: "NTP",
     ClockSource.RTC: "đồng hồ trong máy / clock chip",
     ClockSource.CONTROLLER: "máy chủ / controller",
+    ClockSource.KEPT: "tự đếm tiếp / counted on",
     ClockSource.UNTRUSTED: "chưa tin được / not trusted",
 }
 _SILENCED = {

@@ -51,7 +51,7 @@ def boot_in_1970(folder: Path) -> Row:
         survived = (
             silent
             and first > begin + 7_500
-            and abs(second - (begin + 15_000)) < NEAR_MS
+            and abs(second - max(begin + 15_000, first + 300)) < 2 * NEAR_MS
             and {event.clock.source for event in started.values()} == {ClockSource.CONTROLLER}
             and (ear.telemetry[-1].clock_error_ms or 0) < 2_000
         )
