@@ -56,6 +56,7 @@ from controller.work.ingest import ingest_observations, ingest_reports
 from controller.work.midnight import at_each_midnight
 from controller.work.outbox import send_outbox
 from controller.work.planner import plan_zones
+from controller.work.time_desk import TimeDesk
 from controller.work.watch import watch
 from controller.work.workshop import work_through
 from edge_agent.contract import topics
@@ -124,6 +125,7 @@ class Controller:
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
         self._observations = Observations()
+        self._time_desk = TimeDesk()
         self.broker = _broker(settings)
         # Accounts are read and written by one thread at a time: an older list must not win.
         self._letting_in = threading.Lock()
@@ -159,7 +161,7 @@ class Controller:
         if self.broker is not None:
             await self.broker.start(accounts)
         url = self.broker.url if self.broker else self._settings.broker_url
-        inbound = Inbound(self._keys, self._reports, self._observations, self._answer_time, utc_now)
+        inbound = Inbound(self._keys, self._reports, self._observations, self._time_desk.ask)
         self._link = link = Link(url, inbound.receive, epoch=epoch)
 
         render_here = partial(
@@ -193,6 +195,7 @@ class Controller:
             "republish": partial(self._republish_when_connected, link),
             "outbox": partial(send_outbox, database, link, bells, utc_now),
             "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
+            "time": partial(self._time_desk.answer, self._answer_time),
             "observations": partial(ingest_observations, database, self._observations, utc_now),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "carts": partial(work_through, database, CART, cart, bells, utc_now),
@@ -234,8 +237,8 @@ class Controller:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)
         await self._publish(topics.down(receipt.device_id, "ack"), ack)
 
-    async def _answer_time(self, device_id: str, nonce: str, now: datetime) -> None:
-        answer = self._authority.sign(TimeAnswer(nonce, to_ms(now)), Kind.TIME)
+    async def _answer_time(self, device_id: str, nonce: str) -> None:
+        answer = self._authority.sign(TimeAnswer(nonce, to_ms(utc_now())), Kind.TIME)
         await self._publish(topics.down(device_id, "time"), answer)
 
     async def _publish(self, topic: str, payload: bytes) -> None:

@@ -1,8 +1,7 @@
 """What boxes say: sorted, counted, handed on. Nothing here acknowledges a report."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Callable
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -36,21 +35,22 @@ class KeyBook(Protocol):
 
 
 class Inbound:
-    """Sort messages of boxes: reports into a queue, the rest where the newest is kept."""
+    """Sort messages of boxes: reports into a queue, the rest where the newest is kept.
+
+    Nothing here waits, but for room among the reports.
+    """
 
     def __init__(
         self,
         keys: KeyBook,
         reports: "asyncio.Queue[SealedReport]",
         observations: Observations,
-        answer_time: Callable[[str, str, datetime], Awaitable[None]],
-        clock: Callable[[], datetime],
+        ask_time: Callable[[str, str], None],
     ) -> None:
         self._keys = keys
         self._reports = reports
         self._observations = observations
-        self._answer_time = answer_time
-        self._clock = clock
+        self._ask_time = ask_time
 
     async def receive(self, topic: str, payload: bytes) -> None:
         """Take one message; a bad one is dropped, counted and logged, and hurts no other."""
@@ -76,7 +76,7 @@ class Inbound:
                 self._observations.put(Observation(at.device, found))
             elif at.word == "time":
                 request = decode(payload, TimeRequest)
-                await self._answer_time(at.device, request.nonce, self._clock())
+                self._ask_time(at.device, request.nonce)
             else:
                 said = decode(payload, _SAID[at.word])
                 self._observations.put(Observation(at.device, said))

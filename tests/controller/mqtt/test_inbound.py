@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -41,11 +40,9 @@ class Heard:
         self.observations = Observations()
         self.times: list[tuple[str, str]] = []
         self._sealed: asyncio.Queue[SealedReport] = asyncio.Queue()
-        self._inbound = Inbound(
-            Enrolled(), self._sealed, self.observations, self._time, lambda: datetime.now(UTC)
-        )
+        self._inbound = Inbound(Enrolled(), self._sealed, self.observations, self._time)
 
-    async def _time(self, device: str, nonce: str, _now: datetime) -> None:
+    def _time(self, device: str, nonce: str) -> None:
         self.times.append((device, nonce))
 
     def hear(self, topic: str, payload: bytes) -> list[str]:
