@@ -87,12 +87,12 @@ def find_subject(session: Session, village: Village, asked: str) -> Subject:
 
 
 def policy_of(law: AirtimeLaw, zone_name: str) -> Policy:
-    """What holds for the whole box, as its desired state says it."""
+    """What holds for the whole box, as its desired state says it; its player is one that mixes."""
     quiet = law.silence
     if quiet is None:
-        return Policy(time_zone=zone_name)
+        return Policy(time_zone=zone_name, can_mix=True)
     hours = QuietHours(f"{quiet.opens:%H:%M}", f"{quiet.closes:%H:%M}", zone_name)
-    return Policy(quiet_hours=hours, time_zone=zone_name)
+    return Policy(quiet_hours=hours, time_zone=zone_name, can_mix=True)
 
 
 def _past(

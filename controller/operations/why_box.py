@@ -1,16 +1,18 @@
 """What a box will do with cues that are planned for it: what it holds, and how it decides."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from controller.fleet.box_replay import Faults, Heard, Sent, Span, replay_box
+from controller.fleet.box_policy import Maintenance
+from controller.fleet.box_replay import MAINTENANCE, Faults, Heard, Sent, Span, replay_box
 from controller.fleet.box_words import OUTCOMES, because
+from controller.operations.box_policy import known_sound, policy_of
 from controller.operations.reasons import Reason, Verdict
 from controller.storage import places, tables
-from controller.storage.instants import to_utc
+from controller.storage.instants import to_ms, to_utc
 from controller.storage.schedule_tables import ReadinessProof
 from edge_agent.contract.alert import Alert
 from edge_agent.contract.manifest import Cue
@@ -69,8 +71,13 @@ def ask_box(
     lacking = _lacking(session, told)
     if lacking:
         chain.append(_audio_not_held(name, lacking))
+    ordered = policy_of(session, told.spot.device_id)
+    works = ordered.maintained_at(to_utc(now_ms))
+    if works is not None:
+        chain.append(_maintained(name, works, zone))
     faults = Faults(
         alerts=alerts,
+        maintenance=(Span(0, to_ms(works.until)),) if works is not None else (),
         never_held=frozenset(lacking),
         clock=_ALWAYS if said is not None and said.clock_source == "untrusted" else (),
         kill_switch=_ALWAYS if (off := _switched_off(session, told, now_ms)) else (),
@@ -81,7 +88,8 @@ def ask_box(
     begun = (*(cue.start for cue in asked), *(alert.issued for alert in alerts))
     since = min(at_ms, *begun) - BEFORE_MS
     until = max([at_ms, *(cue.latest_end for cue in asked)]) + AFTER_MS
-    heard = replay_box(sent, since, until, faults, told.policy)
+    policy = replace(told.policy, fallback=known_sound(session, ordered))
+    heard = replay_box(sent, since, until, faults, policy)
     mine = [h for h in heard if h.cue.id in told.asked]
     alarm = _alert_on_air(heard, at_ms, alerts)
     if alarm is not None:
@@ -182,6 +190,16 @@ def _decided(name: str, heard: Heard, zone: ZoneInfo) -> Reason:
         f"{name}: {title} {OUTCOMES[heard.outcome][0]}: {vi}.",
         f"{name}: {title} will be silent: {en}.",
         at,
+    )
+
+
+def _maintained(name: str, works: Maintenance, zone: ZoneInfo) -> Reason:
+    until = works.until.astimezone(zone)
+    return Reason(
+        MAINTENANCE,
+        f"{name}: đang bảo trì đến {until:%H:%M %d/%m/%Y} ({works.why}), im lặng đến lúc đó.",
+        f"{name}: under maintenance until {until:%H:%M %d/%m/%Y} ({works.why}), silent till then.",
+        to_utc(to_ms(works.until)),
     )
 
 

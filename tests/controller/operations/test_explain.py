@@ -1,12 +1,15 @@
 """Why did or will something play: stories of one village, told to the end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from controller.errors import NotFound
+from controller.fleet.box_policy import BoxPolicy, Maintenance
+from controller.operations.box_policy import keep_policy
 from controller.operations.change_occurrence import cancel_occurrence, move_occurrence
 from controller.operations.explain import explain
 from controller.operations.find_village import find_village
@@ -243,6 +246,25 @@ def test_a_clock_that_is_not_trusted_will_not_play(
     said = ask(AT)
     assert said.verdict is Verdict.WILL_NOT_PLAY
     assert codes(said)[-1] == "clock_untrusted"
+
+
+def test_a_horn_under_maintenance_is_silent_until_it_is_over(
+    office: Office, box: Box, ask: Callable[..., Explanation]
+) -> None:
+    office.scheduled(office.approved(), [box], AT)
+    office.publish()
+    online(office, box)
+    works = Maintenance(AT + timedelta(hours=1), "thay loa", "Anh Đức")
+    with office.database.write() as session:
+        keep_policy(session, box.did, BoxPolicy(maintenance=works), "Anh Đức", to_ms(NOW))
+    said = ask(AT)
+    assert said.verdict is Verdict.WILL_NOT_PLAY
+    (named,) = [reason for reason in said.chain if "thay loa" in reason.vi]
+    assert (named.code, "11:00" in named.vi) == ("maintenance", True)
+    with office.database.write() as session:
+        over = BoxPolicy(maintenance=replace(works, until=AT - SOON))
+        keep_policy(session, box.did, over, "Anh Đức", to_ms(NOW))
+    assert ask(AT).verdict is Verdict.WILL_PLAY
 
 
 def test_a_box_out_of_touch_that_was_told_later_does_not_know(
