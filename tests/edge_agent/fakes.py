@@ -35,6 +35,7 @@ class FakePlayer:
     restarts: int = 0
     broken: bool = False
     told: list[tuple[object, ...]] = field(default_factory=list)
+    prerolls: list[int] = field(default_factory=list)
 
     def load(
         self, play: str, path: Path, *, gain_db: float, from_ms: int, preroll_ms: int = 0
@@ -42,6 +43,7 @@ class FakePlayer:
         if self.broken:
             raise PlayerUnusable("không chạy", "does not run")
         self.told.append(("load", play, path.name[:3], gain_db, from_ms))
+        self.prerolls.append(preroll_ms)
 
     def tune(self, play: str, url: str, *, gain_db: float) -> None:
         if self.broken:

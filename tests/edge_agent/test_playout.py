@@ -37,6 +37,7 @@ class Horn:
     cues: tuple[Cue, ...] = ()
     policy: Policy = field(default_factory=Policy)
     lead_ms: int = 0
+    preroll_ms: int = 0
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,7 @@ class Horn:
             cache=self.cache,
             boot=1,
             progress=lambda *step: self.progress.append(step),
+            preroll_ms=self.preroll_ms,
         )
 
     def step(self) -> Decision:
@@ -278,6 +280,33 @@ def test_the_amplifier_wakes_before_sound_and_rests_after(tmp_path: Path) -> Non
     horn.time.pass_ms(100)
     horn.step()
     assert horn.switch.switched == [True, False]
+
+
+def test_a_card_that_sleeps_gets_silence_first_and_what_follows_at_once_does_not(
+    tmp_path: Path,
+) -> None:
+    horn = Horn(tmp_path, preroll_ms=1_500)
+    first = soon(horn, 4_000)
+    horn.cues = (first, soon(horn, 14_000, id="next"), soon(horn, 40_000, id="later"))
+    horn.step()
+    horn.hear(Ready(horn.play, 10_000))
+    assert horn.player.ops() == ["load"]
+    horn.time.pass_ms(4_000 - 1_500 - AT_ONCE_MS)
+    horn.step()
+    assert horn.player.told[-1] == ("play_at", horn.play, first.start)
+    horn.time.pass_ms(1_500 + AT_ONCE_MS)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    horn.time.pass_ms(10_000)
+    horn.hear(Ended(horn.play, 10_000, "eof"))
+    horn.hear(Ready(horn.play, 10_000))
+    assert horn.player.told[-1][0] == "play_at"
+    horn.time.pass_ms(100)
+    horn.hear(Started(horn.play, horn.time.system_ms / 1000))
+    horn.time.pass_ms(10_000)
+    horn.hear(Ended(horn.play, 10_000, "eof"))
+    horn.time.pass_ms(horn.cues[2].start - 5_000 - horn.time.system_ms)
+    horn.step()
+    assert horn.player.prerolls == [1_500, 0, 1_500]
 
 
 def test_loudness_follows_the_policy_while_it_sounds(horn: Horn) -> None:
