@@ -167,7 +167,8 @@ def read_only_disk(folder: Path) -> Row:
     """The card gives up in mid-programme, as ext4 does it: on air it goes on, and it is told."""
     with disk_of_its_own(folder) as state, stage(folder) as village:
         box = village.box
-        begin = now_ms() + 3_500
+        wait_for(lambda: box.log("link_online"), "the box to be up")
+        begin = now_ms() + 3_000
         village.publish(
             cue(village.sound(2_500), begin, id="on-air"),
             cue(village.sound(400), begin + 4_000, id="next"),
@@ -192,7 +193,8 @@ def full_disk(folder: Path) -> Row:
     """Not one byte is left in mid-programme: it plays on, and tells it when there is room."""
     with disk_of_its_own(folder) as state, stage(folder) as village:
         box = village.box
-        begin = now_ms() + 3_500
+        wait_for(lambda: box.log("link_online"), "the box to be up")
+        begin = now_ms() + 3_000
         village.publish(
             cue(village.sound(1_500), begin, id="on-air"),
             cue(village.sound(400), begin + 3_000, id="next"),
