@@ -36,7 +36,7 @@ class Stage:
 
     def orders(self) -> list[dict[str, object]]:
         orders = [json.loads(line) for line in self.heard.read_text().splitlines()]
-        return [{k: v for k, v in order.items() if k != "at"} for order in orders]
+        return [{k: v for k, v in order.items() if k not in ("at", "mono")} for order in orders]
 
 
 @pytest.fixture
@@ -135,3 +135,12 @@ def test_a_player_that_will_not_quit_is_killed(tmp_path: Path) -> None:
     ended = stage.next()
     assert isinstance(ended, Ended)
     assert ended.error == "player ended with code -9"
+
+
+def test_one_that_is_abandoned_is_killed_without_a_word_and_counted(stage: Stage) -> None:
+    stage.player.load("p1", stage.file(5_000), gain_db=0.0, from_ms=0)
+    assert stage.next() == Ready("p1", 5_000)
+    stage.player.abandon("p1")
+    stage.player.load("p2", stage.file(300), gain_db=0.0, from_ms=0)
+    assert stage.next() == Ready("p2", 300)
+    assert stage.player.restarts == 1
