@@ -37,7 +37,7 @@ class KeyBook(Protocol):
 class Inbound:
     """Sort messages of boxes: reports into a queue, the rest where the newest is kept.
 
-    Nothing here waits, but for room among the reports.
+    Nothing here waits. What finds no room among the reports is said again by its box.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Inbound:
         try:
             if at.word == "report":
                 key = self._keys.public_key(at.device)
-                await self._reports.put(SealedReport(at.device, key, payload))
+                self._reports.put_nowait(SealedReport(at.device, key, payload))
             elif at.word == "ready":
                 proof = read_proof(at.device, self._keys.public_key(at.device), payload)
                 self._observations.put(Observation(at.device, proof))
@@ -80,6 +80,9 @@ class Inbound:
             else:
                 said = decode(payload, _SAID[at.word])
                 self._observations.put(Observation(at.device, said))
+        except asyncio.QueueFull:
+            # Waiting would make the client throw away births as well; a report is said again.
+            drop(topic, "busy")
         except Untrusted as e:
             drop(topic, "untrusted", str(e))
         except Unreadable as e:

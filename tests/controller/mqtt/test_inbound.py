@@ -128,3 +128,23 @@ def test_birth_is_observed_and_time_is_answered() -> None:
 
     assert heard.observations.take_now() == [Observation(DID, State(1, 1, True))]
     assert heard.times == [(DID, "n1")]
+
+
+def test_a_report_without_room_is_dropped_for_its_box_to_say_again_and_holds_up_nothing() -> None:
+    observations, reports = Observations(), asyncio.Queue[SealedReport](1)
+    inbound = Inbound(Enrolled(), reports, observations, lambda box, nonce: None)
+
+    async def run() -> None:
+        for topic, payload in (
+            (topics.up(DID, "report"), b"first"),
+            (topics.up(DID, "report"), b"second"),
+            (topics.up(DID, "state"), encode(State(1, 1, True))),
+        ):
+            await asyncio.wait_for(inbound.receive(topic, payload), 1)
+
+    with capture_logs() as logs:
+        asyncio.run(run())
+
+    assert reports.get_nowait().payload == b"first"
+    assert [entry["reason"] for entry in logs] == ["busy"]
+    assert len(observations) == 1
