@@ -76,14 +76,14 @@ class Card:
         sink = f"module-pipe-sink sink_name=horn file={wire} rate={RATE} channels=1 format=s16le"
         native = f"module-native-protocol-unix auth-anonymous=1 socket={home}/native"
         options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-        modules = [sink, "module-suspend-on-idle timeout=0", native]
+        modules = [sink, "module-suspend-on-idle timeout=1", native]
         loads = [word for module in modules for word in ("-L", module)]
         self._server = subprocess.Popen(
             ["pulseaudio", *options, "--disable-shm=yes", *loads],
             stderr=subprocess.DEVNULL,
             env=os.environ | self.environment,
         )
-        wait_for(self._answers, "pulseaudio")
+        wait_for(lambda: self._told("info"), "pulseaudio")
         self.samples: array[int] = array("h")
         self._wire = os.open(wire, os.O_RDONLY | os.O_NONBLOCK)
         fcntl.fcntl(self._wire, fcntl.F_SETPIPE_SZ, 4096)
@@ -91,11 +91,15 @@ class Card:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def _answers(self) -> bool:
-        asked = subprocess.run(
-            ["pactl", "info"], env=os.environ | self.environment, capture_output=True, check=False
-        )
-        return asked.returncode == 0
+    def fall_asleep(self) -> None:
+        """Wait until the server has let go of the card, and forget what it was given before."""
+        wait_for(lambda: b"SUSPENDED" in self._told("list", "short", "sinks"), "the card to sleep")
+        self.samples = array("h")
+
+    def _told(self, *question: str) -> bytes:
+        environment = os.environ | self.environment
+        asked = ["pactl", *question]
+        return subprocess.run(asked, env=environment, capture_output=True, check=False).stdout
 
     def _run(self) -> None:
         """Take what the card would turn into sound, at its own pace."""
@@ -291,7 +295,7 @@ def test_a_card_that_slept_loses_nothing_of_the_head(
         monkeypatch.setenv(name, value)
     stage = Stage(audio_output="pulse", audio_device="pulse/horn")
     try:
-        assert not card.samples, "the card sleeps until somebody plays"
+        card.fall_asleep()
         file = tone(tmp_path / "a.wav", 0.5)
         stage.player.load("p", file, gain_db=0.0, from_ms=0, preroll_ms=preroll_ms)
         stage.next(Ready)
