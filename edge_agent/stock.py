@@ -122,6 +122,16 @@ class Stock:
         promised = sum(w.size - self.parts.get(w.sha256, 0) for w in self.fetching.values())
         return self.free_bytes - self.reserve_bytes - promised
 
+    @property
+    def budget_bytes(self) -> int | None:
+        """What may still be spent once all that is on its way is paid for; None without a budget.
+
+        A fetch is paid for at its end.
+        """
+        if self.data_left is None:
+            return None
+        return self.data_left - sum(w.size for w in self.fetching.values())
+
 
 def spread_ms(did: str, serial: int, left_ms: int) -> int:
     """How long a box waits before it begins with what is needed in `left_ms`.
@@ -190,7 +200,7 @@ class _Round:
         self._now_ms, self._mono_ms = now_ms, mono_ms
         self._room = stock.room_bytes
         self._slots = FETCHES_AT_ONCE - len(stock.fetching)
-        self._data_left = stock.data_left
+        self._data_left = stock.budget_bytes
         self._waiting: dict[Waits, list[int]] = {}
         self._ask: list[str] = []
         self._evictions = MAX_EVICTIONS

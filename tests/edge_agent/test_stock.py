@@ -239,6 +239,14 @@ def test_the_rest_of_a_budget_is_spent_once() -> None:
     assert fetched(todo(wants, data_left=150, parts={sha("a"): 60})) == ["a", "b"]
 
 
+def test_what_is_on_its_way_is_already_spent_of_the_budget() -> None:
+    wants = Wants(audio=audio(("a", NOW), ("b", NOW)))
+    coming = {sha("a"): wanted("a")}
+    actions = todo(wants, data_left=150, fetching=coming, parts={sha("a"): 90})
+    assert (fetched(actions), waiting(actions)) == ([], {Waits.DATA_BUDGET: 1})
+    assert fetched(todo(wants, data_left=200, fetching=coming)) == ["b"]
+
+
 def test_neighbours_are_asked_before_a_far_source_but_not_for_what_is_needed_at_once() -> None:
     wants = Wants(audio=audio(("a", NOW + HOUR), ("b", NOW)))
     actions = todo(wants, asked={})
