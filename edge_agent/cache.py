@@ -89,10 +89,6 @@ class Cache:
         """How much there is of each unfinished download."""
         return {sha256: _size(part) for sha256, part in self._begun.items()}
 
-    def part_bytes(self, wanted: Wanted) -> int:
-        """How much of an unfinished download is there."""
-        return _size(self._begun[wanted.sha256]) if wanted.sha256 in self._begun else 0
-
     def admit(self, wanted: Wanted) -> None:
         """Count a file that `finish` has put in place."""
         self.shelves[wanted.shelf][wanted.sha256] = wanted.size

@@ -17,19 +17,19 @@ class Returned:
 
 
 class Send(Protocol):
-    """Do `job` elsewhere; `then` gets what it gave, or its OSError, in the agent's thread."""
+    """Do `work` elsewhere; `then` gets what it gave, or its OSError, in the agent's thread."""
 
-    def __call__(self, job: Callable[[], T], then: Callable[[T | OSError], None]) -> None:
+    def __call__(self, work: Callable[[], T], then: Callable[[T | OSError], None]) -> None:
         """Returns at once."""
 
 
 def sender(emit: Callable[[Returned], None]) -> Send:
     """Errands in a thread each, which ends with its errand; `emit` is called from there."""
 
-    def send(job: Callable[[], T], then: Callable[[T | OSError], None]) -> None:
+    def send(work: Callable[[], T], then: Callable[[T | OSError], None]) -> None:
         def run() -> None:
             try:
-                found: T | OSError = job()
+                found: T | OSError = work()
             except OSError as e:
                 found = e
             emit(Returned(partial(then, found)))

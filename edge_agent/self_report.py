@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_agent.cache import Cache, Shelf, Wanted
+from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import Reading
 from edge_agent.contract.state import (
     CacheState,
@@ -75,19 +75,16 @@ class SelfReport:
         self.online = False
         self.link_since_ms: int | None = None
 
-    def lacking(self, wants: Wants) -> list[Wanted]:
-        """What is wanted and not on disk, most urgent first."""
-        return [wanted for wanted, _ in self._s.supply.inventory(wants).lacking]
-
     def hello_facts(self, wants: Wants, now: Reading) -> HelloFacts:
         """What a hello would say now."""
         s, held = self._s, self._s.held.held
+        inventory = s.supply.inventory(wants)
         return HelloFacts(
             self.conn,
             s.playout.desired_serial,
             held.keys.serial if held.keys else 0,
-            len(self.lacking(wants)),
-            s.supply.inventory(wants).digest,
+            len(inventory.lacking),
+            inventory.digest,
             s.spool.id,
             now.source,
             s.losses,
@@ -103,7 +100,7 @@ class SelfReport:
         return TelemetryFacts(
             self.conn,
             s.playout.desired_serial,
-            len(self.lacking(wants)),
+            len(s.supply.inventory(wants).lacking),
             s.supply.held_bytes(wants),
             s.playout.on_air(),
             self.silenced,

@@ -94,9 +94,9 @@ def test_rubbish_in_a_sensor_is_unknown(tmp_path: Path) -> None:
     assert read_health(tmp_path, tmp_path) == Health()
 
 
-def at_once(job: Callable[[], Any], then: Callable[[Any], None]) -> None:
+def at_once(work: Callable[[], Any], then: Callable[[Any], None]) -> None:
     try:
-        found = job()
+        found = work()
     except OSError as e:
         found = e
     then(found)
@@ -146,6 +146,6 @@ def test_a_program_that_is_not_there_leaves_the_signal_unknown() -> None:
 
 def test_a_modem_that_does_not_answer_is_asked_only_once_at_a_time() -> None:
     asked = []
-    vitals = Vitals(Health, lambda job, then: asked.append(job), ("modem",))
+    vitals = Vitals(Health, lambda work, then: asked.append(work), ("modem",))
     assert [vitals.signal_dbm() for _ in range(3)] == [None] * 3
     assert len(asked) == 1
