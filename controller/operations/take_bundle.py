@@ -1,5 +1,6 @@
 """What boxes wrote on a stick becomes record exactly as if it had come over the wire."""
 
+import lzma
 import re
 import zipfile
 import zlib
@@ -27,8 +28,25 @@ MOST_BYTES = 256 * 2**20
 """Of an uploaded bundle: only its reports are read, and a year of one box is 10 MB."""
 
 MOST_MEMBERS = 200_000
+"""A list of millions of them would fill the memory before the first is looked at."""
+
+MOST_UNPACKED_BYTES = 4 * MOST_BYTES
 REPORTS_AT_ONCE = 50
 LISTED = 50
+
+_LISTED_MEMBER = b"PK\x01\x02"
+_CHUNK = 2**20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+)
+"""What reading a ZIP raises for bytes that nobody wrote so."""
 
 _MEMBER = re.compile(rf"(?:^|/){layout.BACK}/([a-z0-9]{{12}})/([^/]+)\Z")
 
@@ -81,34 +99,55 @@ def take_bundle(
 ) -> tuple[BoxTaken, ...]:
     """Record every report in the folder `back` of a ZIP; gives what came of each box.
 
-    Nothing is counted twice, however often it comes. Raises `ControllerError` if `file` is no ZIP.
+    Nothing is counted twice, however often it comes. Raises `ControllerError` if `file` is no ZIP,
+    `BundleTooLarge`.
     """
+    if _members(file) > MOST_MEMBERS:
+        raise BundleTooLarge
     with database.read() as session:
         keys = {did: public_from_text(key) for did, key in device_keys(session).items()}
         spots = places.spots(session, places.area_tree(session), to_ms(now))
     taken: dict[str, BoxTaken] = {}
+    with _opened(file) as packed:
+        waiting = iter(_reports(packed))
+        while batch := list(islice(waiting, REPORTS_AT_ONCE)):
+            received: list[Received] = []
+            for device_id, member in batch:
+                spot = spots.get(device_id)
+                box = taken.setdefault(
+                    device_id, BoxTaken(device_id, spot.cluster_name if spot else "")
+                )
+                box.reports += 1
+                payload = _read(packed, member)
+                if payload is None:
+                    box.refused.append(Passed(member.filename, _UNREADABLE))
+                elif device_id not in keys:
+                    box.refused.append(Passed(member.filename, _STRANGER))
+                elif read := read_reports([SealedReport(device_id, keys[device_id], payload)]):
+                    received += read
+                else:
+                    box.refused.append(Passed(member.filename, _UNTRUSTED))
+            _record(database, received, taken, now)
+    for box in taken.values():
+        acks = [ReportAck(*mark) for mark in list(box.upto.items())[-layout.MAX_RECEIPTS :]]
+        box.receipts = tuple(authority.sign(ack, Kind.ACK) for ack in acks)
+    return tuple(taken[device_id] for device_id in sorted(taken))
+
+
+def _members(file: Path) -> int:
+    """How many members a ZIP may list, counted without believing what it says of itself."""
+    count, tail = 0, b""
+    with file.open("rb") as data:
+        while chunk := data.read(_CHUNK):
+            count += (tail + chunk).count(_LISTED_MEMBER)
+            tail = chunk[-len(_LISTED_MEMBER) + 1 :]
+    return count
+
+
+def _opened(file: Path) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(file) as packed:
-            waiting = iter(_reports(packed))
-            while batch := list(islice(waiting, REPORTS_AT_ONCE)):
-                received: list[Received] = []
-                for device_id, member in batch:
-                    spot = spots.get(device_id)
-                    box = taken.setdefault(
-                        device_id, BoxTaken(device_id, spot.cluster_name if spot else "")
-                    )
-                    box.reports += 1
-                    payload = _read(packed, member)
-                    if payload is None:
-                        box.refused.append(Passed(member.filename, _UNREADABLE))
-                    elif device_id not in keys:
-                        box.refused.append(Passed(member.filename, _STRANGER))
-                    elif read := read_reports([SealedReport(device_id, keys[device_id], payload)]):
-                        received += read
-                    else:
-                        box.refused.append(Passed(member.filename, _UNTRUSTED))
-                _record(database, received, taken, now)
-    except zipfile.BadZipFile as e:
+        return zipfile.ZipFile(file)
+    except _DAMAGE as e:
         raise ControllerError(
             "not_a_bundle",
             "Tệp gửi lên không phải gói ZIP đọc được. Chưa nhận gì; "
@@ -116,19 +155,17 @@ def take_bundle(
             "What was sent is no ZIP that can be read. Nothing was taken; "
             "pack the folder loalang of the stick again and send it.",
         ) from e
-    for box in taken.values():
-        acks = [ReportAck(*mark) for mark in list(box.upto.items())[-layout.MAX_RECEIPTS :]]
-        box.receipts = tuple(authority.sign(ack, Kind.ACK) for ack in acks)
-    return tuple(taken[device_id] for device_id in sorted(taken))
 
 
 def _reports(packed: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
-    """The members that are reports, by box; everything else is not even looked at."""
+    """The members that are reports, by box; nothing else is looked at. Raises `BundleTooLarge`."""
     found = []
-    for member in packed.infolist()[:MOST_MEMBERS]:
+    for member in packed.infolist():
         at = _MEMBER.search(member.filename)
         if at is not None and layout.parse_report(at[2]) is not None:
             found.append((at[1], member))
+    if sum(min(member.file_size, MAX_PAYLOAD_BYTES) for _, member in found) > MOST_UNPACKED_BYTES:
+        raise BundleTooLarge
     return found
 
 
@@ -139,7 +176,7 @@ def _read(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | None:
     try:
         with packed.open(member) as content:
             data = content.read(MAX_PAYLOAD_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except _DAMAGE:
         return None
     return data if len(data) <= MAX_PAYLOAD_BYTES else None
 

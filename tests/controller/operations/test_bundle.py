@@ -1,5 +1,6 @@
 """What goes on a stick is what boxes were told; what comes back is believed no more than a wire."""
 
+import contextlib
 import hashlib
 import zipfile
 from collections.abc import Mapping
@@ -9,19 +10,27 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from audio_library.store.filesystem import FilesystemStore
 from controller.errors import ControllerError, NotFound
 from controller.operations.bundle import Bundle, Chosen, make_bundle
 from controller.operations.record_playback import Received, record_playback
-from controller.operations.take_bundle import BoxTaken, take_bundle
+from controller.operations.take_bundle import (
+    MOST_MEMBERS,
+    MOST_UNPACKED_BYTES,
+    BoxTaken,
+    BundleTooLarge,
+    take_bundle,
+)
 from controller.storage import tables
 from edge_agent.contract import envelope
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.report import PlaybackEvent, Report
 from edge_agent.contract.trust import Kind
-from edge_agent.contract.types import decode, encode
+from edge_agent.contract.types import MAX_PAYLOAD_BYTES, decode, encode
 from tests.controller.office import NOW, Box, Office
 from tests.controller.operations.test_record_playback import full_play
 
@@ -223,3 +232,49 @@ def test_what_is_no_bundle_says_so_or_gives_nothing(office: Office, content: byt
     with pytest.raises(ControllerError) as refused:
         take_bundle(office.database, office.authority, file, NOW)
     assert refused.value.code == "not_a_bundle"
+
+
+def test_more_members_than_any_stick_has_are_not_even_listed(office: Office) -> None:
+    file = office.folder / "x.zip"
+    listed = b"PK\x01\x02" + b"\0" * 42
+    file.write_bytes(listed * (MOST_MEMBERS + 1))
+    with pytest.raises(BundleTooLarge):
+        take_bundle(office.database, office.authority, file, NOW)
+
+
+def test_what_would_unpack_to_more_than_sticks_hold_is_refused(
+    office: Office, boxes: list[Box]
+) -> None:
+    once = MAX_PAYLOAD_BYTES
+    claimed = MOST_UNPACKED_BYTES // once + 1
+    names = [f"back/{boxes[0].did}/{SPOOL}-{n}-{n}.jws" for n in range(1, claimed + 1)]
+    file = pack(office.folder, dict.fromkeys(names, b"x" * 7))
+    file.write_bytes(
+        file.read_bytes().replace((7).to_bytes(4, "little"), once.to_bytes(4, "little"))
+    )
+    with pytest.raises(BundleTooLarge):
+        take_bundle(office.database, office.authority, file, NOW)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@given(spoiled=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4))
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_no_damage_of_a_zip_does_more_than_spoil_what_it_hit(
+    office: Office, boxes: list[Box], method: int, spoiled: list[tuple[int, int]]
+) -> None:
+    file = office.folder / "back.zip"
+    with zipfile.ZipFile(file, "w", method) as packed:
+        packed.writestr("đọc tôi.txt", b"")
+        for n in (1, 2):
+            packed.writestr(f"back/{boxes[0].did}/{SPOOL}-{n}-{n}.jws", b"no report" * 20)
+    data = bytearray(file.read_bytes())
+    for place, byte in spoiled:
+        data[place % len(data)] = byte
+    file.write_bytes(data)
+    with contextlib.suppress(ControllerError):
+        taken = take_bundle(office.database, office.authority, file, NOW)
+        assert all(box.new == 0 for box in taken)
