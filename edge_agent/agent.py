@@ -50,6 +50,7 @@ from edge_agent.reconcile import (
 )
 from edge_agent.self_report import SelfReport, Sources
 from edge_agent.settings import Settings
+from edge_agent.silence import silenced
 from edge_agent.spool import Spool
 from edge_agent.status import Status
 from edge_agent.stock import AskNeighbours, Fetch, Forget, Stock, Wait, Wants
@@ -390,7 +391,7 @@ class Agent:
         """Observe, reconcile, act; gives the seconds until there is something to do."""
         now, desired = self._now, self._p.held.held.desired
         self._supply.read(desired, now)
-        self._report.silenced = self._silenced()
+        self._report.silenced = silenced(self._settings, desired, now.utc_ms)
         planned = self._supply.plan.cues
         self._orders.carry_out(self._playout, planned, self._policy(), now)
         self._upkeep.look(planned, now, idle=self._playout.idle)
@@ -592,18 +593,6 @@ class Agent:
             volume=desired.volume,
             fallback=desired.fallback,
         )
-
-    def _silenced(self) -> str:
-        switches = {
-            "kill_switch": self._settings.kill_switch,
-            "maintenance": self._settings.maintenance_switch,
-        }
-        for name, file in switches.items():
-            if file and Path(file).exists():
-                return name
-        desired = self._p.held.held.desired
-        works = desired.maintenance if desired else None
-        return "maintenance" if works is not None and self._now.utc_ms < works.until else ""
 
     def _alerts(self) -> tuple[Alert, ...]:
         """All alerts that are for this box."""

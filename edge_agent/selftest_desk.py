@@ -19,6 +19,7 @@ from edge_agent.link import Failure, knock
 from edge_agent.selftest import is_good, lines, look
 from edge_agent.selftest_trial import sound_tone, switch
 from edge_agent.settings import Settings
+from edge_agent.silence import silenced
 from edge_agent.status import Status
 from edge_agent.status_folder import read_stopped
 from edge_agent.version import VERSION
@@ -69,7 +70,7 @@ def _alone(chosen: Settings, tone: bool) -> Iterator[Check]:
     try:
         status = read_stopped(chosen.did, state_dir, VERSION, read_health(), trial.now.system_ms)
         if tone:
-            yield sound_tone(chosen, trial, _policy(chosen, state_dir))
+            yield sound_tone(chosen, trial, _policy(chosen, trial.now))
         elif chosen.amplifier.gpio is not None or chosen.amplifier.on:
             switch(chosen, trial, on=True)
             switch(chosen, trial, on=False)
@@ -95,8 +96,9 @@ def _timed(status: Status, now: Reading) -> Status:
     return replace(status, clock_trusted=True, telemetry=told)
 
 
-def _policy(chosen: Settings, state_dir: Path) -> Policy:
-    desired = HeldStore(state_dir).held.desired
-    switches = {"kill_switch": chosen.kill_switch, "maintenance": chosen.maintenance_switch}
-    silenced = next((why for why, file in switches.items() if file and Path(file).exists()), "")
-    return Policy(silenced=silenced, quiet_hours=desired.quiet_hours if desired else None)
+def _policy(chosen: Settings, now: Reading) -> Policy:
+    desired = HeldStore(Path(chosen.state_dir)).held.desired
+    return Policy(
+        silenced=silenced(chosen, desired, now.utc_ms),
+        quiet_hours=desired.quiet_hours if desired else None,
+    )

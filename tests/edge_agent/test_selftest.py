@@ -12,8 +12,10 @@ import pytest
 from msgspec.structs import replace
 
 from edge_agent.contract import topics
+from edge_agent.contract.desired import Maintenance
 from edge_agent.contract.state import Check, CheckState, OnAir, Telemetry
 from edge_agent.contract.trust import Kind
+from edge_agent.held import HeldStore
 from edge_agent.selftest import check_disk, check_ear, check_player, judge, lines, tone_check
 from edge_agent.settings import BrokerAddress, HornSettings, PlayerSettings, Settings
 from edge_agent.status import NextPlay, Status
@@ -273,3 +275,20 @@ def test_a_box_without_player_and_broker_is_tested_all_the_same(
     assert found["tone"] == found["player"] == found["broker"] == "✗"
     assert found["disk_write"] == "✓"
     assert "không tới được" in said.stdout
+
+
+def test_where_somebody_works_at_the_horn_no_tone_sounds_also_without_an_agent(
+    tmp_path: Path, office: Office
+) -> None:
+    switched = tmp_path / "switched"
+    switch = {name: ["sh", "-c", f"echo {name} >> {switched}"] for name in ("on", "off")}
+    missing = {"kind": "mpv", "argv": ["/nowhere/mpv"]}
+    box = Box(office, tmp_path, free_port(), player=missing, amplifier=switch)
+    now_ms = time.time_ns() // 1_000_000
+    works = Maintenance(now_ms + 60_000, "thay dây loa")
+    HeldStore(box.state).take_desired(
+        replace(office.desired((), serial=1, now_ms=now_ms), maintenance=works)
+    )
+    said = run(box, "--tone")
+    assert "không phát được âm thử: đang bảo trì" in said.stdout
+    assert not switched.exists()
