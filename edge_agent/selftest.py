@@ -91,7 +91,7 @@ def check_disk(state_dir: Path) -> Check:
             "đọc lại khác với đã ghi: hãy thay thẻ nhớ",
             "what is read is not what was written: replace the card",
         )
-    return _good("disk_write", "ghi và đọc lại đúng", "written and read back")
+    return _good("disk_write", "đĩa ghi và đọc lại đúng", "the disk writes and reads back")
 
 
 def check_player(settings: Settings, status: Status) -> Check:
@@ -139,16 +139,24 @@ def check_ear(settings: Settings, status: Status) -> Check:
     unit = settings.horn.unit if settings.horn.unit == "dBFS" else "dB"
     heard = status.telemetry.speaker_dbfs
     if heard is not None:
-        return _good("ear", f"đang nghe {heard:.0f} dBFS", f"hears {heard:.0f} dBFS now")
+        return _good(
+            "ear", f"tai nghe ở loa: đang nghe {heard:.0f} dBFS", f"the ear hears {heard:.0f} dBFS"
+        )
     coming = status.next[0].start - status.now if status.next else QUIET_BEFORE_MS
     if status.telemetry.on_air is not None or coming < QUIET_BEFORE_MS:
-        return _unknown("ear", "sắp phát hoặc đang phát", "something sounds, or is about to")
+        return _unknown(
+            "ear", "tai nghe ở loa: sắp phát hoặc đang phát", "the ear: something sounds or will"
+        )
     try:
         levels = ear.listen(settings.horn, EAR_S)
     except EarDeaf as e:
         return Check("ear", CheckState.BAD, e.vi[:500], e.en[:500])
     floor = max(levels)
-    return _good("ear", f"lúc im lặng {floor:.0f} {unit}", f"silence is {floor:.0f} {unit}")
+    return _good(
+        "ear",
+        f"tai nghe ở loa: lúc im lặng {floor:.0f} {unit}",
+        f"the ear: silence is {floor:.0f} {unit}",
+    )
 
 
 def tone_check(status: str, reason: str, heard: str) -> Check:
@@ -170,7 +178,7 @@ def tone_check(status: str, reason: str, heard: str) -> Check:
 def lines(checks: tuple[Check, ...]) -> Iterator[str]:
     """A line a check: ✓, ✗ or ?."""
     for check in checks:
-        yield f"{MARKS[check.state]} {check.name}: {check.vi} / {check.en}"
+        yield f"{MARKS[check.state]} {check.vi} / {check.en} [{check.name}]"
 
 
 def is_good(checks: tuple[Check, ...]) -> bool:
@@ -181,8 +189,8 @@ def is_good(checks: tuple[Check, ...]) -> bool:
 def _disk_free(settings: Settings, told: Telemetry) -> Check:
     free, reserve = told.disk_free_bytes, settings.disk_reserve_mb
     if free is None:
-        return _unknown("disk_free", "không rõ chỗ trống", "room on the disk not known")
-    words = (f"còn trống {free // _MB} MB", f"{free // _MB} MB free")
+        return _unknown("disk_free", "không rõ chỗ trống trên đĩa", "room on the disk not known")
+    words = (f"đĩa còn trống {free // _MB} MB", f"{free // _MB} MB free on the disk")
     if free < reserve * _MB:
         return _bad("disk_free", f"{words[0]}, cần {reserve} MB", f"{words[1]}, {reserve} needed")
     return _good("disk_free", *words)
@@ -208,7 +216,9 @@ def _supply(told: Telemetry) -> Check:
 
 def _clock(status: Status) -> Check:
     if status.clock_trusted is None:
-        return _unknown("clock", "thiết bị không chạy", "the agent does not run")
+        return _unknown(
+            "clock", "đồng hồ: chương trình hộp loa không chạy", "clock: the agent does not run"
+        )
     if not status.clock_trusted:
         return _bad(
             "clock",
@@ -217,7 +227,9 @@ def _clock(status: Status) -> Check:
         )
     source = status.telemetry.clock.source.value if status.telemetry.clock else ""
     error = status.telemetry.clock_error_ms or 0
-    return _good("clock", f"{source}, sai tối đa {error} ms", f"{source}, within {error} ms")
+    return _good(
+        "clock", f"đồng hồ: {source}, sai tối đa {error} ms", f"clock: {source}, within {error} ms"
+    )
 
 
 def _link(status: Status) -> tuple[Check, ...]:

@@ -35,10 +35,8 @@ def list_boxes(api: SignedIn) -> None:
     for box in api.get("/boxes"):
         alarms = f"\t! {', '.join(box['alarms'])}" if box["alarms"] else ""
         seen = _local(box["seen_at"]) if box["seen_at"] else "-"
-        print(
-            f"{box['device']}\t{box['village']} ({box['name']})\t{STATUS[box['status']]}\t{seen}"
-            f"{alarms}"
-        )
+        place = f"{box['village']}, {box['commune']} ({box['name']})"
+        print(f"{box['device']}\t{place}\t{STATUS[box['status']]}\t{seen}{alarms}")
 
 
 def show_one(api: SignedIn, device: str) -> None:

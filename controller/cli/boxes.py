@@ -149,7 +149,7 @@ def diagnose(
     """Bảo máy tự kiểm tra rồi in kết quả / have the box look at itself, and print what it found."""
     found = diagnosis_of(signed_in(url, user, password), box, 0, wait)
     for check in found["checks"]:
-        print(f"{MARKS[check['state']]} {check['name']}: {check['vi']} / {check['en']}")
+        print(f"{MARKS[check['state']]} {check['vi']} / {check['en']} [{check['name']}]")
     _end(all(check["state"] != "bad" for check in found["checks"]))
 
 

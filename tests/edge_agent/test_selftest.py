@@ -197,8 +197,8 @@ def run(box: Box, *options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def marks(said: "subprocess.CompletedProcess[str]") -> dict[str, str]:
-    found = (line.split(" ")[:2] for line in said.stdout.splitlines() if line[0] in "✓✗?")
-    return {name.rstrip(":"): mark for mark, name in found}
+    checks = (line for line in said.stdout.splitlines() if line[0] in "✓✗?")
+    return {line.rpartition("[")[2].rstrip("]"): line[0] for line in checks}
 
 
 @pytest.fixture
