@@ -1,6 +1,5 @@
 """`loalang-agent run | status | log | selftest | import | export | init | version`."""
 
-import json
 import logging
 import os
 import signal
@@ -98,7 +97,7 @@ def _obey(argv: list[str]) -> int:
 def _init(state_dir: Path) -> int:
     identity.prepare(state_dir)
     key = identity.create_key(state_dir)
-    print(json.dumps({"public_key": public_to_text(key.public_key())}))
+    print(f'{{"public_key": "{public_to_text(key.public_key())}"}}')
     return 0
 
 
@@ -113,6 +112,7 @@ def _run(file: Path, *, with_parent: bool) -> int:
     state_dir = Path(config.state_dir)
     identity.prepare(state_dir)
     with identity.claim(state_dir):
+        memory.share_one_heap()
         agent, events = build(config, book)
         watch_threads(events.put)
         _stop_on_signal(lambda: events.put(StopAsked()))

@@ -1,17 +1,13 @@
 """Who this box is: its own key, and the counters that order its births and connections."""
 
+import base64
 import fcntl
 import logging
+import re
 from pathlib import Path
 from typing import TextIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from edge_agent import durable
 from edge_agent.errors import BadIdentity, StateBusy, StateUnwritable
@@ -21,6 +17,9 @@ log = logging.getLogger("edge_agent.identity")
 
 KEY_FILE = "device_key.pem"
 LOCK_FILE = "lock"
+_PEM = re.compile(r"\s*-----BEGIN PRIVATE KEY-----([\w+/=\s]+)-----END PRIVATE KEY-----\s*")
+_HEAD = bytes.fromhex("302e020100300506032b657004220420")
+"""What stands before the 32 bytes of an ed25519 key in PKCS #8 (RFC 8410)."""
 
 
 def prepare(state_dir: Path) -> None:
@@ -60,8 +59,7 @@ def create_key(state_dir: Path) -> Ed25519PrivateKey:
     if path.exists():
         return load_key(state_dir)
     key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    durable.write(path, pem)
+    durable.write(path, _to_pem(key))
     return key
 
 
@@ -70,7 +68,7 @@ def load_key(state_dir: Path) -> Ed25519PrivateKey:
     path = state_dir / KEY_FILE
     try:
         path.chmod(0o600)
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        return _from_pem(path.read_text())
     except (OSError, ValueError) as e:
         raise BadIdentity(
             f"Không đọc được khoá thiết bị {path}: {e}. "
@@ -78,11 +76,21 @@ def load_key(state_dir: Path) -> Ed25519PrivateKey:
             f"Cannot read the device key {path}: {e}. "
             "Run `loalang-agent init --state-dir` and pair the box again.",
         ) from e
-    if not isinstance(key, Ed25519PrivateKey):
-        raise BadIdentity(
-            f"Khoá thiết bị {path} không phải ed25519.", f"The device key {path} is not ed25519."
-        )
-    return key
+
+
+# cryptography reads PEM too, but with its readers of SSH and X.509: 2 MB that nothing else needs.
+def _to_pem(key: Ed25519PrivateKey) -> bytes:
+    body = base64.b64encode(_HEAD + key.private_bytes_raw()).decode()
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n".encode()
+
+
+def _from_pem(text: str) -> Ed25519PrivateKey:
+    """Raises ValueError."""
+    pem = _PEM.fullmatch(text)
+    der = base64.b64decode(pem[1]) if pem else b""
+    if not der.startswith(_HEAD):
+        raise ValueError("not an ed25519 key in PKCS #8")
+    return Ed25519PrivateKey.from_private_bytes(der.removeprefix(_HEAD))
 
 
 class Counter:

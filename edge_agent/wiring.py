@@ -31,9 +31,6 @@ from edge_agent.inbox import Inbox, open_placement
 from edge_agent.link import Birth, Link
 from edge_agent.logbook import LogBook
 from edge_agent.player import Player, PlayerEvent
-from edge_agent.player_command import CommandPlayer
-from edge_agent.player_mpv import MpvPlayer
-from edge_agent.player_voices import Voices
 from edge_agent.proof import Prover, Reader
 from edge_agent.settings import Settings
 from edge_agent.spool import Spool
@@ -234,7 +231,12 @@ def _horn(settings: Settings, emit: Callable[[PlayerEvent], None]) -> "Horn | No
 def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
     chosen = settings.player
     if chosen.kind == "command":
+        from edge_agent.player_command import CommandPlayer
+
         return CommandPlayer(chosen.argv, emit)
+    from edge_agent.player_mpv import MpvPlayer
+    from edge_agent.player_voices import Voices
+
     mpv = partial(
         MpvPlayer,
         program=chosen.argv or ("mpv",),

@@ -4,17 +4,19 @@ The header names the key (`kid`) and the message kind (`typ`); no other algorith
 and the signature is checked before a byte of the payload is parsed.
 """
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from jwt.api_jws import PyJWS
-from jwt.exceptions import PyJWTError
 
-from edge_agent.contract.types import MAX_PAYLOAD_BYTES
+from edge_agent.contract.types import MAX_PAYLOAD_BYTES, Unreadable, decode, encode
 
 ALGORITHM = "EdDSA"
-_jws = PyJWS(algorithms=[ALGORITHM])
+_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 
 
 class Untrusted(Exception):
@@ -29,10 +31,19 @@ class Opened(NamedTuple):
     payload: bytes
 
 
+class _Header(msgspec.Struct, frozen=True):
+    """The protected header; `crit` names extensions that must be understood: none are."""
+
+    alg: str
+    kid: str
+    typ: str
+    crit: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 def seal(payload: bytes, *, kind: str, kid: str, key: Ed25519PrivateKey) -> bytes:
     """Sign `payload` as a message of `kind` by the key named `kid`."""
-    headers = {"typ": kind, "kid": kid}
-    return _jws.encode(payload, key, algorithm=ALGORITHM, headers=headers).encode("ascii")
+    signed = _to_base64(encode(_Header(ALGORITHM, kid, kind))) + b"." + _to_base64(payload)
+    return signed + b"." + _to_base64(key.sign(signed))
 
 
 def open_sealed(
@@ -44,14 +55,28 @@ def open_sealed(
     """
     if len(sealed) > MAX_PAYLOAD_BYTES:
         raise Untrusted(f"envelope of {len(sealed)} bytes is over {MAX_PAYLOAD_BYTES}")
+    parts = _COMPACT.fullmatch(sealed)
+    if parts is None:
+        raise Untrusted(f"not the compact form of a signed {kind}")
     try:
-        header = _jws.get_unverified_header(sealed)
-        kid = header.get("kid")
-        if header.get("alg") != ALGORITHM or header.get("typ") != kind or not isinstance(kid, str):
+        header = decode(_from_base64(parts[1]), _Header)
+        known = header.alg == ALGORITHM and header.crit is msgspec.UNSET
+        if not known or header.typ != kind:
             raise Untrusted(f"header is not of a signed {kind}")
-        key = key_for(kid)
+        key = key_for(header.kid)
         if key is None:
-            raise Untrusted(f"no key {kid!r} may sign a {kind}")
-        return Opened(kid, kind, _jws.decode(sealed, key, algorithms=[ALGORITHM]))
-    except (PyJWTError, ValueError, TypeError, RecursionError) as e:
-        raise Untrusted(f"signature of a {kind} does not hold: {e}") from e
+            raise Untrusted(f"no key {header.kid!r} may sign a {kind}")
+        key.verify(_from_base64(parts[3]), sealed[: parts.end(2)])
+        return Opened(header.kid, kind, _from_base64(parts[2]))
+    except (Unreadable, InvalidSignature, ValueError) as e:
+        raise Untrusted(f"signature of a {kind} does not hold: {e!r}") from e
+
+
+def _to_base64(data: bytes) -> bytes:
+    """The URL-safe alphabet without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _from_base64(text: bytes) -> bytes:
+    """Raises ValueError."""
+    return urlsafe_b64decode(text + b"=" * (-len(text) % 4))

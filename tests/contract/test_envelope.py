@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.api_jws import PyJWS
 
 from edge_agent.contract.envelope import Opened, Untrusted, open_sealed, seal
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES
@@ -38,6 +39,22 @@ def test_a_sealed_message_opens_to_the_same_bytes() -> None:
 
 def test_the_form_is_plain_jws_that_any_language_can_make() -> None:
     assert open_cmd(handmade({"alg": "EdDSA", "typ": "cmd", "kid": "k1"})).payload == b"{}"
+
+
+def test_another_implementation_of_jws_makes_and_reads_the_same_form() -> None:
+    other = PyJWS(algorithms=["EdDSA"])
+    sealed = seal(b'{"a":1}', kind="cmd", kid="k1", key=KEY)
+    assert other.decode(sealed, PUBLIC, algorithms=["EdDSA"]) == b'{"a":1}'
+    theirs = other.encode(b"{}", KEY, algorithm="EdDSA", headers={"typ": "cmd", "kid": "k1"})
+    assert open_cmd(theirs.encode()).payload == b"{}"
+
+
+@pytest.mark.parametrize("letter", [b"=", b"\n", b" ", b"+", b"/", b"."])
+def test_letters_outside_the_alphabet_are_refused(letter: bytes) -> None:
+    with pytest.raises(Untrusted):
+        open_cmd(SEALED + letter)
+    with pytest.raises(Untrusted):
+        open_cmd(letter + SEALED)
 
 
 @pytest.mark.parametrize(

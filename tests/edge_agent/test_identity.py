@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge_agent import identity
 from edge_agent.contract.trust import public_from_text, public_to_text
@@ -31,7 +34,27 @@ def test_a_loose_key_is_closed_when_read(tmp_path: Path) -> None:
     assert (tmp_path / identity.KEY_FILE).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", [None, b"no key", b""])
+def test_the_key_is_plain_pem_that_other_programs_read_and_write(tmp_path: Path) -> None:
+    made = identity.create_key(tmp_path)
+    file = tmp_path / identity.KEY_FILE
+    read = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    assert isinstance(read, Ed25519PrivateKey)
+    assert read.private_bytes_raw() == made.private_bytes_raw()
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    file.write_bytes(read.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    assert identity.load_key(tmp_path).private_bytes_raw() == made.private_bytes_raw()
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    other = X25519PrivateKey.generate()
+    written = other.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    (tmp_path / identity.KEY_FILE).write_bytes(written)
+    with pytest.raises(BadIdentity, match="ed25519"):
+        identity.load_key(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"no key", b"", b"\xff"])
 def test_without_a_readable_key_a_person_is_told(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / identity.KEY_FILE).write_bytes(content)
