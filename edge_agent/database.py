@@ -48,7 +48,8 @@ class Journal:
         self._db = db
         self._path = path
         self._waiting: deque[tuple[Statement, ...]] = deque()
-        self._told = False
+        self.fault = ""
+        """What the disk has against the last write, "" if it took it."""
 
     @property
     def waiting(self) -> int:
@@ -76,11 +77,11 @@ class Journal:
                     for sql, values in self._waiting[0]:
                         self._db.execute(sql, values)
                 self._waiting.popleft()
-            self._told = False
+            self.fault = ""
         except OSError as e:
-            if not self._told:
+            if not self.fault:
                 durable.note_unwritten(log, self._path, e)
-            self._told = True
+            self.fault = durable.why_unwritable(e)
 
 
 def open_checked(

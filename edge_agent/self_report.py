@@ -87,7 +87,7 @@ class SelfReport:
             inventory.digest,
             s.spool.id,
             now.source,
-            s.losses,
+            s.losses + (("spool.sqlite unwritable",) if s.spool.is_unwritable else ()),
             tuple(HeldAlerts(*key, alerts.serial) for key, alerts in held.alerts.items()),
         )
 

@@ -90,6 +90,11 @@ class Spool:
             last = self._db.execute("select last_seq from meta").fetchone()[0]
         return Range(self._acked + 1, last)
 
+    @property
+    def is_unwritable(self) -> bool:
+        """Whether events stand in memory alone, and not because the disk is full."""
+        return self._journal.fault == "state_unwritable"
+
     def release(self, event: PlaybackEvent, keep_until_ms: int, *, from_ms: int = 0) -> None:
         """Remember, before any sound, that the player is let go with the play of `event`.
 

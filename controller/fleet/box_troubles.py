@@ -297,9 +297,9 @@ def _losses(look: _Look) -> Words | None:
         return None
     named = ", ".join(losses[:MOST_LOSSES]) + (" …" if len(losses) > MOST_LOSSES else "")
     return (
-        f"có dữ liệu hỏng trên đĩa của máy, đã để riêng: {named}. Báo cáo chưa gửi có thể đã mất; "
+        f"đĩa của máy làm hỏng hoặc không ghi được dữ liệu: {named}. Báo cáo chưa gửi có thể mất; "
         "hãy thay thẻ nếu còn xảy ra.",
-        f"data on its disk was damaged and set aside: {named}. Reports that had not been sent may "
+        f"its disk damaged data or does not take it: {named}. Reports that had not been sent may "
         "be lost; replace the card if it happens again.",
     )
 

@@ -90,8 +90,8 @@ class HeldAlerts(msgspec.Struct, frozen=True):
 class Hello(msgspec.Struct, frozen=True):
     """Said at each connection and whenever something in it changes.
 
-    `losses` names what was found unreadable on disk since the last start and set aside;
-    `alerts` is the receipt for alert lists.
+    `losses` names what was found unreadable on disk since the last start and set aside, and what
+    the disk does not take now; `alerts` is the receipt for alert lists.
     """
 
     boot: Counter

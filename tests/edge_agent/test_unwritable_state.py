@@ -56,8 +56,10 @@ def test_what_the_disk_refuses_is_kept_in_memory_and_written_in_order_later(
         assert EVENT.cue in spool.history
         assert (spool.range.first, spool.range.last) == (1, 0)
         assert spool.batch(0) is None
+        assert spool.is_unwritable
     assert [record.message for record in caplog.records] == ["state_unwritable"]
     spool.flush()
+    assert not spool.is_unwritable
     assert spool.range.last == 2
     batch = spool.batch(0)
     assert batch is not None

@@ -180,13 +180,22 @@ def read_only_disk(folder: Path) -> Row:
         said = bool(box.log("state_unwritable")) or bool(box.log("disk_full"))
         alive = box.process is not None and box.process.poll() is None
         whole = [entry["ms"] for entry in box.log("play_over")]
-        survived = said and alive and whole[0] > 2_300 and whole[1] > 300
-        crashed = village.crashes() > 0
-        doubled = village.tell().doubled + village.tell().again
+        wait_for(lambda: village.ear.hellos[-1].losses, "the office to hear of it")
+        survived = said and alive and whole[0] > 2_300 and whole[1] > 300 and not village.crashes()
+        told = village.tell()
     note = (
-        f"sounded {whole[0]} and {whole[1]} ms; what came after the disk gave up is in memory only"
+        f"sounded {whole[0]} and {whole[1]} ms; the office hears that the disk takes nothing, not "
+        "how plays ended since"
     )
-    return Row("SD read-only in mid-programme", 1, int(survived and not crashed), 0, doubled, note)
+    return Row(
+        "SD read-only in mid-programme",
+        1,
+        int(survived),
+        told.lost,
+        told.doubled + told.again,
+        note,
+        bound_to_lose=2,
+    )
 
 
 def full_disk(folder: Path) -> Row:

@@ -91,7 +91,7 @@ def test_a_box_that_is_well_is_nobodys_trouble() -> None:
         ("card", says(card_worn_percent=80), "mòn hơn 80 %", "worn"),
         ("card", says(disk_errors=1), "lỗi đọc ghi", "new errors"),
         ("plan_short", says(plan_until=NOW_MS + DAY_MS - 1), "chỉ đến 07:59 11/08", "ends 07:59"),
-        ("losses", replace(WELL, losses=("spool",)), "hỏng", "damaged and set aside: spool"),
+        ("losses", replace(WELL, losses=("spool",)), "hỏng", "does not take it: spool"),
         ("rolled_back", replace(WELL, held_serial=8), "sao lưu", "backup"),
         ("wrong_rules", replace(WELL, rules=2), "bộ quy tắc số 2", "rules number 2"),
         ("spool_long", says(spooled=1_001), "1000 báo cáo", "1000 playback reports"),
