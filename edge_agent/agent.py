@@ -469,6 +469,8 @@ class Agent:
                     self._drop(topic, "late_or_unasked", "")
             case ControllerState():
                 note(log, "controller_seen", online=message.online)
+                if message.online:
+                    self._p.uplink.controller_came()
         return message
 
     def _tell_status(self, call: Call) -> None:
@@ -634,6 +636,7 @@ class Agent:
             telemetry_at=uplink.telemetry_at,
             sent_upto=uplink.sent_upto,
             sent_at=uplink.sent_at,
+            repeats=uplink.repeats,
             asked_at=uplink.asked_at,
         )
 

@@ -13,6 +13,12 @@ PROGRESS_PER_HEARTBEAT = 15
 """Mere progress is told as often as the first says, less often where heartbeats are rare."""
 
 RESEND_MS = 15_000
+RESEND_AT_MOST_MS = 900_000
+"""Reports without a receipt are sent again, less and less often."""
+
+UNANSWERED = 400
+"""Without a receipt for so many events no more are sent: a slow line would drown in them."""
+
 VERIFY_BEFORE_MS = 3_600_000
 """Audio is checked on disk once more within this time before it is needed."""
 
@@ -97,7 +103,10 @@ class TelemetryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is there; times are ms of the monotonic clock, None = not in this run."""
+    """What is there; times are ms of the monotonic clock, None = not in this run.
+
+    `repeats` is how often reports were sent again since the last receipt.
+    """
 
     online: bool
     stock: Stock
@@ -114,6 +123,7 @@ class Observed:
     telemetry_at: int | None = None
     sent_upto: int = 0
     sent_at: int | None = None
+    repeats: int = 0
     asked_at: int | None = None
     has_keys: bool = True
 
@@ -135,9 +145,10 @@ def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
         if fresh or _elapsed(seen.hello_at, mono_ms) >= _hello_every(wants, seen):
             yield SayHello("connected" if fresh else "what it says has changed")
     if seen.acked < seen.last_seq:
-        if seen.sent_upto < seen.last_seq:
+        unanswered = seen.sent_upto - seen.acked
+        if seen.sent_upto < seen.last_seq and unanswered < (1 if seen.repeats else UNANSWERED):
             yield SendReports(max(seen.sent_upto, seen.acked), "not sent on this connection")
-        elif _elapsed(seen.sent_at, mono_ms) >= RESEND_MS:
+        elif _elapsed(seen.sent_at, mono_ms) >= _resend_every(seen):
             yield SendReports(seen.acked, "not acknowledged in time")
     since = _elapsed(seen.telemetry_at, mono_ms)
     if since >= wants.heartbeat_ms:
@@ -146,6 +157,10 @@ def _speak(wants: Wants, seen: Observed, mono_ms: int) -> Iterator[Action]:
         yield SayTelemetry("what it says has changed")
     if seen.has_keys and _elapsed(seen.asked_at, mono_ms) >= seen.ask_time_ms:
         yield AskTime("the clock is compared")
+
+
+def _resend_every(seen: Observed) -> int:
+    return min(RESEND_AT_MOST_MS, RESEND_MS << min(seen.repeats, 10))
 
 
 def _hello_every(wants: Wants, seen: Observed) -> int:

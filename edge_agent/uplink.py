@@ -59,15 +59,27 @@ class Uplink:
         self.sent_at: int | None = None
         self.asked_at: int | None = None
         self.asks = 0
+        self._repeats = 0
+        self._repeated_after = 0
+
+    @property
+    def repeats(self) -> int:
+        """How often reports were sent again since the last receipt."""
+        return self._repeats if self._repeated_after == self._spool.range.first - 1 else 0
 
     def reconnected(self) -> None:
         """Nothing said before counts on a new connection."""
         self.said_hello = self.said_telemetry = None
         self.telemetry_at = self.asked_at = None
-        self.sent_upto = self.asks = 0
+        self.sent_upto = self.asks = self._repeats = 0
         waiting, self._acks = self._acks, deque(maxlen=ACKS_KEPT)
         for ack in waiting:
             self.acknowledge(ack)
+
+    def controller_came(self) -> None:
+        """Whoever gives receipts is there again: what it missed is said at once."""
+        if self.repeats:
+            self.sent_upto = self._repeats = 0
 
     def hello(self, hello: Hello, facts: HelloFacts, mono_ms: int) -> None:
         """Say what the box holds."""
@@ -90,8 +102,14 @@ class Uplink:
             self._acks.append(ack)
 
     def reports(self, after: int, mono_ms: int) -> None:
-        """Send spooled events above number `after`, signed, some reports at a time."""
-        for _ in range(BATCHES_AT_ONCE):
+        """Send spooled events above number `after`, signed, some reports at a time.
+
+        What is sent again is one report, until somebody acknowledges it.
+        """
+        if after < self.sent_upto:
+            self._repeats, self._repeated_after = self.repeats + 1, after
+            self.sent_upto = after
+        for _ in range(1 if self.repeats else BATCHES_AT_ONCE):
             report = self.sealed(after)
             if report is None:
                 return

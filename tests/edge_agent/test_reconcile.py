@@ -11,6 +11,7 @@ from edge_agent.contract.manifest import Asset
 from edge_agent.contract.state import ClockSource, OnAir
 from edge_agent.reconcile import (
     HELLO_EVERY_MS,
+    RESEND_AT_MOST_MS,
     RESEND_MS,
     VERIFY_BEFORE_MS,
     AskTime,
@@ -126,6 +127,20 @@ def test_reports_go_once_a_connection_and_again_when_not_acknowledged() -> None:
     assert todo(last_seq=6, sent_upto=6) == []
     late = todo(last_seq=6, sent_upto=6, sent_at=MONO - RESEND_MS)
     assert late == [SendReports(4, "not acknowledged in time")]
+
+
+def test_reports_that_nobody_acknowledges_are_said_less_and_less_often() -> None:
+    lost = {"last_seq": 90, "sent_upto": 10, "repeats": 3}
+    assert todo(**lost, sent_at=MONO - 8 * RESEND_MS + 1) == []
+    assert todo(**lost, sent_at=MONO - 8 * RESEND_MS)[0] == SendReports(
+        4, "not acknowledged in time"
+    )
+    assert todo(last_seq=9, sent_upto=9, repeats=99, sent_at=MONO - RESEND_AT_MOST_MS) != []
+
+
+def test_a_slow_line_is_not_given_more_than_it_was_seen_to_carry() -> None:
+    assert todo(last_seq=9_000, sent_upto=403)[0].after == 403
+    assert todo(last_seq=9_000, sent_upto=404, sent_at=MONO) == []
 
 
 def test_the_time_is_asked_as_often_as_the_clock_wants_it() -> None:
