@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +72,15 @@ class Cache:
         """Where the day page with this hash stands; None if it is not held."""
         held = sha256 in self.shelves[Shelf.PAGES]
         return self.path(Shelf.PAGES, sha256) if held else None
+
+    def other_pages(self, named: Container[str]) -> tuple[Path, ...]:
+        """Pages that are held and not `named`, the newest first."""
+        others = [
+            self.path(Shelf.PAGES, sha256)
+            for sha256 in self.shelves[Shelf.PAGES]
+            if sha256 not in named
+        ]
+        return tuple(sorted(others, key=lambda page: page.stat().st_mtime_ns, reverse=True))
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether the file is there in its full size."""

@@ -1,7 +1,8 @@
 """The plan as read from its day pages: cues that are near, and all audio that it needs."""
 
+import contextlib
 import zlib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -30,21 +31,22 @@ class Plan:
     spoiled: tuple[str, ...] = ()
 
 
-def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_ms: int) -> Plan:
-    """Read what is held of `manifest`; `page_file(sha256)` gives a held page or None."""
+def read_plan(
+    manifest: Manifest,
+    page_file: Callable[[str], Path | None],
+    now_ms: int,
+    older: Callable[[], Iterable[Path]] = tuple,
+) -> Plan:
+    """Read what is held of `manifest`; `page_file(sha256)` gives a held page or None.
+
+    Of a day whose page lacks, the first page of it among `older` holds: those of plans before,
+    newest first.
+    """
     cues: list[Cue] = []
     needed: dict[Asset, int] = {}
     spoiled: list[str] = []
     time_zone = "UTC"
-    for ref in manifest.pages:
-        file = page_file(ref.sha256)
-        if file is None:
-            continue
-        try:
-            page = read_page(file)
-        except Unreadable:
-            spoiled.append(ref.sha256)
-            continue
+    for page in _pages(manifest, page_file, older, spoiled):
         time_zone = page.time_zone
         for cue in page.cues:
             if not manifest.covers_from <= cue.start < manifest.covers_until:
@@ -60,6 +62,33 @@ def read_plan(manifest: Manifest, page_file: Callable[[str], Path | None], now_m
         time_zone,
         tuple(spoiled),
     )
+
+
+def _pages(
+    manifest: Manifest,
+    page_file: Callable[[str], Path | None],
+    older: Callable[[], Iterable[Path]],
+    spoiled: list[str],
+) -> Iterator[DayPage]:
+    """One page a day, as few as possible in memory; names those that are `spoiled`."""
+    lacking: set[str] = set()
+    for ref in manifest.pages:
+        file = page_file(ref.sha256)
+        try:
+            page = None if file is None else read_page(file)
+        except Unreadable:
+            spoiled.append(ref.sha256)
+            page = None
+        if page is None:
+            lacking.add(ref.date)
+        else:
+            yield page
+    for file in older() if lacking else ():
+        with contextlib.suppress(Unreadable):
+            page = read_page(file)
+            if page.date in lacking:
+                lacking.remove(page.date)
+                yield page
 
 
 def held_until(manifest: Manifest, held: Container[str], time_zone: str) -> int:

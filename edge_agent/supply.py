@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edge_agent.cache import Cache, Shelf, Wanted
@@ -125,7 +126,9 @@ class Supply:
         read_for = self._read_for_ms
         if read_for is not None and abs(now.utc_ms - read_for) < REREAD_MS:
             return
-        self.plan = read_plan(desired.manifest, self._cache.page, now.utc_ms)
+        named = {page.sha256 for page in (*desired.manifest.pages, *desired.phrases)}
+        older = partial(self._cache.other_pages, named)
+        self.plan = read_plan(desired.manifest, self._cache.page, now.utc_ms, older)
         self._phrases = read_phrases(desired.phrases, self._cache.page)
         self._read_for_ms = now.utc_ms
         self._needs = _needs(self.plan, self._phrases, desired.fallback, now.utc_ms)

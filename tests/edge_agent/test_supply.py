@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -252,3 +253,28 @@ def test_room_is_made_before_the_start_but_not_of_what_emergencies_need(shop: Sh
     make_room(full, Held(desired=desired), NOW.utc_ms)
     left = set(full.shelves[Shelf.AUDIO])
     assert left == {asset.sha256 for asset in (phrase, chime, planned)}
+
+
+def test_a_day_goes_by_its_last_page_until_the_new_one_is_there(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    start = NOW.utc_ms + HOUR
+    for age, name in enumerate(("newer", "oldest")):
+        shop.told(cue(shop.office.asset(100, note=name), start, id=name))
+        (page,) = shop.desired.manifest.pages if shop.desired else ()
+        held = shop.cache.path(Shelf.PAGES, page.sha256)
+        os.utime(held, (1_000 - age, 1_000 - age))
+    changed = shop.office.desired(
+        (cue(shop.office.asset(100, note="new"), start, id="new"),), serial=2, now_ms=NOW.utc_ms
+    )
+    shop.supply.changed()
+    shop.supply.read(changed, NOW)
+    assert [c.id for c in shop.supply.plan.cues] == ["newer"]
+    (page,) = changed.manifest.pages
+    shop.hold(Shelf.PAGES, shop.office.files / "pages" / f"{page.sha256}.json.gz")
+    shop.supply.changed()
+    shop.supply.read(changed, NOW)
+    assert [c.id for c in shop.supply.plan.cues] == ["new"]
+    without_the_day = msgspec.structs.replace(changed.manifest, pages=())
+    shop.supply.changed()
+    shop.supply.read(msgspec.structs.replace(changed, manifest=without_the_day), NOW)
+    assert shop.supply.plan.cues == ()
