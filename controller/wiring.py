@@ -138,7 +138,8 @@ class Controller:
     def broker_url(self) -> str:
         """Where boxes reach the broker, without anybody's password."""
         if self.broker is None:
-            return self._settings.broker_url.split("@")[-1]
+            at = urlsplit(self._settings.broker_url)
+            return f"{at.scheme}://{at.netloc.rpartition('@')[2]}"
         host = self.broker.host
         if host in WILDCARDS:
             host = urlsplit(self._settings.public_url).hostname or host

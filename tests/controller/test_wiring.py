@@ -30,3 +30,21 @@ def test_threads_are_left_when_all_long_work_is_being_done(tmp_path: Path) -> No
             await controller.stop()
 
     assert asyncio.run(busy())
+
+
+@pytest.mark.parametrize(
+    ("set_to", "told"),
+    [
+        ("mqtt://loa:secret@broker.xa:1884", "mqtt://broker.xa:1884"),
+        ("mqtts://loa:p%40ss@broker.xa", "mqtts://broker.xa"),
+        ("mqtt://10.0.0.5:1883", "mqtt://10.0.0.5:1883"),
+    ],
+)
+def test_boxes_are_told_where_a_broker_is_but_nobodys_password(
+    tmp_path: Path, set_to: str, told: str
+) -> None:
+    controller = Controller(Settings(data_dir=tmp_path, broker_url=set_to), "http://127.0.0.1:9")
+    try:
+        assert controller.broker_url == told
+    finally:
+        controller.database.close()
