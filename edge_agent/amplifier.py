@@ -10,6 +10,9 @@ from edge_agent.settings import AmplifierSettings, Argv
 
 log = logging.getLogger("edge_agent.amplifier")
 
+AGAIN_MS, AGAIN_AT_MOST_MS = 5_000, 300_000
+"""A switching that failed is tried again after the first, then less and less often."""
+
 _WITHIN_S = 5.0
 
 
@@ -119,6 +122,8 @@ class Amplifier:
         self._hold_ms = hold_ms
         self._on_since: int | None = None
         self._idle_since: int | None = None
+        self._tried_at = 0
+        self._again_ms = AGAIN_MS
 
     @property
     def fault(self) -> str:
@@ -134,19 +139,23 @@ class Amplifier:
         self._idle_since = None
         if self._on_since is None:
             self._on_since = mono_ms
-            self._switch.set(True)
+            self._try(mono_ms, on=True)
+        else:
+            self._mend(mono_ms, on=True)
         return max(0, self._on_since + self._lead_ms - mono_ms)
 
     def rest(self, mono_ms: int) -> int | None:
         """Nothing sounds: switch off when that has lasted; gives the ms until then."""
         if self._on_since is None:
+            self._mend(mono_ms, on=False)
             return None
         if self._idle_since is None:
             self._idle_since = mono_ms
         left = self._idle_since + self._hold_ms - mono_ms
         if left > 0:
             return left
-        self.off()
+        self._on_since = self._idle_since = None
+        self._try(mono_ms, on=False)
         return None
 
     def off(self) -> None:
@@ -154,3 +163,12 @@ class Amplifier:
         if self._on_since is not None:
             self._on_since = self._idle_since = None
             self._switch.set(False)
+
+    def _try(self, mono_ms: int, *, on: bool, again_ms: int = AGAIN_MS) -> None:
+        self._tried_at, self._again_ms = mono_ms, min(again_ms, AGAIN_AT_MOST_MS)
+        self._switch.set(on)
+
+    def _mend(self, mono_ms: int, *, on: bool) -> None:
+        """A switch that failed once must not leave a whole session silent."""
+        if self._switch.fault and mono_ms - self._tried_at >= self._again_ms:
+            self._try(mono_ms, on=on, again_ms=2 * self._again_ms)

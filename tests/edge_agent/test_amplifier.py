@@ -82,3 +82,25 @@ def test_what_the_last_run_left_on_is_switched_off() -> None:
     switch = FakeSwitch()
     Amplifier(switch, lead_ms=0, hold_ms=0).begin()
     assert switch.switched == [False]
+
+
+def test_a_switch_that_failed_once_does_not_leave_the_session_silent() -> None:
+    switch = FakeSwitch(fault="bus is busy")
+    amplifier = Amplifier(switch, lead_ms=0, hold_ms=1_000)
+    amplifier.need(0)
+    for mono_ms in range(1_000, 60_001, 1_000):
+        amplifier.need(mono_ms)
+    assert switch.switched == [True] * 4, "at once, and after 5, 15 and 35 s"
+    switch.fault = ""
+    amplifier.need(999_000)
+    assert switch.switched == [True] * 4
+
+
+def test_an_amplifier_that_stayed_on_is_switched_off_again() -> None:
+    switch = FakeSwitch()
+    amplifier = Amplifier(switch, lead_ms=0, hold_ms=0)
+    amplifier.need(0)
+    switch.fault = "bus is busy"
+    for mono_ms in range(1_000, 8_001, 1_000):
+        amplifier.rest(mono_ms)
+    assert switch.switched == [True, False, False]
