@@ -126,7 +126,8 @@ class Supply:
         read_for = self._read_for_ms
         if read_for is not None and abs(now.utc_ms - read_for) < REREAD_MS:
             return
-        named = {page.sha256 for page in (*desired.manifest.pages, *desired.phrases)}
+        named = {page.sha256 for page in desired.manifest.pages}
+        named |= {page.sha256 for page in desired.phrases}
         older = partial(self._cache.other_pages, named)
         self.plan = read_plan(desired.manifest, self._cache.page, now.utc_ms, older)
         self._phrases = read_phrases(desired.phrases, self._cache.page)

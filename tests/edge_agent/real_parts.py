@@ -59,9 +59,9 @@ def free_port() -> int:
 
 
 class Broker:
-    """Mosquitto on loopback that keeps nothing on disk."""
+    """Mosquitto on loopback that keeps nothing on disk; `more` are lines of its configuration."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.port = free_port()
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         config = folder / "mosquitto.conf"
@@ -72,6 +72,7 @@ class Broker:
             "persistence false",
             "max_packet_size 600000",
             *(["user root"] if os.geteuid() == 0 else []),
+            *more,
         ]
         config.write_text("\n".join(lines) + "\n")
         self._argv = [program, "-c", str(config)]
@@ -140,6 +141,10 @@ class Ear:
     def retain(self, topic: str, payload: bytes) -> None:
         self._retained[topic] = payload
         self._client.publish(topic, payload, qos=1, retain=True)
+
+    def retained(self, topic: str) -> bytes:
+        """What was retained there last."""
+        return self._retained[topic]
 
     def send(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, qos=1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.faults import clock_faults, power_faults
+from tests.faults import clock_faults, controller_faults, network_faults, power_faults
 from tests.faults.rows import Row, table
 
 FAULTS: Mapping[str, Callable[[Path], Row]] = {
@@ -17,7 +17,21 @@ FAULTS: Mapping[str, Callable[[Path], Row]] = {
     "kills": partial(power_faults.kills, times=200, seed=5),
     "damaged-spool": power_faults.damaged_spool,
     "read-only-disk": power_faults.read_only_disk,
+    "read-only-start": power_faults.read_only_start,
     "full-disk": power_faults.full_disk,
+    "link-lost": partial(network_faults.link_lost, plays=12),
+    "cut-downloads": partial(network_faults.cut_everywhere, seeds=1_000),
+    "older-word": network_faults.older_word,
+    "broker-killed": partial(network_faults.broker_killed, times=30, seed=5),
+    "priorities": partial(network_faults.priorities_collide, times=40, seed=5),
+    "data-used-up": network_faults.data_used_up,
+    "neighbours": partial(network_faults.neighbours, files=8),
+    "long-outage": partial(
+        controller_faults.long_outage, minutes=controller_faults.OUTAGE_MIN, cuts=4
+    ),
+    "deleted-bulletin": controller_faults.deleted_bulletin,
+    "two-ingesters": partial(controller_faults.two_ingesters, times=20, seed=5),
+    "moved-link": partial(controller_faults.moved_link, times=5),
 }
 """Each with its heavy counts; `make test` runs the same functions with small ones."""
 

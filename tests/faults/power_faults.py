@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -196,6 +197,34 @@ def read_only_disk(folder: Path) -> Row:
         note,
         bound_to_lose=2,
     )
+
+
+def read_only_start(folder: Path) -> Row:
+    """It begins on a card that takes nothing: it plays the plan of the card, once, and tells."""
+    with disk_of_its_own(folder) as state, stage(folder) as village:
+        box = village.box
+        wait_for(lambda: box.log("link_online"), "the box to be up")
+        begin = now_ms() + 7_000
+        before = cue(village.sound(300), now_ms() + 2_500, id="before", latest_start=begin)
+        village.publish(before, cue(village.sound(400), begin, id="after"))
+        village.ready()
+        wait_for(lambda: len(village.events(EventKind.ENDED)) == 1, "the first play")
+        assert box.stop() == 0
+        subprocess.run(["mount", "-o", "remount,ro", str(state)], check=True)
+        box.start()
+        wait_for(lambda: len(village.events(EventKind.ENDED)) == 2, "the second play")
+        box.kill()
+        box.start()
+        wait_for(lambda: village.ear.states[-1].conn == 3, "the third start")
+        losses = village.ear.hellos[-1].losses
+        told = village.tell()
+        survived = "spool.sqlite missing" in losses and not village.crashes()
+        (refuge,) = {Path(entry["refuge"]) for entry in box.log("card_read_only")}
+        box.kill()
+        shutil.rmtree(refuge)
+    note = "on memory, with the plan, the keys and the audio of the card"
+    lost = told.lost + 2 - told.plays
+    return Row("start on a read-only SD", 1, int(survived), lost, told.doubled + told.again, note)
 
 
 def full_disk(folder: Path) -> Row:

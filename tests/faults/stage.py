@@ -20,6 +20,7 @@ from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from tests.edge_agent.office import DID, FileServer, Office
 from tests.edge_agent.real_parts import Box, Broker, Ear, wait_for
+from tests.faults.proxy import Proxy
 
 # libfaketime 0.9.10 refuses the sleep of Python 3.11 and later, or never ends it: wait otherwise.
 SLEEP = """
@@ -88,11 +89,15 @@ class MovableClock:
 
 @dataclass
 class Stage:
-    """The office's side and the box; `ahead_ms` moves the true time of everything."""
+    """The office's side and the box; `ahead_ms` moves the true time of everything.
+
+    The box reaches the broker by `link`.
+    """
 
     office: Office
     files: FileServer
     broker: Broker
+    link: Proxy
     box: Box
     ear: Ear
     ahead_ms: int = 0
@@ -109,8 +114,8 @@ class Stage:
         self.made.append(asset)
         return asset
 
-    def publish(self, *cues: Cue) -> None:
-        """Publish a plan of one page a local day."""
+    def publish(self, *cues: Cue, did: str = DID, **changes: Any) -> None:
+        """Publish a plan of one page a local day; `changes` are of the desired state."""
         self.serial += 1
         days: dict[str, list[Cue]] = {}
         for each in cues:
@@ -122,11 +127,12 @@ class Stage:
             now_ms=self.now_ms(),
             sources=(self.files.address,),
             empty_because="" if cues else "nothing to say",
+            did=did,
         )
         pages = tuple(self._page(date, tuple(of_day)) for date, of_day in sorted(days.items()))
         manifest = msgspec.structs.replace(desired.manifest, pages=pages)
-        desired = msgspec.structs.replace(desired, manifest=manifest)
-        self.ear.retain(topics.down(DID, "desired"), self.office.sealed(desired, Kind.DESIRED))
+        desired = msgspec.structs.replace(desired, manifest=manifest, **changes)
+        self.ear.retain(topics.down(did, "desired"), self.office.sealed(desired, Kind.DESIRED))
 
     def _page(self, date: str, cues: tuple[Cue, ...]) -> PageRef:
         packed = gzip.compress(encode(DayPage(date, "Asia/Ho_Chi_Minh", cues)), mtime=0)
@@ -214,11 +220,12 @@ def stage(
     office = Office.open(folder / "files")
     files = FileServer(folder / "files")
     broker = Broker(folder)
+    link = Proxy(broker.port)
     environment = clock.environment if clock else None
     box = Box(
         office,
         folder,
-        broker.port,
+        link.port,
         environment=environment,
         **({"trust_system_clock": False} if clock else {}) | settings,
     )
@@ -228,9 +235,10 @@ def stage(
     if start:
         box.start()
     try:
-        yield Stage(office, files, broker, box, ear, ahead_ms)
+        yield Stage(office, files, broker, link, box, ear, ahead_ms)
     finally:
         ear.close()
         box.close()
+        link.close()
         broker.close()
         files.close()

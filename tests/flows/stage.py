@@ -70,6 +70,7 @@ async def staged(
     *,
     villages: int = 1,
     languages: Sequence[tuple[str, ...]] = (),
+    broker_url: str = "embedded:",
 ) -> AsyncIterator[Stage]:
     """Everything running, each box online; `languages`: the order of each village, if not its own.
 
@@ -78,7 +79,7 @@ async def staged(
     sock = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
-        settings = Settings(data_dir=folder / "controller")
+        settings = Settings(data_dir=folder / "controller", broker_url=broker_url)
         controller = Controller(settings, url)
         stack.push_async_callback(controller.stop)
         made = enrol_first_account(controller.database, utc_now())
