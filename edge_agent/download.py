@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("edge_agent.download")
 
-AT_ONCE = 2
+AT_ONCE = 3
+"""What is asked for at a time is decided elsewhere, see `stock`; this is only the bound."""
+
 MAX_HEAD_BYTES = 32 * 1024
 """Bound of an answer before its body, and of what frames the body."""
 
@@ -129,7 +131,7 @@ class _Tally:
 
 
 class Downloader:
-    """Runs at most two fetches at once, each in a thread that ends with the queue."""
+    """Runs a few fetches at once, each in a thread that ends with the queue."""
 
     def __init__(self, done: Callable[[Fetched], None]) -> None:
         self._done = done

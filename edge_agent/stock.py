@@ -10,6 +10,9 @@ from edge_agent.contract.manifest import Asset, PageRef
 from edge_agent.contract.state import Waits
 
 FETCHES_AT_ONCE = 2
+PRESSING_AT_ONCE = 3
+"""One way more for what presses: on a slow line the others may be taken for an hour."""
+
 PINNED_MS = 48 * 3_600_000
 """What is needed within this time is never thrown away."""
 
@@ -199,7 +202,7 @@ class _Round:
         self._wants, self._stock = wants, stock
         self._now_ms, self._mono_ms = now_ms, mono_ms
         self._room = stock.room_bytes
-        self._slots = FETCHES_AT_ONCE - len(stock.fetching)
+        self._under_way = len(stock.fetching)
         self._data_left = stock.budget_bytes
         self._waiting: dict[Waits, list[int]] = {}
         self._ask: list[str] = []
@@ -233,8 +236,8 @@ class _Round:
                 self._room -= rest
             if why is not None:
                 self._wait(why, rest)
-            elif self._slots > 0:
-                self._slots -= 1
+            elif self._under_way < self._most(wanted):
+                self._under_way += 1
                 if lost:
                     self._room -= rest
                 if self._data_left is not None and far:
@@ -251,6 +254,9 @@ class _Round:
         Without its pages a plan is not known, and nothing may be thrown away.
         """
         return wanted.shelf is Shelf.PAGES or wanted.sha256 in self._wants.urgent
+
+    def _most(self, wanted: Wanted) -> int:
+        return PRESSING_AT_ONCE if self._presses(wanted) else FETCHES_AT_ONCE
 
     def _judge(self, wanted: Wanted, at_ms: int, rest: int) -> tuple[Waits | None, bool]:
         """Why this is not fetched now, and whether a far source may be asked."""

@@ -81,7 +81,7 @@ def test_pages_come_before_phrases_and_these_before_audio_by_need() -> None:
         phrase_pages=(PhraseRef("vi", sha("3"), 10),),
         audio=audio(("b", NOW + 2), ("a", NOW + 1)),
     )
-    assert fetched(todo(wants)) == ["1", "2"]
+    assert fetched(todo(wants)) == ["1", "2", "3"]
     held = {sha("1"): 10, sha("2"): 10}
     assert fetched(todo(wants, pages=held)) == ["3", "a"]
     assert fetched(todo(wants, pages=held | {sha("3"): 10})) == ["a", "b"]
@@ -93,6 +93,16 @@ def test_no_more_than_two_are_under_way() -> None:
     both = {sha(letter): wanted(letter) for letter in "ab"}
     assert fetched(todo(wants, fetching=both)) == []
     assert fetched(todo(wants, fetching={sha("a"): wanted("a")})) == ["b"]
+
+
+def test_an_emergency_does_not_wait_for_slow_downloads_to_end() -> None:
+    slow = {sha(letter): wanted(letter) for letter in "ab"}
+    wants = Wants(
+        audio=audio(*((letter, 0) for letter in "abcde")), urgent=frozenset(map(sha, "de"))
+    )
+    assert fetched(todo(wants, fetching=slow)) == ["d"]
+    assert fetched(todo(wants, fetching=slow | {sha("d"): wanted("d")})) == []
+    assert fetched(todo(Wants(pages=(page("1"),)), fetching=slow)) == ["1"]
 
 
 def test_a_failed_fetch_waits_its_time_and_lets_others_pass() -> None:
