@@ -25,6 +25,9 @@ SILENCE_DB = -96.0
 """Nothing is quieter than 16 bits can say."""
 
 DATA_WITHIN_S = 4.0
+MAX_BYTES_PER_S = 4 * RATE
+"""Twice what a microphone gives: a program that talks more only takes the processor."""
+
 _EVERY_NTH_SAMPLE = 4
 _CHUNK = 64 * 1024
 _MAX_LINE = 200
@@ -142,9 +145,13 @@ class Ear:
     def _measure(self) -> None:
         with start(self._settings, subprocess.DEVNULL) as child:
             try:
-                measure = measure_of(self._settings)
+                measure, began_s, said = measure_of(self._settings), time.monotonic(), 0
                 while not self._is_over():
-                    for level in measure.feed(read(child)):
+                    data = read(child)
+                    said += len(data)
+                    if said > MAX_BYTES_PER_S * (2 + time.monotonic() - began_s):
+                        raise EarDeaf("Tai nghe ở loa nói quá nhiều.", "The ear says too much.")
+                    for level in measure.feed(data):
                         self._heard(Moment(time.monotonic(), level))
             finally:
                 child.kill()

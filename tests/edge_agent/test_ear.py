@@ -119,6 +119,17 @@ def test_a_child_that_ends_is_told_and_tried_again(
     ear.close()
 
 
+def test_a_child_that_talks_without_end_is_ended(
+    tmp_path: Path, heard: "queue.SimpleQueue[Moment]"
+) -> None:
+    deaf: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    flood = "while True:\n    sys.stdout.write('-42\\n' * 20_000)\n"
+    ear = Ear(talker(tmp_path, flood), heard.put, lambda: deaf.put(True))
+    ear.listen(60.0)
+    assert deaf.get(timeout=10)
+    assert is_gone(tmp_path)
+
+
 def test_a_program_that_is_not_there_is_told(heard: "queue.SimpleQueue[Moment]") -> None:
     deaf: queue.SimpleQueue[bool] = queue.SimpleQueue()
     ear = Ear(HornSettings("command", argv=("/nowhere",)), heard.put, lambda: deaf.put(True))
