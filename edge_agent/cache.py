@@ -80,7 +80,7 @@ class Cache:
             for sha256 in self.shelves[Shelf.PAGES]
             if sha256 not in named
         ]
-        return tuple(sorted(others, key=lambda page: page.stat().st_mtime_ns, reverse=True))
+        return tuple(sorted(others, key=_changed_ns, reverse=True))
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether the file is there in its full size."""
@@ -165,3 +165,11 @@ def finish(part: Path, path: Path) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     durable.sync_folder(path.parent)
+
+
+def _changed_ns(file: Path) -> int:
+    """When it was written; 0 for what a dying disk does not show."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -269,6 +269,10 @@ def test_a_day_goes_by_its_last_page_until_the_new_one_is_there(tmp_path: Path) 
     shop.supply.changed()
     shop.supply.read(changed, NOW)
     assert [c.id for c in shop.supply.plan.cues] == ["newer"]
+    held.unlink()
+    shop.supply.changed()
+    shop.supply.read(changed, NOW)
+    assert [c.id for c in shop.supply.plan.cues] == ["newer"]
     (page,) = changed.manifest.pages
     shop.hold(Shelf.PAGES, shop.office.files / "pages" / f"{page.sha256}.json.gz")
     shop.supply.changed()

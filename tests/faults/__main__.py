@@ -29,6 +29,7 @@ FAULTS: Mapping[str, Callable[[Path], Row]] = {
     "long-outage": partial(
         controller_faults.long_outage, minutes=controller_faults.OUTAGE_MIN, cuts=4
     ),
+    "office-broker": partial(controller_faults.broker_killed, times=10, seed=5),
     "deleted-bulletin": controller_faults.deleted_bulletin,
     "two-ingesters": partial(controller_faults.two_ingesters, times=20, seed=5),
     "moved-link": partial(controller_faults.moved_link, times=5),

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
@@ -29,6 +31,7 @@ from edge_agent.contract.manifest import Asset, Cue
 from edge_agent.contract.state import State
 from edge_agent.contract.trust import public_to_text
 from edge_agent.contract.types import decode
+from edge_agent.plan import read_page
 from edge_agent.spool import Spool
 from edge_agent.uplink import Uplink
 from tests.controller.office import Office
@@ -116,15 +119,7 @@ async def _deleted_bulletin(folder: Path) -> Row:
     async with town(folder) as made:
         await made.start()
         bulletin = await made.stage.approved("Họp thôn lúc 7h.")
-        at = utc_now() + timedelta(seconds=8)
-        local = at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).replace(microsecond=0)
-        form = {
-            "bulletins": [bulletin],
-            "villages": [made.village.village_id],
-            "start_date": local.date().isoformat(),
-            "wall_time": local.time().isoformat(),
-        }
-        await made.stage.call(made.stage.api.post, "/programmes", form)
+        await _plan(made, bulletin, utc_now() + timedelta(seconds=8))
         await _until(lambda: any(entry["shelf"] == "audio" for entry in made.log("fetched")))
         made.link.cut()
         await _until(lambda: bool(made.log("play_over")))
@@ -140,6 +135,17 @@ async def _deleted_bulletin(folder: Path) -> Row:
     return Row("report about a deleted bulletin", 1, int(gone and kept == expected), 0, 0, note)
 
 
+async def _plan(made: Town, bulletin: str, at: datetime) -> None:
+    local = at.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).replace(microsecond=0)
+    form = {
+        "bulletins": [bulletin],
+        "villages": [made.village.village_id],
+        "start_date": local.date().isoformat(),
+        "wall_time": local.time().isoformat(),
+    }
+    await made.stage.call(made.stage.api.post, "/programmes", form)
+
+
 def _delete(made: Town, bulletin: str) -> None:
     """Leave nothing of a bulletin in the office, as no operation does."""
     with made.database.write() as session:
@@ -150,6 +156,54 @@ def _delete(made: Town, bulletin: str) -> None:
         ):
             session.execute(sa.delete(table).where(col(table.bulletin_id) == bulletin))
         session.execute(sa.delete(tables.Bulletin).where(col(tables.Bulletin.id) == bulletin))
+
+
+def broker_killed(folder: Path, times: int, seed: int) -> Row:
+    """SIGKILL of the office's broker while it passes on a change of the plan."""
+    return asyncio.run(_broker_killed(folder, times, seed))
+
+
+async def _broker_killed(folder: Path, times: int, seed: int) -> Row:
+    chance, survived = random.Random(seed), 0
+    async with town(folder) as made:
+        broker = made.stage.controller.broker
+        assert broker is not None
+        bulletin = await made.stage.approved("Họp thôn lúc 7h.")
+        for turn in range(times):
+            # A box that loses its broker again and again waits longer and longer.
+            await made.kill()
+            await made.start()
+            await _until(lambda: _in_step(made))
+            before = _serial(made)
+            made.link.stall_after(chance.randrange(1, 4_000), "down")
+            await _plan(made, bulletin, utc_now() + timedelta(days=1, hours=turn))
+            if chance.random() < 0.5:
+                await asyncio.to_thread(made.link.reached.wait, 2)
+            assert broker.pid is not None
+            os.kill(broker.pid, signal.SIGKILL)
+            made.link.mend()
+            await _until(lambda before=before: _serial(made) > before and _in_step(made))
+            survived += 1
+        with made.database.read() as session:
+            planned = session.exec(select(tables.PlannedPlay.cue_id)).all()
+        pages = [*(made.folder / "state" / "pages").iterdir()]
+        held = {each.id for page in pages for each in read_page(page).cues}
+    note = f"{len(planned)} plays planned, {len(held)} on the box, seed {seed}"
+    lost = len(set(planned) - held)
+    return Row("office's broker killed in mid-publish", times, survived, lost, 0, note)
+
+
+def _serial(made: Town) -> int:
+    with made.database.read() as session:
+        word = session.get(tables.DesiredState, made.did)
+        return word.serial if word else 0
+
+
+def _in_step(made: Town) -> bool:
+    """Whether the box says that it holds all of the last word to it."""
+    with made.database.read() as session:
+        row = session.get(tables.ReportedState, made.did)
+        return row is not None and (row.desired, row.lacking) == (_serial(made), 0)
 
 
 @dataclass

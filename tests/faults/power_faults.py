@@ -215,10 +215,11 @@ def read_only_start(folder: Path) -> Row:
         wait_for(lambda: len(village.events(EventKind.ENDED)) == 2, "the second play")
         box.kill()
         box.start()
-        wait_for(lambda: village.ear.states[-1].conn == 3, "the third start")
-        losses = village.ear.hellos[-1].losses
+        wait_for(lambda: village.ear.hellos[-1].conn == 3, "the third start")
         told = village.tell()
-        survived = "spool.sqlite missing" in losses and not village.crashes()
+        heard = dict.fromkeys(hello.losses for hello in village.ear.hellos if hello.losses)
+        once = ("card read-only", "spool.sqlite missing", "commands.sqlite missing")
+        survived = [*heard] == [once, once[:1]] and not village.crashes()
         (refuge,) = {Path(entry["refuge"]) for entry in box.log("card_read_only")}
         box.kill()
         shutil.rmtree(refuge)
