@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -80,7 +80,7 @@ class Cache:
             for sha256 in self.shelves[Shelf.PAGES]
             if sha256 not in named
         ]
-        return tuple(sorted(others, key=_changed_ns, reverse=True))
+        return newest_first(others)
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether the file is there in its full size."""
@@ -165,6 +165,11 @@ def finish(part: Path, path: Path) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     durable.sync_folder(path.parent)
+
+
+def newest_first(files: Iterable[Path]) -> tuple[Path, ...]:
+    """In the order of their writing, the last one first."""
+    return tuple(sorted(files, key=_changed_ns, reverse=True))
 
 
 def _changed_ns(file: Path) -> int:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from edge_agent import durable
-from edge_agent.cache import Shelf
+from edge_agent.cache import Shelf, newest_first
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.state import Telemetry
 from edge_agent.contract.types import Unreadable, decode
@@ -24,14 +24,9 @@ def read_stopped(did: str, state_dir: Path, version: str, health: Health, now_ms
     desired = _desired(state_dir)
     plan, plan_until, lacking = Plan(), None, 0
     if desired is not None:
-        pages = state_dir / Shelf.PAGES
-        plan = read_plan(
-            desired.manifest,
-            lambda sha256: (
-                pages / f"{sha256}{Shelf.PAGES.ending}" if sha256 in held[Shelf.PAGES] else None
-            ),
-            now_ms,
-        )
+        place = state_dir / Shelf.PAGES
+        pages = {sha256: place / f"{sha256}{Shelf.PAGES.ending}" for sha256 in held[Shelf.PAGES]}
+        plan = read_plan(desired.manifest, pages.get, now_ms, lambda: newest_first(pages.values()))
         plan_until = held_until(desired.manifest, held[Shelf.PAGES], plan.time_zone)
         lacking = sum(asset.sha256 not in held[Shelf.AUDIO] for asset, _ in plan.needed)
         lacking += sum(page.sha256 not in held[Shelf.PAGES] for page in desired.manifest.pages)
