@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from edge_agent import identity, log_setup, memory, settings
+from edge_agent import identity, log_setup, memory, refuge, settings
 from edge_agent.agent import StopAsked
 from edge_agent.command_line import USAGE, BadUsage, read_line
 from edge_agent.contract.trust import public_to_text
@@ -109,8 +109,9 @@ def _run(file: Path, *, with_parent: bool) -> int:
     logging.getLogger().addHandler(book)
     if file.stat().st_mode & 0o077:
         note(log, "config_readable_by_others", level=logging.WARNING, file=str(file))
+    identity.prepare(Path(config.state_dir))
+    config = refuge.enter(config)
     state_dir = Path(config.state_dir)
-    identity.prepare(state_dir)
     with identity.claim(state_dir):
         memory.share_one_heap()
         agent, events = build(config, book)

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from edge_agent import desk, identity, log_setup, settings
+from edge_agent import desk, identity, log_setup, refuge, settings
 from edge_agent.clock import Reading
 from edge_agent.contract.state import Check, CheckState
 from edge_agent.decide import Policy
@@ -38,7 +38,7 @@ _FAILURES = {
 def run(config: Path, *, tone: bool, tell: Callable[[str], None]) -> int:
     """Check every part and tell of each; gives 1 if one is bad. Raises `AgentError`."""
     log_setup.configure(level=logging.CRITICAL)
-    chosen = settings.load(config)
+    chosen = refuge.find(settings.load(config))
     checks = _asked(chosen, tone, tell)
     for line in lines(checks):
         tell(line)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent import settings, status_words
+from edge_agent import refuge, settings, status_words
 from edge_agent.command_line import BadUsage
 from edge_agent.desk import Done, ask
 from edge_agent.errors import AgentError, NotRunning, StateUnreadable
@@ -19,7 +19,7 @@ from edge_agent.version import VERSION
 
 def show(config: Path, *, as_json: bool) -> int:
     """Print how the box is; gives the exit status: 1 if no agent runs. Raises `AgentError`."""
-    status = _status(settings.load(config))
+    status = _status(refuge.find(settings.load(config)))
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(status)).decode())
     else:
@@ -31,7 +31,7 @@ def show_log(config: Path, most: str) -> int:
     """Print the last lines that the running agent has logged. Raises `AgentError`."""
     if most and not most.isdigit():
         raise BadUsage(f"--lines cần một số, không phải {most!r}.", "--lines takes a number.")
-    state_dir = Path(settings.load(config).state_dir)
+    state_dir = Path(refuge.find(settings.load(config)).state_dir)
     found = _answer(state_dir, "log", {"lines": int(most) if most else MAX_LINES})
     lines = found.get("lines")
     for line in lines if isinstance(lines, list) else ():

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge_agent import desk, identity, log_setup, settings
+from edge_agent import desk, identity, log_setup, refuge, settings
 from edge_agent.desk import Answer, Done, Said
 from edge_agent.errors import NotRunning
 from edge_agent.settings import Settings
@@ -16,7 +16,7 @@ PATIENCE_S = 600.0
 def carry(op: str, folder: Path, config: Path, tell: Callable[[str], None]) -> None:
     """Do `import` or `export` of `folder`, telling how it goes. Raises `AgentError`."""
     log_setup.configure(level=logging.ERROR)
-    for answer in _answers(op, folder.absolute(), settings.load(config)):
+    for answer in _answers(op, folder.absolute(), refuge.find(settings.load(config))):
         match answer:
             case Said(vi, en):
                 tell(f"{vi} / {en}")

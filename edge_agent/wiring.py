@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from edge_agent import identity
+from edge_agent import identity, refuge
 from edge_agent.agent import Agent, Event, Events, Neighbours, Parts
 from edge_agent.amplifier import Amplifier, switch_for
 from edge_agent.cache import Cache, Shelf
@@ -123,7 +123,7 @@ def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
             prover=Prover(settings.did, Reader(partial(cache.path, Shelf.AUDIO), events.put)),
             uplink=Uplink(settings.did, key, link, spool),
             boot=boot,
-            losses=tuple(loss for part in kept for loss in part.losses),
+            losses=(*refuge.losses(settings), *(loss for part in kept for loss in part.losses)),
             events=events,
         )
     )
