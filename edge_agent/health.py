@@ -4,7 +4,7 @@ import logging
 import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_agent.errand import Send
@@ -19,6 +19,9 @@ PROC = Path("/proc")
 LOOK_EVERY_MS = 10_000
 HOT_C, COOL_C = 80.0, 75.0
 """Hot above the first, no longer hot below the second."""
+
+WEAK_FOR_MS = 600_000
+"""A weak supply comes and goes with each sound: it counts as weak for so long after the last."""
 
 SIGNAL_WITHIN_S = 10.0
 _SIGNAL_DBM = range(-200, 101)
@@ -71,15 +74,23 @@ class Vitals:
         self._answered: int | None = None
         self._looked_at: int | None = None
         self._hot = False
+        self._weak_at: int | None = None
         self._found = Health()
 
     def look(self, mono_ms: int) -> Health:
         """The health of at most `LOOK_EVERY_MS` ago."""
         if self._looked_at is None or mono_ms - self._looked_at >= LOOK_EVERY_MS:
             self._looked_at = mono_ms
-            self._found = self._read()
+            self._found = self._steady(self._read(), mono_ms)
             self._hot = (self._found.temperature_c or 0.0) > (COOL_C if self._hot else HOT_C)
         return self._found
+
+    def _steady(self, found: Health, mono_ms: int) -> Health:
+        if found.under_voltage:
+            self._weak_at = mono_ms
+        if self._weak_at is None or mono_ms - self._weak_at >= WEAK_FOR_MS:
+            return found
+        return replace(found, under_voltage=True)
 
     @property
     def troubles(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.health import LOOK_EVERY_MS, Health, Vitals, read_health
+from edge_agent.health import LOOK_EVERY_MS, WEAK_FOR_MS, Health, Vitals, read_health
 
 
 def tree(root: Path, **files: str) -> Path:
@@ -111,6 +111,17 @@ def test_heat_is_a_trouble_until_it_is_clearly_over() -> None:
         vitals.look(turn * LOOK_EVERY_MS)
         seen.append("hot" in vitals.troubles)
     assert seen == [False, False, True, True, True, False, False]
+
+
+def test_a_supply_that_flaps_is_weak_until_it_was_well_for_a_while() -> None:
+    weak = [True]
+    vitals = Vitals(lambda: Health(under_voltage=weak[0]), at_once)
+    seen = []
+    for turn in range(10):
+        weak[0] = turn % 2 == 0
+        seen.append(vitals.look(turn * LOOK_EVERY_MS).under_voltage)
+    assert seen == [True] * 10
+    assert vitals.look(8 * LOOK_EVERY_MS + WEAK_FOR_MS).under_voltage is False
 
 
 def test_sensors_are_not_asked_at_each_turn() -> None:
