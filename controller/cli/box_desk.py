@@ -155,6 +155,8 @@ def _said(box: dict[str, Any]) -> list[tuple[str, str]]:
         ("bảo trì đến / maintenance until", _when(box["maintenance_until"])),
         ("bị ngắt / silenced", box["silenced"]),
         ("phần mềm / program", box["agent"] and f"{box['agent']}, rules {box['rules']}"),
+        ("lần khởi động / starts", _plain(box["boots"] or None)),
+        ("trình phát đã chết / player died", _plain(box["player_restarts"] or None)),
         ("lịch đến / plan until", _when(box["plan_until"])),
         ("tệp còn thiếu / files lacking", _plain(box["lacking"])),
         (

@@ -146,6 +146,7 @@ def test_boxes_on_the_command_line(officer: TestClient, box: Box, capsys: Said) 
     shown = capsys.readouterr().out
     assert "85 °C" in shown
     assert "12 MB / 500 MB" in shown
+    assert "starts: 3" in shown
     assert "dBm" not in shown
     set_one(line, box.did, {"data": {"monthly_mb": 300}})
     assert "300 MB" in capsys.readouterr().out
