@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from edge_agent.cache import Wanted, digest, finish
 from edge_agent.log_setup import note
@@ -246,7 +246,7 @@ def _fetch_bytes(
     with _disk(), request.part.open("ab"):
         pass
     if url.scheme == "file" and source in request.near:
-        _copy(Path(unquote(url.path)), request, tally, closing)
+        _copy(Path(os.fsdecode(unquote_to_bytes(url.path))), request, tally, closing)
         return 0
     patience = NEAR if source in request.near else request.patience
     if _ask(url, request, have, patience, tally, closing):
@@ -351,8 +351,10 @@ def _copy(source: Path, request: Request, tally: _Tally, closing: threading.Even
         with _disk():
             copy = cast(BinaryIO, request.part.open("wb"))
         with copy:
-            while not closing.is_set() and (block := original.read(_CHUNK)):
+            # A file that grows while it is read must not fill the disk.
+            while not closing.is_set() and (block := original.read(min(_CHUNK, size))):
                 tally.received += len(block)
+                size -= len(block)
                 with _disk():
                     copy.write(block)
             with _disk():

@@ -27,7 +27,13 @@ class JsonLines(logging.Formatter):
         fields |= getattr(record, "fields", {"text": record.getMessage()})
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        return _encoder.encode(fields).decode()
+        try:
+            return _encoder.encode(fields).decode()
+        except (UnicodeEncodeError, TypeError, OverflowError):
+            # Such as the name of a folder that is no UTF-8: to tell of it must stop nobody.
+            import json
+
+            return json.dumps(fields, default=str)
 
 
 def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -64,3 +65,10 @@ def test_passwords_are_not_in_it(log: logging.Logger) -> None:
         assert secret not in kept
     assert "host/a" in kept
     assert "x=1" in kept
+
+
+def test_a_name_that_is_no_text_is_told_and_stops_nobody(log: logging.Logger) -> None:
+    book = LogBook()
+    log.addHandler(book)
+    note(log, "stick_begun", folder=os.fsdecode(b"/media/\xff"))
+    assert json.loads(book.lines()[-1])["folder"] == "/media/\udcff"

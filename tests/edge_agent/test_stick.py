@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge_agent import identity
-from edge_agent.cache import Shelf
+from edge_agent.cache import Shelf, Wanted
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.envelope import open_sealed
@@ -27,7 +28,7 @@ from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import decode
 from edge_agent.decide import PastState
 from edge_agent.desk import Done
-from edge_agent.download import Downloader, Request
+from edge_agent.download import Downloader, Outcome, Request, fetch
 from edge_agent.errors import StickUseless
 from edge_agent.settings import BrokerAddress, PlayerSettings, Settings
 from edge_agent.spool import Spool
@@ -167,6 +168,35 @@ def test_plan_pages_and_audio_come_without_any_network(trip: Trip) -> None:
     page = json.loads((trip.back / "about.json").read_text("utf-8"))
     assert (page["vi"], page["en"], page["files"]) == (took["vi"], took["en"], 6)
     assert (trip.root / "DOC-TOI.txt").exists()
+
+
+def test_a_stick_whose_name_is_no_text_is_taken_like_any_other(trip: Trip, tmp_path: Path) -> None:
+    trip.stick = tmp_path / os.fsdecode(b"USB\xff?#%41")
+    trip.stick.mkdir()
+    asset = trip.office.asset(1_000)
+    trip.load(trip.plan(asset))
+    assert trip.carry("import")["files"] == 2
+    assert trip.holds(asset)
+
+
+def test_a_file_that_grows_while_it_is_copied_does_not_fill_the_disk(tmp_path: Path) -> None:
+    grows = tmp_path / "audio" / f"{'a' * 64}.opus"
+    grows.parent.mkdir()
+    grows.write_bytes(b"x" * 10)
+
+    class Growing(threading.Event):
+        def is_set(self) -> bool:
+            with grows.open("ab") as file:
+                file.write(b"x" * 1_000)
+            return False
+
+    part = tmp_path / "part"
+    wanted = Wanted(Shelf.AUDIO, "a" * 64, 10)
+    request = Request(wanted, tmp_path / "whole", part, (), (tmp_path.as_uri(),))
+    ((_, outcome),) = fetch(request, Growing()).failed
+    assert outcome is Outcome.MISMATCH
+    assert not part.exists()
+    assert grows.stat().st_size < 10_000
 
 
 def test_the_same_stick_again_changes_nothing(trip: Trip) -> None:
