@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent.contract import topics
 from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.desired import DataBudget
-from edge_agent.contract.manifest import Asset, Rank
+from edge_agent.contract.manifest import Asset, Cue, Rank
 from edge_agent.contract.report import EventKind
 from edge_agent.contract.trust import Kind
 from tests.edge_agent.cutting import cut_downloads
@@ -89,7 +89,7 @@ def older_word(folder: Path) -> Row:
                     lambda before=before: len(box.log("message_dropped")) > before, "the refusal"
                 )
         village.ear.retain(topic, valid)
-        pages = _lying_pages(village, village.publish, kept, begin)
+        pages = _lying_pages(village, kept)
         wait_for(lambda: len(village.events(EventKind.ENDED)) == 2, "both plays", BACK_WITHIN_S)
         told = village.tell()
         names = [event.cue for event in village.events(EventKind.STARTED)]
@@ -104,19 +104,17 @@ def _retained(village: Stage) -> bytes:
     return village.ear.retained(topics.down(DID, "desired"))
 
 
-def _bad_words(village: Stage, stale: object) -> tuple[bytes, ...]:
+def _bad_words(village: Stage, stale: Cue) -> tuple[bytes, ...]:
     """Nothing, and words that are older, as old, empty without a reason, forged, or cut."""
     office, now = village.office, village.now_ms()
 
-    def word(serial: int, **options: object) -> bytes:
-        desired = office.desired((stale,), serial=serial, now_ms=now, **options)  # type: ignore[arg-type]
-        return office.sealed(desired, Kind.DESIRED)
+    def word(serial: int, *cues: Cue) -> bytes:
+        return office.sealed(office.desired(cues, serial=serial, now_ms=now), Kind.DESIRED)
 
-    empty = office.desired((), serial=village.serial + 50, now_ms=now)
     valid = _retained(village)
     forged = valid[:-8] + (b"AAAAAAAA" if not valid.endswith(b"AAAAAAAA") else b"BBBBBBBB")
-    older, as_old = word(village.serial - 5), word(village.serial)
-    return (b"", older, as_old, office.sealed(empty, Kind.DESIRED), forged, valid[:200], b"{}")
+    older, as_old = word(village.serial - 5, stale), word(village.serial, stale)
+    return (b"", older, as_old, word(village.serial + 50), forged, valid[:200], b"{}")
 
 
 PAGES_OF_LIARS: dict[str, Callable[[bytes, bytes], bytes]] = {
@@ -129,7 +127,7 @@ PAGES_OF_LIARS: dict[str, Callable[[bytes, bytes], bytes]] = {
 """What a source, a cache on the way or a captive portal answers with 200 instead of a page."""
 
 
-def _lying_pages(village: Stage, publish: Callable[..., None], kept: object, begin: int) -> int:
+def _lying_pages(village: Stage, kept: Cue) -> int:
     """Publish a plan whose page is answered with lies until what was known has sounded."""
     old = next((village.office.files / "pages").iterdir()).read_bytes()
     told = 0
@@ -142,8 +140,7 @@ def _lying_pages(village: Stage, publish: Callable[..., None], kept: object, beg
         return list(PAGES_OF_LIARS.values())[(told - 1) % len(PAGES_OF_LIARS)](data, old)
 
     village.files.replace = lie
-    new = cue(village.sound(400), begin + 16_000, id="new")
-    publish(kept, new)
+    village.publish(kept, cue(village.sound(400), kept.start + 16_000, id="new"))
     wait_for(lambda: len(village.events(EventKind.ENDED)) == 1, "what was known", BACK_WITHIN_S)
     wait_for(lambda: told >= len(PAGES_OF_LIARS), "every lie", BACK_WITHIN_S)
     village.files.replace = lambda _path, data: data
