@@ -122,7 +122,7 @@ class Sticks:
     def asked(self, call: Call, now: Reading) -> None:
         """Carry out `import` or `export` of the folder that a person names."""
         folder = Path(str(call.body.get("folder", "")))
-        if not folder.is_absolute():
+        if not folder.is_absolute() or "\0" in str(folder):
             raise StickUseless("Hãy cho đường dẫn đầy đủ của thư mục.", "Give the full path.")
         give = call.op == "export"
         errand = Errand(take=not give, give=give, say=call.say)

@@ -355,6 +355,13 @@ def test_a_folder_without_a_stick_says_so(trip: Trip) -> None:
         trip.carry("import")
 
 
+@pytest.mark.parametrize("folder", ["media/usb", "/media/us\0b"])
+def test_what_is_no_path_is_refused_in_words(trip: Trip, folder: str) -> None:
+    trip.stick = Path(folder)
+    with pytest.raises(StickUseless):
+        trip.carry("import")
+
+
 def test_an_alert_of_a_scope_that_only_the_new_plan_opens_is_heard(trip: Trip) -> None:
     trip.load(trip.plan(trip.office.asset(1_000)))
     alerts = trip.office.alerts(serial=1, now_ms=now_ms())
