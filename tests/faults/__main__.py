@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from controller import log_setup
 from tests.faults import clock_faults, controller_faults, network_faults, power_faults
 from tests.faults.rows import Row, table
 
@@ -63,4 +64,5 @@ def _inject(name: str, folder: Path) -> Row:
 
 
 if __name__ == "__main__":
+    log_setup.set_up(level=log_setup.QUIET)
     sys.exit(main(sys.argv[1:]))
