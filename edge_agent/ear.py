@@ -150,7 +150,7 @@ class Ear:
                     data = read(child)
                     said += len(data)
                     if said > MAX_BYTES_PER_S * (2 + time.monotonic() - began_s):
-                        raise EarDeaf("Tai nghe ở loa nói quá nhiều.", "The ear says too much.")
+                        raise EarDeaf("Cảm biến ở loa gửi quá nhiều số.", "The ear says too much.")
                     for level in measure.feed(data):
                         self._heard(Moment(time.monotonic(), level))
             finally:
@@ -212,10 +212,10 @@ def read(child: "subprocess.Popen[bytes]") -> bytes:
     waiting = select.poll()
     waiting.register(handle, select.POLLIN)
     if not waiting.poll(DATA_WITHIN_S * 1000):
-        raise EarDeaf("Tai nghe ở loa không nói gì.", "The ear at the horn says nothing.")
+        raise EarDeaf("Cảm biến ở loa không gửi gì.", "The ear at the horn says nothing.")
     data = os.read(handle, _CHUNK)
     if not data:
-        raise EarDeaf("Chương trình tai nghe đã dừng.", "The ear's program ended.")
+        raise EarDeaf("Chương trình cảm biến ở loa đã dừng.", "The ear's program ended.")
     return data
 
 
@@ -229,6 +229,6 @@ def _rms_dbfs(samples: "array[int]") -> float:
 def _deaf(settings: HornSettings, why: str) -> EarDeaf:
     program = " ".join(argv_of(settings))
     return EarDeaf(
-        f"Tai nghe ở loa không nghe được ({program}): {why}. Loa vẫn phát bình thường.",
+        f"Cảm biến ở loa không đo được ({program}): {why}. Loa vẫn phát bình thường.",
         f"The ear at the horn cannot listen ({program}): {why}. The horn plays on all the same.",
     )

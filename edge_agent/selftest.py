@@ -135,17 +135,17 @@ def check_switch(settings: Settings, fault: str) -> Check:
 def check_ear(settings: Settings, status: Status) -> Check:
     """Listen to the silence at the horn, unless something is to sound there."""
     if settings.horn.kind == "none":
-        return _unknown("ear", "không có tai nghe ở loa", "no ear at the horn")
+        return _unknown("ear", "không có cảm biến ở loa", "no ear at the horn")
     unit = settings.horn.unit if settings.horn.unit == "dBFS" else "dB"
     heard = status.telemetry.speaker_dbfs
     if heard is not None:
         return _good(
-            "ear", f"tai nghe ở loa: đang nghe {heard:.0f} dBFS", f"the ear hears {heard:.0f} dBFS"
+            "ear", f"cảm biến ở loa: đang đo {heard:.0f} dBFS", f"the ear hears {heard:.0f} dBFS"
         )
     coming = status.next[0].start - status.now if status.next else QUIET_BEFORE_MS
     if status.telemetry.on_air is not None or coming < QUIET_BEFORE_MS:
         return _unknown(
-            "ear", "tai nghe ở loa: sắp phát hoặc đang phát", "the ear: something sounds or will"
+            "ear", "cảm biến ở loa: sắp phát hoặc đang phát", "the ear: something sounds or will"
         )
     try:
         levels = ear.listen(settings.horn, EAR_S)
@@ -154,7 +154,7 @@ def check_ear(settings: Settings, status: Status) -> Check:
     floor = max(levels)
     return _good(
         "ear",
-        f"tai nghe ở loa: lúc im lặng {floor:.0f} {unit}",
+        f"cảm biến ở loa: lúc im lặng {floor:.0f} {unit}",
         f"the ear: silence is {floor:.0f} {unit}",
     )
 
