@@ -28,6 +28,7 @@ from edge_agent.decide import (
 )
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
+from edge_agent.plan import NEAR_MS
 from edge_agent.player import Ended, Player, PlayerEvent, Position, Ready, Started
 from edge_agent.slot import STREAM_DEAD, Phase, Slot, outcome
 from edge_agent.spool import Spool
@@ -73,8 +74,11 @@ RAMP_MS = 1_000
 FAINT_DB = -18.0
 """An ear at the horn may miss what is played softer than this."""
 
-REMEMBERED_MS = 24 * 3_600_000
-"""An occurrence is remembered this long after it could last have sounded."""
+REMEMBERED_MS = NEAR_MS + 12 * 3_600_000
+"""An occurrence is remembered this long after it could last have sounded.
+
+That is longer than the plan looks back: what it still names must not be taken for unheard.
+"""
 
 _EMERGENCIES = (Rank.EMERGENCY_LIVE, Rank.EMERGENCY_RECORDED)
 _MAX_REASON = 200

@@ -14,10 +14,12 @@ from edge_agent.contract.manifest import Asset, Cue, Leave, Rank, Stream
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.types import decode
 from edge_agent.decide import Decision, PastState, Policy, Situation, decide
+from edge_agent.plan import NEAR_MS
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
 from edge_agent.playout import AT_ONCE_MS, OPEN_WITHIN_MS, RELEASE_MS, STALLED_MS, TRIES, Playout
 from edge_agent.spool import Spool
 from edge_agent.streams import ASK_AFTER_MS, Asked, Streams
+from edge_agent.supply import REREAD_MS
 from tests.edge_agent.fakes import FakePlayer, FakeSwitch, FakeTime
 from tests.edge_agent.office import cue
 
@@ -143,6 +145,17 @@ def test_the_report_tells_the_true_start_and_the_sound_given(horn: Horn) -> None
     assert horn.spool.history[ended.cue].state is PastState.DONE
     assert [status for _, status, _ in horn.progress] == ["started", "done"]
     assert horn.playout.idle
+
+
+def test_what_has_sounded_is_known_for_as_long_as_the_plan_names_it(horn: Horn) -> None:
+    begun = soon(horn, valid_until=horn.time.system_ms + 60_000)
+    horn.begin(begun)
+    horn.time.pass_ms(10_000)
+    horn.hear(Ended(horn.play, 10_000, "eof"))
+    horn.time.pass_ms(NEAR_MS + REREAD_MS)
+    horn.spool.prune(horn.time.system_ms)
+    horn.step()
+    assert horn.kinds() == ["started", "ended"]
 
 
 def test_a_file_that_ends_early_is_a_failure(horn: Horn) -> None:
