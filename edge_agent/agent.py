@@ -118,6 +118,9 @@ class Connection(Outlet, Protocol):
     def subscribe(self, filters: tuple[str, ...]) -> None:
         """Listen to these topics and be given again what is retained there."""
 
+    def renew(self) -> None:
+        """Connect anew, because what a connection is begun with has changed."""
+
     def close(self) -> None:
         """Say good-bye."""
 
@@ -199,10 +202,14 @@ class Parts:
 
 
 class Agent:
-    """One box at work; everything happens in the thread that calls `run`."""
+    """One box at work; everything happens in the thread that calls `run`.
 
-    def __init__(self, parts: Parts) -> None:
+    It looks around every `tick_ms` at the latest.
+    """
+
+    def __init__(self, parts: Parts, *, tick_ms: int = TICK_MS) -> None:
         self._p = parts
+        self._tick_ms = tick_ms
         self._settings = parts.settings
         self._supply = Supply(
             parts.cache,
@@ -415,7 +422,7 @@ class Agent:
             self._p.prover.look(self._supply.plan.cues, self._p.cache.shelves[Shelf.AUDIO], now)
         self._retry()
         self._prune()
-        waits = [TICK_MS, decision.next_deadline_ms - air.utc_ms]
+        waits = [self._tick_ms, decision.next_deadline_ms - air.utc_ms]
         waits += self._playout.waits_ms(decision, air)
         return max(1, min(waits)) / 1000
 
@@ -449,7 +456,7 @@ class Agent:
 
     def _receive(self, topic: str, payload: bytes) -> Accepted | Dropped:
         """Obey a message, by whatever way it came. Raises OSError."""
-        before = self._filters()
+        before, kept_alive = self._filters(), self._reported().keepalive_s
         message = self._intake.receive(topic, payload, self._now)
         match message:
             case Dropped(why, detail):
@@ -458,7 +465,9 @@ class Agent:
                 # What came before its key was known is retained, and is given again.
                 self._p.link.subscribe(self._filters())
             case Desired():
-                if self._filters() != before:
+                if self._reported().keepalive_s != kept_alive:
+                    self._p.link.renew()
+                elif self._filters() != before:
                     self._p.link.subscribe(self._filters())
             case Command():
                 self._p.clock.lift_floor(message.issued)
@@ -608,13 +617,18 @@ class Agent:
         alerts = active_alerts(self._alerts(), self._now.utc_ms)
         urgent = [asset for a in alerts for spoken in a.spoken for asset in spoken.assets]
         urgent += [candidate.cue.asset for candidate in self._orders.candidates]
-        report = ReportPolicy() if desired is None else desired.report
+        report = self._reported()
         return self._supply.wants(
             desired,
             urgent=urgent,
             pinned=self._playout.audio,
             heartbeat_ms=min(self._settings.heartbeat_s, report.heartbeat_s) * 1000,
         )
+
+    def _reported(self) -> ReportPolicy:
+        """How often the box is to speak."""
+        desired = self._p.held.held.desired
+        return ReportPolicy() if desired is None else desired.report
 
     def _observe(self, wants: Wants) -> Observed:
         p, uplink = self._p, self._p.uplink

@@ -54,10 +54,12 @@ class Failure(StrEnum):
     UNTRUSTED = "untrusted"
     SILENT = "silent"
     LOST = "lost"
+    RENEWED = "renewed"
 
 
 FIRST_BACKOFF_S = {
     Failure.LOST: 2.0,
+    Failure.RENEWED: 2.0,
     Failure.UNREACHABLE: 2.0,
     Failure.SILENT: 4.0,
     Failure.REFUSED: 30.0,
@@ -127,6 +129,7 @@ class Link:
         self._emit = emit
         self._room = threading.BoundedSemaphore(backlog)
         self._stopping = threading.Event()
+        self._renewing = threading.Event()
         self._lock = threading.Lock()
         self._online: Client | None = None
         self._farewell: Birth | None = None
@@ -165,6 +168,10 @@ class Link:
             if self._online is not None and filters:
                 self._online.subscribe([(topic, 1) for topic in filters])
 
+    def renew(self) -> None:
+        """Connect anew, because what a connection is begun with has changed."""
+        self._renewing.set()
+
     def close(self) -> None:
         """Say good-bye to the broker and end the thread."""
         with self._lock:
@@ -194,7 +201,8 @@ class Link:
             if self._stopping.is_set():
                 break
             in_a_row = 0 if lived_s >= STABLE_AFTER_S else in_a_row + 1
-            turn += 0 if failure is Failure.LOST and in_a_row <= 1 else 1
+            stays = failure is Failure.RENEWED or (failure is Failure.LOST and in_a_row <= 1)
+            turn += 0 if stays else 1
             wait_s = backoff_s(failure, max(0, in_a_row - 1))
             self._change(LinkState.BACKOFF, 0)
             note(log, "link_backoff", failure=failure, wait_s=round(wait_s, 1))
@@ -204,6 +212,7 @@ class Link:
 
     def _connect_and_serve(self, broker: BrokerAddress) -> tuple[Failure, float]:
         """Serve one connection to its end; gives why it ended and how long it lived."""
+        self._renewing.clear()
         birth = self._birth()
         session = _Session(
             self._did,
@@ -216,7 +225,7 @@ class Link:
         self._change(LinkState.CONNECTING, birth.conn)
         note(log, "link_connecting", host=broker.host, port=broker.port)
         try:
-            failure = session.serve(self._stopping)
+            failure = session.serve(self._stopping, self._renewing)
         except ssl.SSLError as e:
             failure = Failure.UNTRUSTED
             note(log, "link_failed", level=logging.WARNING, failure=failure, error=str(e))
@@ -307,7 +316,7 @@ class _Session:
         """How long it has been online."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
-    def serve(self, stopping: threading.Event) -> Failure:
+    def serve(self, stopping: threading.Event, renewing: threading.Event) -> Failure:
         """Drive the connection until it ends. Raises OSError if there is no way to the broker."""
         client = self._client
         client.connect(self._broker.host, self._broker.port, keepalive=self._birth.keepalive_s)
@@ -318,6 +327,9 @@ class _Session:
                 break
             if self._since is None and time.monotonic() > patience_ends:
                 return Failure.SILENT
+            if renewing.is_set():
+                client.disconnect()
+                return Failure.RENEWED
         if stopping.is_set():
             client.disconnect()
         if self._refused:

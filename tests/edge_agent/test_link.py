@@ -7,11 +7,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt import publish
 
+from edge_agent.contract import topics
+from edge_agent.contract.desired import ReportPolicy
+from edge_agent.contract.trust import Kind
 from edge_agent.link import (
     FIRST_BACKOFF_S,
     MAX_BACKOFF_S,
@@ -25,7 +29,8 @@ from edge_agent.link import (
     backoff_s,
 )
 from edge_agent.settings import BrokerAddress
-from tests.edge_agent.real_parts import Broker, free_port, wait_for
+from tests.edge_agent.office import DID, Office
+from tests.edge_agent.real_parts import Box, Broker, Ear, free_port, wait_for
 
 
 @given(st.sampled_from(list(Failure)), st.integers(0, 10_000))
@@ -177,3 +182,40 @@ def test_a_thread_that_hangs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     line.until(LinkState.BACKOFF)
     assert not line.link.broken
     line.link.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_it_connects_anew_at_the_same_broker_when_it_is_asked(broker: Broker) -> None:
+    line = Line(broker.port, free_port())
+    line.link.start()
+    line.until(LinkState.ONLINE)
+    line.keepalive_s = 240
+    line.link.renew()
+    assert line.until(LinkState.ONLINE) == [
+        LinkState.BACKOFF,
+        LinkState.CONNECTING,
+        LinkState.ONLINE,
+    ]
+    assert line.births == 2
+    line.link.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_box_that_is_told_to_be_sparing_is_so_at_once(tmp_path: Path) -> None:
+    office, broker = Office.open(tmp_path / "files"), Broker(tmp_path)
+    box = Box(office, tmp_path, broker.port)
+    ear = Ear(office, broker.port, box.key)
+    try:
+        ear.retain(topics.CONTROLLER_KEYS, office.sealed_keys())
+        for serial, policy in enumerate((ReportPolicy(60, 30), ReportPolicy(900, 240)), 1):
+            word = office.desired((), serial=serial, now_ms=1_795_386_600_000, empty_because="new")
+            sparing = msgspec.structs.replace(word, report=policy)
+            ear.retain(topics.down(DID, "desired"), office.sealed(sparing, Kind.DESIRED))
+            if serial == 1:
+                box.start()
+            wait_for(lambda: [h for h in ear.hellos if h.desired], "a hello")
+        wait_for(lambda: ear.hellos[-1].conn == 2, "a second connection")
+    finally:
+        ear.close()
+        box.close()
+        broker.close()
