@@ -71,6 +71,6 @@ def test_boxes_that_are_not_ready_stand_on_the_desk(desk: Desk, officer: TestCli
     with desk.office.database.write() as session:
         settle(session, "not_ready", troubles, to_ms(NOW))
     page = text_of(officer.get("/").text)
-    assert "Loa chưa sẵn sàng 7" in page
+    assert "Cụm loa báo động 7" in page
     assert "Thôn 3: buổi 17:00 thiếu 2 tệp tiếng. Lúc ấy loa sẽ im. Từ 08:00 hôm nay." in page
-    assert "Xem 2 loa nữa" in page
+    assert "Xem 2 báo động nữa" in page
