@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import MAXYEAR, date
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -139,6 +140,9 @@ class Inbox:
             return _stale(desired.serial, stored)
         if not desired.manifest.pages and not desired.empty_because:
             return Dropped(Why.EMPTY_WITHOUT_REASON)
+        for page in desired.manifest.pages:
+            if not is_day(page.date):
+                return Dropped(Why.UNREADABLE, f"date {page.date}")
         for told in (desired.quiet_hours, desired.data):
             if told is not None and not knows_zone(told.time_zone):
                 return Dropped(Why.UNREADABLE, f"time zone {told.time_zone[:50]!r}")
@@ -157,6 +161,14 @@ class Inbox:
         known = held.alerts.get((issuer, scope))
         stored = known.serial if known else 0
         return alerts if alerts.serial > stored else _stale(alerts.serial, stored)
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` names a day that a calendar has, and days after it."""
+    try:
+        return date.fromisoformat(text).year < MAXYEAR
+    except ValueError:
+        return False
 
 
 def knows_zone(name: str) -> bool:

@@ -104,6 +104,19 @@ def test_a_desired_that_cannot_be_followed_is_not_taken(
     assert why(answer) is Why.UNREADABLE
 
 
+@pytest.mark.parametrize("day", ["2026-13-45", "2026-02-30", "0000-01-01", "9999-12-31"])
+def test_a_plan_of_days_that_no_calendar_has_is_not_taken(
+    office: Office, inbox: Inbox, day: str
+) -> None:
+    plain = office.desired((cue(office.asset(100), NOW),), serial=1, now_ms=NOW)
+    (page,) = plain.manifest.pages
+    pages = (page, msgspec.structs.replace(page, date=day))
+    manifest = msgspec.structs.replace(plain.manifest, pages=pages)
+    lost = msgspec.structs.replace(plain, manifest=manifest)
+    answer = inbox.read(DESIRED, office.sealed(lost, Kind.DESIRED), known(office), NOW)
+    assert why(answer) is Why.UNREADABLE
+
+
 @pytest.mark.parametrize("topic", [CMD, topics.group_command(UNIT), topics.group_command(PROVINCE)])
 def test_a_command_is_for_whom_its_topic_says(office: Office, inbox: Inbox, topic: str) -> None:
     audience = DID if topic == CMD else topic.split("/")[3]
