@@ -80,6 +80,9 @@ NEAR_STATION_MS = 600_000
 LAME_MS = 600_000
 """With a broken part it works on so long where it sounds all the time, then it starts anew."""
 
+UNWRITABLE_MS = 600_000
+"""So long after its card went read-only it starts anew, to go on from memory."""
+
 ASK_AGAIN_MS = 10_000
 """What is retained and could not be kept is asked for again after this time, if there is room."""
 
@@ -258,6 +261,7 @@ class Agent:
                 meter=parts.meter,
                 playout=self._playout,
                 player=parts.player,
+                amplifier=parts.amplifier,
                 horn=parts.horn,
                 vitals=parts.vitals,
                 prover=parts.prover,
@@ -275,6 +279,7 @@ class Agent:
         self._online = False
         self._dead_threads = False
         self._broken_since_mono_ms: int | None = None
+        self._unwritable_since_mono_ms: int | None = None
         self._ask_again_at_mono_ms: int | None = None
         self._said: tuple[str, ...] = ()
         self._now = self._look()
@@ -303,11 +308,20 @@ class Agent:
 
     def _ends_broken(self) -> bool:
         """Whether a broken part ends the run now: at the next silence, or soon without one."""
-        if not (self._p.link.broken or self._dead_threads):
+        if not (self._p.link.broken or self._dead_threads or self._disk_gave_up()):
             return False
         if self._broken_since_mono_ms is None:
             self._broken_since_mono_ms = self._now.mono_ms
         return self._playout.idle or self._now.mono_ms - self._broken_since_mono_ms > LAME_MS
+
+    def _disk_gave_up(self) -> bool:
+        """Whether the card has taken nothing for so long that only a refuge in memory helps."""
+        if not self._p.spool.is_unwritable:
+            self._unwritable_since_mono_ms = None
+            return False
+        if self._unwritable_since_mono_ms is None:
+            self._unwritable_since_mono_ms = self._now.mono_ms
+        return self._now.mono_ms - self._unwritable_since_mono_ms > UNWRITABLE_MS
 
     def _word(self) -> str:
         """One line for whoever looks at the service."""

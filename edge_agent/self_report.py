@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf
 from edge_agent.clock import Reading
 from edge_agent.contract.state import (
@@ -54,6 +55,7 @@ class Sources:
     meter: DataMeter
     playout: Playout
     player: Player
+    amplifier: Amplifier
     horn: "Horn | None"
     vitals: Vitals
     prover: Prover
@@ -162,6 +164,7 @@ class SelfReport:
             clock=now.clock,
             clock_error_ms=now.error_ms,
             player_restarts=s.player.restarts,
+            amplifier_fault=s.amplifier.fault[:200],
             spooled=max(0, unacknowledged.last - unacknowledged.first + 1),
             waits=", ".join(sorted(s.supply.waiting)),
         )

@@ -19,6 +19,8 @@ from controller.cli.signed_in import HERE, OFFICER, Password, Url, User, signed_
 app = typer.Typer(no_args_is_help=True, help="Máy ở các cụm loa / the boxes at the loudspeakers.")
 
 STATE_DIR = "/var/lib/loalang-agent"
+STICKS = "/media"
+"""Where Debian's desktops, and `udisksctl mount`, put USB sticks."""
 FOUND_BAD = 1
 
 Code = Annotated[str, typer.Argument(metavar="MÁY", help="Mã máy / id of the box.")]
@@ -182,6 +184,7 @@ def add_box(url: str, user: str, password: str, cluster: str, public_key: str, o
         placement=enrolled["placement"],
         broker=enrolled["broker"],
         password=enrolled["password"],
+        sticks=STICKS,
     )
     write_private(out, config.to_toml())
     print(f"{enrolled['device']}: {out}")

@@ -21,6 +21,7 @@ class BoxConfig:
     audio_output: str = ""
     audio_device: str = ""
     trust_system_clock: bool = False
+    sticks: str = ""
     max_spread_s: int | None = None
     """Within how long its downloads begin; None: as the agent holds it."""
 
@@ -33,6 +34,7 @@ class BoxConfig:
             f"placement = {json.dumps(self.placement)}",
             f"trust_system_clock = {json.dumps(self.trust_system_clock)}",
             *([] if self.max_spread_s is None else [f"max_spread_s = {self.max_spread_s}"]),
+            *([f"sticks = {json.dumps(self.sticks)}"] if self.sticks else []),
             "",
             "[[brokers]]",
             f"url = {json.dumps(self.broker)}",

@@ -22,6 +22,7 @@ PLAN_SHORT_MS = 24 * 3_600_000
 SETTLED_S = 300
 SPOOL_LONG, SPOOL_SHORT = 1_000, 500
 MOST_LOSSES = 3
+DEATHS_A_DAY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,31 @@ def _horn_not_heard(look: _Look) -> Words | None:
     )
 
 
+def _amplifier(look: _Look) -> Words | None:
+    if look.told is None or not look.told.amplifier_fault:
+        return None
+    why = look.told.amplifier_fault
+    return (
+        f"công tắc âm ly không chạy ({why}), nên loa có thể im. Hãy xem dây và rơ-le.",
+        f"its amplifier's switch failed ({why}), so the horn may be silent. Look at the wiring "
+        "and the relay.",
+    )
+
+
+def _player(look: _Look) -> Words | None:
+    told = look.told
+    if told is None or told.player_restarts < DEATHS_A_DAY:
+        return None
+    if told.player_restarts * 86_400 < DEATHS_A_DAY * (told.uptime_s or 0):
+        return None
+    return (
+        f"trình phát chết hơn {DEATHS_A_DAY} lần một ngày. Hãy yêu cầu máy tự kiểm tra và xem "
+        "cạc âm thanh.",
+        f"its player dies more than {DEATHS_A_DAY} times a day. Have it diagnose itself, and "
+        "look at the sound card.",
+    )
+
+
 def _data(look: _Look) -> Words | None:
     told = look.told
     if told is None or not told.data_limit_bytes or told.data_used_bytes is None:
@@ -352,6 +378,8 @@ _JUDGES: Mapping[str, _Judge] = MappingProxyType(
         "under_voltage": _under_voltage,
         "clock": _clock,
         "horn_not_heard": _horn_not_heard,
+        "amplifier": _amplifier,
+        "player": _player,
         "data": _data,
         "card": _card,
         "plan_short": _plan_short,

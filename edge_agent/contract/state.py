@@ -152,7 +152,8 @@ class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     `data_used_bytes` counts this month of the budget, `data_limit_bytes` is what it allows.
     `disk_errors` sums what the file system and the card count. `plan_until` is the end of the
     plan on disk; `silenced` names the switch or order that keeps the box silent.
-    `clock_error_ms` is how wrong the clock may be.
+    `clock_error_ms` is how wrong the clock may be;
+    `amplifier_fault` is why its switch failed the last time, empty if it did not.
     """
 
     boot: Counter
@@ -179,6 +180,7 @@ class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     clock: Clock | None = None
     clock_error_ms: Counter | None = None
     player_restarts: Counter = 0
+    amplifier_fault: Reason = ""
     spooled: Counter = 0
     waits: Reason = ""
     """Why what lacks is not being fetched: words of `Waits`, with commas between."""

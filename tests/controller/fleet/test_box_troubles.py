@@ -77,6 +77,8 @@ def test_a_box_that_is_well_is_nobodys_trouble() -> None:
     [
         ("box_silent", replace(WELL, seen_ms=NOW_MS - 211_000), "07:56 10/08", "out of touch"),
         ("box_late", replace(WELL, late=LatePlay("Tin", NOW_MS, 4_200)), "muộn 4.2", "4.2 s late"),
+        ("amplifier", says(amplifier_fault="exit 1"), "công tắc âm ly", "(exit 1)"),
+        ("player", says(player_restarts=3), "trình phát chết", "player dies"),
         ("box_late", replace(WELL, late=LatePlay("Tin", NOW_MS, -3_500)), "sớm 3.5", "s early"),
         ("box_late", replace(WELL, unreported=Unreported("Tin", NOW_MS)), "chưa báo gì", "nothing"),
         ("disk_full", says(disk_free_bytes=199_999_999), "đĩa sắp đầy", "disk"),
