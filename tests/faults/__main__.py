@@ -59,8 +59,8 @@ def _inject(name: str, folder: Path) -> Row:
     """A fault that a box did not come through is a row too, and the others still run."""
     try:
         return FAULTS[name](folder)
-    except AssertionError as e:
-        return Row(name, 1, 0, note=str(e).splitlines()[0])
+    except (AssertionError, OSError) as e:
+        return Row(name, 1, 0, note=str(e).partition("\n")[0] or type(e).__name__)
 
 
 if __name__ == "__main__":

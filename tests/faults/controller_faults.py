@@ -172,16 +172,19 @@ async def _broker_killed(folder: Path, times: int, seed: int) -> Row:
         for turn in range(times):
             # A box that loses its broker again and again waits longer and longer.
             await made.kill()
+            online = len(made.log("link_online"))
             await made.start()
+            await _until(lambda online=online: len(made.log("link_online")) > online)
             await _until(lambda: _in_step(made))
-            before = _serial(made)
+            before, killed = _serial(made), broker.pid
             made.link.stall_after(chance.randrange(1, 4_000), "down")
             await _plan(made, bulletin, utc_now() + timedelta(days=1, hours=turn))
             if chance.random() < 0.5:
                 await asyncio.to_thread(made.link.reached.wait, 2)
-            assert broker.pid is not None
-            os.kill(broker.pid, signal.SIGKILL)
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
             made.link.mend()
+            await _until(lambda killed=killed: broker.pid not in (None, killed))
             await _until(lambda before=before: _serial(made) > before and _in_step(made))
             survived += 1
         with made.database.read() as session:

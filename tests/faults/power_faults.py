@@ -229,27 +229,36 @@ def read_only_start(folder: Path) -> Row:
 
 
 def full_disk(folder: Path) -> Row:
-    """Not one byte is left in mid-programme: it plays on, and tells it when there is room."""
+    """Not one byte is left in mid-programme: it plays on, says so, and goes on when there is room.
+
+    A change of the plan comes while there is none.
+    """
     with disk_of_its_own(folder) as state, stage(folder) as village:
         box = village.box
         wait_for(lambda: box.log("link_online"), "the box to be up")
         begin = now_ms() + 3_000
-        village.publish(
+        cues = [
             cue(village.sound(1_500), begin, id="on-air"),
             cue(village.sound(400), begin + 3_000, id="next"),
-        )
+        ]
+        village.publish(*cues)
         village.ready()
         wait_for(lambda: village.events(EventKind.STARTED), "the sound")
         ballast = state / "ballast"
         with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(b"\1" * 4_096):
                 pass
+        added = cue(village.sound(400), begin + 10_000, id="added", latest_start=begin + 60_000)
+        village.publish(*cues, added)
         wait_for(lambda: len(box.log("play_over")) == 2, "both to end")
-        said = bool(box.log("disk_full"))
+        refused = [entry["reason"] for entry in box.log("message_dropped")]
+        said = bool(box.log("disk_full")) or "disk_full" in refused
         ballast.unlink()
+        wait_for(lambda: len(box.log("play_over")) == 3, "what was added", 40)
         wait_for(village.told_all, "every event")
         told = village.tell()
-    note = "told when there was room again"
+    note = "what sounded was told, and the change of the plan taken when there was room again"
+    survived = int(said and told.plays == 3)
     return Row(
-        "disk full in mid-programme", 1, int(said), told.lost, told.doubled + told.again, note
+        "disk full in mid-programme", 1, survived, told.lost, told.doubled + told.again, note
     )
