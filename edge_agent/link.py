@@ -235,6 +235,7 @@ class Link:
         finally:
             with self._lock:
                 self._online = self._farewell = None
+            session.end()
         if not self._stopping.is_set():
             note(log, "link_down", level=logging.WARNING, failure=failure)
         return failure, session.lived_s()
@@ -336,6 +337,12 @@ class _Session:
             note(log, "link_refused", level=logging.WARNING, answer=self._refused)
             return Failure.REFUSED
         return Failure.LOST
+
+    def end(self) -> None:
+        """Let go of the connection; its handles are closed with it, and not some day."""
+        client = self._client
+        # They lead back here: such a circle would be kept until memory is short.
+        client.on_connect = client.on_subscribe = client.on_message = None
 
     def _connected(
         self,

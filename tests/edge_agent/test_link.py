@@ -1,5 +1,6 @@
 """The link: how long it waits, and that no message makes it deaf."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -150,6 +151,32 @@ def test_a_port_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         line.link.start()
         assert line.until(LinkState.BACKOFF)[-1] is LinkState.BACKOFF
         line.link.close()
+
+
+def test_connections_that_are_lost_leave_no_open_handles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.link.MIN_BACKOFF_S", 0.01)
+    monkeypatch.setitem(FIRST_BACKOFF_S, Failure.LOST, 0.01)
+    monkeypatch.setattr("edge_agent.link.MAX_BACKOFF_S", 0.01)
+    handles = []
+    gc.disable()
+    try:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            listener.settimeout(10)
+            line = Line(listener.getsockname()[1])
+            line.link.start()
+            for _ in range(8):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(200)
+                    handles.append(len(list(Path("/proc/self/fd").iterdir())))
+            line.link.close()
+    finally:
+        gc.enable()
+    assert max(handles[1:]) <= handles[0] + 2
 
 
 def test_it_asks_for_the_keepalive_that_its_birth_names() -> None:
