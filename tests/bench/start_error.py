@@ -11,16 +11,15 @@ import os
 import shutil
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import wave
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from _sounds import tone
 from _stage import note, tell
 
 from controller import log_setup
@@ -38,7 +37,6 @@ FIRST_MS = 15_000
 COLD_AFTER_MS = 1_250
 """A cold start falls between two plays, when nothing else begins."""
 AIM_MS = 6.0
-RATE = 48_000
 MPV = ("mpv", "--no-config", "--no-video", "--no-terminal", "--really-quiet", "--ao=null")
 
 
@@ -106,22 +104,13 @@ print(json.dumps(late))
 
 def plan(folder: Path, office: Office) -> tuple[Cue, ...]:
     """Tones of one file at instants that fall on no whole second."""
-    asset = office.audio(tone(folder / "tone.wav").read_bytes(), TONE_MS)
+    asset = office.audio(tone(folder / "tone.wav", TONE_MS).read_bytes(), TONE_MS)
     first_ms = time.time_ns() // 1_000_000 + FIRST_MS
     return tuple(
         cue(asset, at, id=f"c{number}", latest_end=at + 2_000)
         for number in range(PLAYS)
         for at in [first_ms + number * EVERY_MS + number * 37 % 400]
     )
-
-
-def tone(path: Path) -> Path:
-    count = RATE * TONE_MS // 1000
-    samples = (round(9_000 * math.sin(2 * math.pi * 440 * n / RATE)) for n in range(count))
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, count, "NONE", ""))
-        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-    return path
 
 
 def cold_starts(file: Path, instants: Sequence[float]) -> list[float]:
