@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 PUBLISH_TIMEOUT_S = 10.0
 BACKOFF_CAP_S = 30.0
+MOST_WAITING = 200_000
+"""Messages read and not yet sorted: 9,000 boxes that come back at once say 65,000."""
 
 Receive = Callable[[str, bytes], Awaitable[None]]
 
@@ -103,7 +105,7 @@ class Link:
             tls_context=self._tls,
             will=aiomqtt.Will(topics.CONTROLLER_STATE, self._state(online=False), 1, True),
             max_inflight_messages=100,
-            max_queued_incoming_messages=50_000,
+            max_queued_incoming_messages=MOST_WAITING,
         )
         client.pending_calls_threshold = 10_000
         return client
