@@ -14,7 +14,7 @@ def share_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Return free memory to the system; 4 MB after the start (glibc, x86-64, measured)."""
+    """Return free memory to the system; 4 MB after a start that had to compile (measured)."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
