@@ -56,7 +56,11 @@ MIN_WAIT_MS = 20
 TRIES = 3
 RETRY_MS = 1_000
 KEEP_POSITION_MS = 1_000
-"""How much sound a power cut may forget: one page is written to the disk each time."""
+KEEP_POSITION_AT_MOST_MS = 15_000
+"""How much sound a power cut may forget: one page is written to the disk each time.
+
+Of what has sounded long it may forget a sixtieth: a relay of a day would wear the card.
+"""
 
 DUCK_BEFORE_MS = 300
 """What is spoken over begins to sink this long before the first word."""
@@ -206,7 +210,7 @@ class Playout:
                 if event.ms > slot.position_ms:
                     slot.moved_mono_ms = now.mono_ms
                 slot.position_ms = event.ms
-                if event.ms - slot.kept_ms >= KEEP_POSITION_MS:
+                if event.ms - slot.kept_ms >= _keep_every(event.ms):
                     slot.kept_ms = event.ms
                     self._spool.sounded(slot.play, event.ms)
             case Ended():
@@ -572,3 +576,8 @@ def _noticed(ended: Ended, gain_db: float) -> Heard:
 
 def _keep_until(cue: Cue) -> int:
     return max(cue.latest_end, cue.valid_until, cue.latest_start) + REMEMBERED_MS
+
+
+def _keep_every(sounded_ms: int) -> int:
+    """After how much more sound the position is brought to the disk."""
+    return min(KEEP_POSITION_AT_MOST_MS, max(KEEP_POSITION_MS, sounded_ms // 60))

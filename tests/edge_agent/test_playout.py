@@ -109,7 +109,7 @@ def horn(tmp_path: Path) -> Horn:
 
 
 def soon(horn: Horn, ms: int = 4_000, **changes: Any) -> Cue:
-    return cue(ASSET, horn.time.system_ms + ms, **changes)
+    return cue(changes.pop("asset", ASSET), horn.time.system_ms + ms, **changes)
 
 
 def test_it_loads_ahead_and_hands_over_the_instant_a_second_before(horn: Horn) -> None:

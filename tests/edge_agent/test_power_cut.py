@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge_agent.contract.manifest import Leave
 from edge_agent.decide import MAX_STARTS, PastState
 from edge_agent.player import Position, Ready
-from edge_agent.playout import KEEP_POSITION_MS
+from edge_agent.playout import KEEP_POSITION_AT_MOST_MS, KEEP_POSITION_MS
 from tests.edge_agent.fakes import FakePlayer
-from tests.edge_agent.test_playout import Horn, soon
+from tests.edge_agent.test_playout import ASSET, Horn, soon
 
 
 @pytest.fixture
@@ -66,3 +67,13 @@ def test_the_disk_is_not_written_more_than_once_a_second(horn: Horn) -> None:
     sound(horn, *range(100, 3_000, 100))
     power_cut(horn)
     assert horn.events()[-1].played_ms == 2 * KEEP_POSITION_MS
+
+
+def test_of_long_sound_a_cut_forgets_a_sixtieth_at_most_and_the_card_is_spared(horn: Horn) -> None:
+    hour = msgspec.structs.replace(ASSET, duration_ms=3_600_000)
+    start = horn.time.system_ms + 500
+    horn.begin(soon(horn, 500, asset=hour, latest_end=start + 3_700_000))
+    sound(horn, *range(1_000, 1_193_000, 1_000))
+    power_cut(horn)
+    forgotten_ms = 1_192_000 - horn.events()[-1].played_ms
+    assert KEEP_POSITION_MS < forgotten_ms <= KEEP_POSITION_AT_MOST_MS
