@@ -11,7 +11,7 @@ from types import FrameType
 
 from edge_agent import identity, log_setup, memory, refuge, settings
 from edge_agent.agent import StopAsked
-from edge_agent.command_line import USAGE, BadUsage, read_line
+from edge_agent.cli.line import USAGE, BadUsage, read_line
 from edge_agent.contract.trust import public_to_text
 from edge_agent.errors import AgentError
 from edge_agent.log_setup import note
@@ -56,30 +56,28 @@ def _obey(argv: list[str]) -> int:
             line = read_line(rest, values=config, switches=("--with-parent",))
             return _run(line.path("--config"), with_parent="--with-parent" in line.switches)
         case ["status", *rest]:
-            from edge_agent import status_desk
+            from edge_agent.cli import status
 
             line = read_line(rest, values=config, switches=("--json",))
-            return status_desk.show(line.path("--config"), as_json="--json" in line.switches)
+            return status.show(line.path("--config"), as_json="--json" in line.switches)
         case ["log", *rest]:
-            from edge_agent import status_desk
+            from edge_agent.cli import status
 
             line = read_line(rest, values=(*config, "--lines"))
-            return status_desk.show_log(line.path("--config"), line.values.get("--lines", ""))
+            return status.show_log(line.path("--config"), line.values.get("--lines", ""))
         case ["import" | "export" as op, *rest]:
-            from edge_agent import stick_desk
+            from edge_agent.cli import sticks
 
             line = read_line(rest, words=1, values=config)
             tell = partial(print, flush=True)
-            stick_desk.carry(op, Path(line.words[0]), line.path("--config"), tell)
+            sticks.carry(op, Path(line.words[0]), line.path("--config"), tell)
             return 0
         case ["selftest", *rest]:
-            from edge_agent import selftest_desk
+            from edge_agent.cli import selftest
 
             line = read_line(rest, values=config, switches=("--tone",))
             tell = partial(print, flush=True)
-            return selftest_desk.run(
-                line.path("--config"), tone="--tone" in line.switches, tell=tell
-            )
+            return selftest.run(line.path("--config"), tone="--tone" in line.switches, tell=tell)
         case ["init", *rest]:
             return _init(read_line(rest, values=("--state-dir",)).path("--state-dir"))
         case ["version" | "--version", *rest]:

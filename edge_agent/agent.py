@@ -52,7 +52,7 @@ from edge_agent.self_report import SelfReport, Sources
 from edge_agent.settings import Settings
 from edge_agent.silence import silenced
 from edge_agent.spool import Spool
-from edge_agent.status import Status
+from edge_agent.status.status import Status
 from edge_agent.stock import AskNeighbours, Fetch, Forget, Stock, Wait, Wants
 from edge_agent.streams import Asked, Streams
 from edge_agent.supply import STATE_BYTES, Supply
@@ -64,7 +64,7 @@ from edge_agent.watchdog import ThreadDied, Watchdog
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn
-    from edge_agent.sticks import Sticks
+    from edge_agent.sticks.watch import Sticks
 
 log = logging.getLogger("edge_agent.agent")
 
@@ -509,7 +509,7 @@ class Agent:
 
     def _test_itself(self, call: Call) -> None:
         # Rarely asked for: its modules are loaded when it is.
-        from edge_agent.selftest_call import TONE_ID, SelfTest
+        from edge_agent.selftest.call import TONE_ID, SelfTest
 
         def sound(asked: TestTone, progress: Progress) -> str:
             ident = f"{TONE_ID}-{self._now.mono_ms}"
@@ -532,7 +532,7 @@ class Agent:
 
     def _look_for_sticks(self) -> "Sticks":
         # Most boxes never see a stick: its modules are loaded when one is looked for.
-        from edge_agent.sticks import Box, Sticks
+        from edge_agent.sticks.watch import Box, Sticks
 
         box = Box(
             intake=self._intake,

@@ -27,7 +27,7 @@ from edge_agent.playout import Playout
 from edge_agent.proof import Hashed, Prover
 from edge_agent.reconcile import HelloFacts, TelemetryFacts, Verify
 from edge_agent.spool import Spool
-from edge_agent.status import Status, next_plays, title_of
+from edge_agent.status.status import Status, next_plays, title_of
 from edge_agent.stock import Wants
 from edge_agent.supply import Supply
 from edge_agent.uplink import Uplink

@@ -42,8 +42,8 @@ from edge_agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn
-    from edge_agent.selftest_trial import Trial
-    from edge_agent.stick_bench import Bench
+    from edge_agent.selftest.trial import Trial
+    from edge_agent.sticks.bench import Bench
 
 
 def build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
@@ -133,7 +133,7 @@ def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
 def build_bench(settings: Settings) -> "Bench":
     """Make what a stick needs of a box whose agent is not at work. Raises `AgentError`."""
     from edge_agent.intake import Intake
-    from edge_agent.stick_bench import Bench, BenchEvents
+    from edge_agent.sticks.bench import Bench, BenchEvents
     from edge_agent.supply import STATE_BYTES, Supply
 
     state_dir = Path(settings.state_dir)
@@ -167,7 +167,7 @@ def build_bench(settings: Settings) -> "Bench":
 
 def build_trial(settings: Settings) -> "Trial":
     """Make what a self-test needs to sound a tone where no agent is at work."""
-    from edge_agent.selftest_trial import Trial
+    from edge_agent.selftest.trial import Trial
 
     said: SimpleQueue[PlayerEvent] = SimpleQueue()
     horn = _horn(settings, said.put)
@@ -231,11 +231,11 @@ def _horn(settings: Settings, emit: Callable[[PlayerEvent], None]) -> "Horn | No
 def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
     chosen = settings.player
     if chosen.kind == "command":
-        from edge_agent.player_command import CommandPlayer
+        from edge_agent.players.command import CommandPlayer
 
         return CommandPlayer(chosen.argv, emit)
-    from edge_agent.player_mpv import MpvPlayer
-    from edge_agent.player_voices import Voices
+    from edge_agent.players.mpv import MpvPlayer
+    from edge_agent.players.voices import Voices
 
     mpv = partial(
         MpvPlayer,

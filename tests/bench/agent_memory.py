@@ -57,7 +57,7 @@ class Round:
 
 def run(folder: Path) -> None:
     environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    compile_first = [sys.executable, "-c", "import edge_agent.__main__, edge_agent.player_mpv"]
+    compile_first = [sys.executable, "-c", "import edge_agent.__main__, edge_agent.players.mpv"]
     subprocess.run(compile_first, env=os.environ | environment, check=True)
     rounds = []
     for number in range(ROUNDS):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.command_line import USAGE, BadUsage, Line, read_line
+from edge_agent.cli.line import USAGE, BadUsage, Line, read_line
 
 COMMANDS = ("run", "status", "log", "selftest", "import", "export", "init", "version", "help")
 

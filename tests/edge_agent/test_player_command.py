@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
-from edge_agent.player_command import CommandPlayer
+from edge_agent.players.command import CommandPlayer
 
 PLAYER = Path(__file__).parent / "scripted_player.py"
 

@@ -21,7 +21,7 @@ import pytest
 
 from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
-from edge_agent.player_mpv import MpvPlayer
+from edge_agent.players.mpv import MpvPlayer
 from tests.certificates import self_signed
 from tests.edge_agent.real_parts import wait_for
 from tests.edge_agent.stations import Station, hls, tone_mp3

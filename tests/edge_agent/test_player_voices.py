@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.errors import PlayerUnusable
 from edge_agent.player import Ended, PlayerEvent, Ready
-from edge_agent.player_voices import Voices
+from edge_agent.players.voices import Voices
 from tests.edge_agent.fakes import FakePlayer
 
 

@@ -16,9 +16,9 @@ from edge_agent.contract.desired import Maintenance
 from edge_agent.contract.state import Check, CheckState, OnAir, Telemetry
 from edge_agent.contract.trust import Kind
 from edge_agent.held import HeldStore
-from edge_agent.selftest import check_disk, check_ear, check_player, judge, lines, tone_check
+from edge_agent.selftest.checks import check_disk, check_ear, check_player, judge, lines, tone_check
 from edge_agent.settings import BrokerAddress, HornSettings, PlayerSettings, Settings
-from edge_agent.status import NextPlay, Status
+from edge_agent.status.status import NextPlay, Status
 from edge_agent.tone import wav
 from tests.edge_agent.office import DID, FileServer, Office, cue
 from tests.edge_agent.real_parts import Box, Broker, Ear, free_port, wait_for

@@ -14,9 +14,9 @@ from edge_agent.contract.types import encode
 from edge_agent.health import Health
 from edge_agent.plan import held_until
 from edge_agent.spool import Spool
-from edge_agent.status import NEXT_PLAYS, NextPlay, Status, next_plays, title_of
-from edge_agent.status_folder import read_stopped
-from edge_agent.status_words import screen
+from edge_agent.status.folder import read_stopped
+from edge_agent.status.status import NEXT_PLAYS, NextPlay, Status, next_plays, title_of
+from edge_agent.status.words import screen
 from tests.edge_agent.office import DAY_MS, DID, Office, cue
 
 NOW = 1_795_386_600_000

@@ -32,9 +32,9 @@ from edge_agent.download import Downloader, Outcome, Request, fetch
 from edge_agent.errors import StickUseless
 from edge_agent.settings import BrokerAddress, PlayerSettings, Settings
 from edge_agent.spool import Spool
-from edge_agent.stick import root_of
-from edge_agent.stick_bench import Bench
-from edge_agent.sticks import plugged
+from edge_agent.sticks.bench import Bench
+from edge_agent.sticks.stick import root_of
+from edge_agent.sticks.watch import plugged
 from edge_agent.wiring import build_bench
 from tests.contract.samples import EVENT
 from tests.edge_agent.office import DID, UNIT, Office, cue

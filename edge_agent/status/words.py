@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge_agent.contract.state import ClockSource
-from edge_agent.status import Status
+from edge_agent.status.status import Status
 
 UNKNOWN = "không rõ / unknown"
 NONE = "không / none"

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent.child import bound
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
+from edge_agent.players.child import bound
 
 log = logging.getLogger("edge_agent.player")
 

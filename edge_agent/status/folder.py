@@ -12,7 +12,7 @@ from edge_agent.contract.state import Telemetry
 from edge_agent.contract.types import Unreadable, decode
 from edge_agent.health import Health
 from edge_agent.plan import Plan, held_until, read_plan
-from edge_agent.status import Status, next_plays
+from edge_agent.status.status import Status, next_plays
 
 
 def read_stopped(did: str, state_dir: Path, version: str, health: Health, now_ms: int) -> Status:

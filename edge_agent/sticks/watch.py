@@ -21,14 +21,14 @@ from edge_agent.inbox import Accepted, Dropped
 from edge_agent.intake import Intake
 from edge_agent.log_setup import note
 from edge_agent.spool import Spool
-from edge_agent.stick import Stick, root_of
-from edge_agent.stick_visit import Copying, Errand, Visit
-from edge_agent.stick_words import Account, figures, summary
+from edge_agent.sticks.stick import Stick, root_of
+from edge_agent.sticks.visit import Copying, Errand, Visit
+from edge_agent.sticks.words import Account, figures, summary
 from edge_agent.stock import FETCHES_AT_ONCE, Wants
 from edge_agent.supply import Supply
 from edge_agent.uplink import Sealed, Uplink
 
-log = logging.getLogger("edge_agent.stick")
+log = logging.getLogger("edge_agent.sticks.stick")
 
 LOOK_EVERY_MS = 3_000
 MAX_MOUNTS = 64

@@ -10,10 +10,10 @@ from edge_agent.contract.state import Check, CheckState, Telemetry
 from edge_agent.errors import AgentError, EarDeaf
 from edge_agent.health import HOT_C
 from edge_agent.player import Ended, Player, PlayerEvent, Ready
-from edge_agent.player_command import CommandPlayer
-from edge_agent.player_mpv import MpvPlayer
+from edge_agent.players.command import CommandPlayer
+from edge_agent.players.mpv import MpvPlayer
 from edge_agent.settings import Settings
-from edge_agent.status import Status
+from edge_agent.status.status import Status
 from edge_agent.tone import wav
 
 PLAN_SHORT_MS = 24 * 3_600_000

@@ -21,11 +21,11 @@ from edge_agent.download import Fetched, Outcome
 from edge_agent.errand import Send
 from edge_agent.inbox import Accepted, Dropped, Why
 from edge_agent.log_setup import note
-from edge_agent.stick import Letter, Stick, file_of
-from edge_agent.stick_words import Account, Passed, Trouble, about, copied, gave
+from edge_agent.sticks.stick import Letter, Stick, file_of
+from edge_agent.sticks.words import Account, Passed, Trouble, about, copied, gave
 from edge_agent.uplink import Sealed
 
-log = logging.getLogger("edge_agent.stick")
+log = logging.getLogger("edge_agent.sticks.stick")
 
 REPORTS_AT_ONCE = 20
 PATIENT_TURNS = 3

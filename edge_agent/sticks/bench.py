@@ -17,7 +17,7 @@ from edge_agent.held import HeldStore
 from edge_agent.inbox import Accepted, Dropped
 from edge_agent.intake import Intake
 from edge_agent.spool import Spool
-from edge_agent.sticks import Box, Sticks
+from edge_agent.sticks.watch import Box, Sticks
 from edge_agent.stock import Wants
 from edge_agent.supply import Supply
 from edge_agent.uplink import Uplink

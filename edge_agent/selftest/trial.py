@@ -13,8 +13,8 @@ from edge_agent.decide import Policy
 from edge_agent.errors import AgentError
 from edge_agent.orders import unsuited
 from edge_agent.player import Ended, Player, PlayerEvent, Ready
-from edge_agent.selftest import tone_check
-from edge_agent.selftest_call import TONE
+from edge_agent.selftest.call import TONE
+from edge_agent.selftest.checks import tone_check
 from edge_agent.settings import Settings
 from edge_agent.tone import wav
 

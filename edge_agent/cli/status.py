@@ -6,14 +6,15 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent import refuge, settings, status_words
-from edge_agent.command_line import BadUsage
+from edge_agent import refuge, settings
+from edge_agent.cli.line import BadUsage
 from edge_agent.desk import Done, ask
 from edge_agent.errors import AgentError, NotRunning, StateUnreadable
 from edge_agent.health import read_health
 from edge_agent.logbook import MAX_LINES
-from edge_agent.status import Status
-from edge_agent.status_folder import read_stopped
+from edge_agent.status import words
+from edge_agent.status.folder import read_stopped
+from edge_agent.status.status import Status
 from edge_agent.version import VERSION
 
 
@@ -23,7 +24,7 @@ def show(config: Path, *, as_json: bool) -> int:
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(status)).decode())
     else:
-        print(status_words.screen(status))
+        print(words.screen(status))
     return 0 if status.running else 1
 
 

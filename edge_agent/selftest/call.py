@@ -12,9 +12,9 @@ from edge_agent.desk import Call
 from edge_agent.errand import Send
 from edge_agent.errors import StateUnreadable
 from edge_agent.orders import FINAL, Progress
-from edge_agent.selftest import is_good, look, tone_check
+from edge_agent.selftest.checks import is_good, look, tone_check
 from edge_agent.settings import Settings
-from edge_agent.status import Status
+from edge_agent.status.status import Status
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn

@@ -16,12 +16,12 @@ from edge_agent.errors import NotRunning
 from edge_agent.health import read_health
 from edge_agent.held import HeldStore
 from edge_agent.link import Failure, knock
-from edge_agent.selftest import is_good, lines, look
-from edge_agent.selftest_trial import sound_tone, switch
+from edge_agent.selftest.checks import is_good, lines, look
+from edge_agent.selftest.trial import sound_tone, switch
 from edge_agent.settings import Settings
 from edge_agent.silence import silenced
-from edge_agent.status import Status
-from edge_agent.status_folder import read_stopped
+from edge_agent.status.folder import read_stopped
+from edge_agent.status.status import Status
 from edge_agent.version import VERSION
 
 PATIENCE_S = 120.0
