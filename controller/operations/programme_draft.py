@@ -20,7 +20,7 @@ from schedules.types import BulletinId, CartId, DurationMs, ProgrammeId, ZoneId
 RANKS = (Rank.PROGRAMME, Rank.PRIORITY, Rank.RELAY, Rank.FILLER)
 """Ranks that an officer may give; live and emergency ones belong to orders, not to programmes."""
 LONGEST_MS = 86_400_000
-MOST_ZONES, MOST_ITEMS, MOST_RULES, MOST_DATES = 5_000, 50, 10, 2_000
+MOST_ZONES, MOST_ITEMS, MOST_RULES, MOST_DATES = 20_000, 50, 10, 2_000
 
 
 @dataclass(frozen=True, slots=True)
