@@ -70,7 +70,9 @@ def _refuge_of(chosen: Settings) -> Path:
 
 
 def _moved(chosen: Settings, refuge: Path) -> Settings:
-    return replace(chosen, state_dir=str(refuge), disk_reserve_mb=0)
+    # Half of it stays free: what fills it takes the memory that the player needs.
+    spare_mb = shutil.disk_usage(MEMORY).total // 2_000_000
+    return replace(chosen, state_dir=str(refuge), disk_reserve_mb=spare_mb)
 
 
 def _is_private_of(refuge: Path, *users: int) -> bool:

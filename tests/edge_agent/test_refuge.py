@@ -1,5 +1,6 @@
 """Where the state stands when the card takes nothing: in memory, and of nobody else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ def test_what_is_small_is_copied_and_sound_is_pointed_to(
     (sound,) = (state / "audio").iterdir()
     assert (sound.is_symlink(), sound.read_bytes()) == (True, b"sound")
     assert refuge.losses(moved) == ("card read-only",)
+    room_mb = shutil.disk_usage(memory).total // 1_000_000
+    assert moved.disk_reserve_mb >= room_mb // 2, "the player needs memory too"
     (state / "desired.json").write_bytes(b"newer")
     assert refuge.enter(settings(card)) == moved == refuge.find(settings(card))
     assert (state / "desired.json").read_bytes() == b"newer", "it lasts over another start"
