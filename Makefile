@@ -24,9 +24,9 @@ help: ## List what can be asked for
 demo: $(VENV)/.for-demo ## Set everything up and run the main job with virtual loudspeakers
 	@$(VENV)/bin/loalang demo $(ARGS)
 
-test: $(VENV)/.for-dev ## Run all tests, two at a time (as root, installs the missing parts first)
+test: $(VENV)/.for-dev ## Run all tests, three at a time (as root, installs the missing parts first)
 	@$(VENV)/bin/python deploy/parts.py offer
-	@$(IN_VENV) pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(IN_VENV) pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 check: $(VENV)/.for-dev ## Formatting, lint, types and the laws of dependency
 	$(VENV)/bin/ruff format --check .
