@@ -112,7 +112,7 @@ BAD = {
     "longer than it said": (plain("200 OK") + DATA + b"more", Outcome.MISMATCH),
     "other bytes": (whole(DATA[::-1]), Outcome.MISMATCH),
     "packed": (
-        plain("200 OK", "Content-Encoding: gzip") + gzip.compress(DATA),
+        plain("200 OK", "Content-Encoding: gzip") + gzip.compress(DATA, mtime=0),
         Outcome.UNREACHABLE,
     ),
     "no HTTP": (b"220 mail.example ready\r\n" * 100, Outcome.UNREACHABLE),
