@@ -33,6 +33,9 @@ PARTS = {
         Part("alsa", ("arecord",), ("alsa-utils", "libasound2-plugins")),
         Part("faketime", ("faketime",), ("faketime",)),
         Part("chromium", ("chromium",), ("chromium",)),
+        Part("shellcheck", ("shellcheck",), ("shellcheck",)),
+        Part("debootstrap", ("debootstrap",), ("debootstrap",)),
+        Part("avahi", ("avahi-daemon", "avahi-browse"), ("avahi-daemon", "avahi-utils", "dbus")),
     )
 }
 

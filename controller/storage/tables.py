@@ -61,6 +61,11 @@ class Device(SQLModel, table=True):
     password_hash: str
     enrolled_ms: int = Field(sa_column=_big())
     retired_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+    quarantined_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
+    """Since when nothing that comes in its name is believed."""
+    quarantined_why: str = ""
+    hardware: str = ""
+    """Hash of the machine it was paired in; "" where that is not known."""
 
 
 class Installation(SQLModel, table=True):
@@ -297,6 +302,9 @@ class PlaybackEvent(SQLModel, table=True):
     heard_dbfs: float | None = None
     delay_ms: int = 0
     """How long after `planned_ms` it was to begin."""
+    source: str = "plan"
+    """Who wanted it: plan, command, alert, local."""
+    alert_id: str = ""
 
     __table_args__ = (Index("ix_playback_event_play", "device_id", "play"),)
 
@@ -356,6 +364,8 @@ class AsRun(SQLModel, table=True):
     received_ms: int = Field(sa_column=_big())
     heard: str = "unknown"
     heard_dbfs: float | None = None
+    source: str = "plan"
+    alert_id: str = Field(default="", index=True)
 
     __table_args__ = (Index("ix_as_run_cue_of_box", "device_id", "cue_id"),)
 

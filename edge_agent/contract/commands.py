@@ -14,6 +14,7 @@ from edge_agent.contract.types import (
     LanguageTag,
     Reason,
     ScopeId,
+    Sha256,
     Title,
     UtcMs,
 )
@@ -91,6 +92,14 @@ class Diagnose(msgspec.Struct, frozen=True):
 
 class Reboot(msgspec.Struct, frozen=True):
     """Start the machine anew, once nothing sounds."""
+
+
+class Update(msgspec.Struct, frozen=True):
+    """Install the bundle of that hash, once nothing sounds; who is not healthy then goes back."""
+
+    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.+-]{1,40}\Z")]
+    sha256: Sha256
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=200_000_000)]
 
 
 class AckStatus(StrEnum):

@@ -69,6 +69,13 @@ class PhraseRef(msgspec.Struct, frozen=True):
     bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_BYTES)]
 
 
+class ClipsRef(msgspec.Struct, frozen=True):
+    """Where the hazard clips of a box are found: a gzip page (`ClipPage`) by its hash."""
+
+    sha256: Sha256
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_BYTES)]
+
+
 class Maintenance(msgspec.Struct, frozen=True):
     """Somebody works at the horn: silent until then, and it ends by itself on the box."""
 
@@ -82,8 +89,8 @@ class Desired(msgspec.Struct, frozen=True):
     An empty plan is obeyed only if it says `empty_because`. `sources` are base addresses in
     order of preference; pages and audio are found under them by hash. `withdrawn` never sounds.
 
-    `phrases` are kept whole on the box, for emergencies. `fallback` is a known sound, for a cue
-    of which nothing is held. Each sound begins `delay_ms` after its planned instant, so that
+    `phrases` and `clips` are kept whole on the box, for emergencies. `fallback` is a known sound,
+    for a cue of which nothing is held. Each sound begins `delay_ms` after its planned instant, so that
     horns in earshot of each other agree. A clock that may be wrong by more than `clock_within_s`
     is not trusted.
     """
@@ -107,3 +114,6 @@ class Desired(msgspec.Struct, frozen=True):
     delay_ms: Annotated[int, msgspec.Meta(ge=-2_000, le=2_000)] = 0
     maintenance: Maintenance | None = None
     clock_within_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 120
+    clips: ClipsRef | None = None
+    offices: Annotated[tuple[Address, ...], msgspec.Meta(max_length=8)] = ()
+    """HTTPS addresses at which a certificate is renewed; none: those given at pairing."""

@@ -38,6 +38,15 @@ class EventKind(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Source(StrEnum):
+    """Who wanted a play: the plan, an order, an alert from afar, or somebody at the box."""
+
+    PLAN = "plan"
+    COMMAND = "command"
+    ALERT = "alert"
+    LOCAL = "local"
+
+
 class Heard(StrEnum):
     """Whether an ear at the horn (a microphone, a loopback, its current) noticed the play."""
 
@@ -54,7 +63,7 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     cue's own, or other audio with the reason `fallback`; of a stream (`relay`, `relay_unproved`)
     the cue's own. `duration_ms` is how long this play was to sound. `heard` and `heard_dbfs` (how
     loud, where the ear can tell) come with the end of a play; they tell what sounded from what
-    was played into a dead amplifier.
+    was played into a dead amplifier. `alert` names the alert of a play that spoke for one.
     """
 
     seq: Sequence
@@ -79,6 +88,8 @@ class PlaybackEvent(msgspec.Struct, frozen=True):
     heard: Heard = Heard.UNKNOWN
     heard_dbfs: float | None = None
     delay_ms: Annotated[int, msgspec.Meta(ge=-2_000, le=2_000)] = 0
+    source: Source = Source.PLAN
+    alert: Annotated[str, msgspec.Meta(max_length=120, pattern=r"^[A-Za-z0-9._:-]*\Z")] = ""
 
 
 class Report(msgspec.Struct, frozen=True):

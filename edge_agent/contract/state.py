@@ -124,6 +124,21 @@ class Proof(msgspec.Struct, frozen=True):
     """Monotonic time of `boot`: orders the proofs of a box whose clock was wrong."""
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Signed at each connection: which run of which machine speaks for this box now.
+
+    `run` is random at each start of the agent: one that comes back after a later one was copied.
+    `hardware` names the machine (of its serial number, hashed), "" where it cannot tell.
+    """
+
+    boot: Counter
+    conn: Counter
+    run: Identifier
+    at: ClockMs
+    hardware: Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-f]*\Z")] = ""
+    agent: Annotated[str, Meta(max_length=40)] = ""
+
+
 class OnAir(msgspec.Struct, frozen=True):
     """What sounds now and how far it has come."""
 

@@ -9,9 +9,9 @@ CONTROLLER_STATE = f"{PREFIX}/c/state"
 FROM_ALL_DEVICES = f"{PREFIX}/d/+/up/#"
 
 _UP = re.compile(
-    rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele|ready|diag)\Z"
+    rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele|ready|diag|alert|here)\Z"
 )
-_DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time)\Z")
+_DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time|placement)\Z")
 _GROUP = re.compile(
     rf"^{PREFIX}/g/([a-z0-9][a-z0-9-]{{0,39}})/dn/(cmd|alert)(?:/([A-Za-z0-9-]+))?\Z"
 )
@@ -33,12 +33,15 @@ class GroupTopic(NamedTuple):
 
 
 def up(device: str, word: str) -> str:
-    """Topic on which a box speaks: time, state, hello, ack, report, tele, ready or diag."""
+    """Topic on which a box speaks.
+
+    `word` is time, state, hello, ack, report, tele, ready, diag, alert or here.
+    """
     return f"{PREFIX}/d/{device}/up/{word}"
 
 
 def down(device: str, word: str) -> str:
-    """Topic on which a box is spoken to: desired, cmd, ack or time."""
+    """Topic on which a box is spoken to: desired, cmd, ack, time or placement."""
     return f"{PREFIX}/d/{device}/dn/{word}"
 
 

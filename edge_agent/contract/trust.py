@@ -25,6 +25,9 @@ class Kind(StrEnum):
     REPORT = "report"
     PROOF = "proof"
     DIAGNOSIS = "diagnosis"
+    PRESENCE = "presence"
+    ALERT_STEP = "alert_step"
+    RENEWAL = "renewal"
 
 
 class Grant(msgspec.Struct, frozen=True):

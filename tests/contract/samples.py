@@ -3,7 +3,17 @@
 import msgspec
 
 from edge_agent.contract.ack import ReportAck
-from edge_agent.contract.alert import Alert, AlertList, Severity, Spoken
+from edge_agent.contract.alert import (
+    Alert,
+    AlertList,
+    AlertStatus,
+    AlertStep,
+    Clip,
+    ClipPage,
+    Ended,
+    Severity,
+    Spoken,
+)
 from edge_agent.contract.commands import (
     AckStatus,
     Command,
@@ -13,9 +23,11 @@ from edge_agent.contract.commands import (
     Reboot,
     Stop,
     TestTone,
+    Update,
     Volume,
 )
 from edge_agent.contract.desired import (
+    ClipsRef,
     DataBudget,
     Desired,
     Maintenance,
@@ -49,6 +61,7 @@ from edge_agent.contract.state import (
     HeldAlerts,
     Hello,
     OnAir,
+    Presence,
     Proof,
     SpoolRange,
     State,
@@ -148,6 +161,8 @@ SAMPLES: dict[str, msgspec.Struct] = {
         delay_ms=-120,
         maintenance=Maintenance(NOW + 3_600_000, "thay loa"),
         clock_within_s=60,
+        clips=ClipsRef(SHA, 900),
+        offices=("https://dai.example:8443",),
     ),
     "day_page": DayPage("2026-11-18", "Asia/Ho_Chi_Minh", (CUE, RELAYED)),
     "command": Command("cmd-1", "play", DID, NOW, NOW + 60_000, msgspec.Raw(encode(PLAY))),
@@ -157,6 +172,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
     "test_tone": TestTone(5, -20.0),
     "diagnose": Diagnose(100),
     "reboot": Reboot(),
+    "update": Update("0.2.0", SHA, 12_000_000),
     "diagnosis": Diagnosis(
         "cmd-2",
         4,
@@ -183,11 +199,54 @@ SAMPLES: dict[str, msgspec.Struct] = {
                 repeat_s=300,
                 supersedes=("lu-quet-0",),
             ),
+            Alert(
+                id="bao-7",
+                version=1,
+                severity=Severity.SEVERE,
+                areas=("xa-dak-ha",),
+                issued=NOW,
+                expires=NOW + 7_200_000,
+                max_play_s=1_800,
+                spoken=(
+                    Spoken("vi", say="opening.urgent | link.warning hazard.storm | place.here"),
+                    Spoken("bdq"),
+                ),
+                repeat_s=1_800,
+                hazard="storm",
+                siren_s=10,
+            ),
+            Alert(
+                id="thu-loa-1",
+                version=1,
+                severity=Severity.MINOR,
+                areas=(),
+                issued=NOW,
+                expires=NOW + 600_000,
+                max_play_s=60,
+                spoken=(Spoken("vi", say="test.begins | test.this_is_a_test"),),
+                test=True,
+            ),
         ),
+        (Ended("dong-dat-3", 4),),
+    ),
+    "alert_step": AlertStep("bao-7", 1, AlertStatus.SILENT, NOW, 4, 0, "kill_switch"),
+    "clip_page": ClipPage(
+        (
+            Clip(
+                "flash_flood",
+                (
+                    Spoken("vi", say="opening.urgent | link.warning hazard.flash_flood"),
+                    Spoken("sed", (ASSET,)),
+                ),
+                "lũ quét",
+                "flash flood",
+            ),
+        )
     ),
     "phrase_index": PhraseIndex(NOW, {"vi": to_digest(SHA), "bdq": to_digest("b" * 64)}),
     "phrase_page": PhrasePage("vi", {"hazard.flash_flood": Asset(SHA, 4_200, 1_100)}),
     "state": State(4, 9, True),
+    "presence": Presence(4, 9, "c0ffee", NOW, "ab" * 32, "0.1.0"),
     "controller_state": ControllerState(True, 2),
     "hello": Hello(
         boot=4,

@@ -4,10 +4,12 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from controller.storage import (  # noqa: F401 (they register themselves)
+    alert_tables,
     box_tables,
     library_tables,
     schedule_tables,
     tables,
+    trust_tables,
 )
 
 context.configure(
