@@ -90,9 +90,9 @@ class Desired(msgspec.Struct, frozen=True):
     order of preference; pages and audio are found under them by hash. `withdrawn` never sounds.
 
     `phrases` and `clips` are kept whole on the box, for emergencies. `fallback` is a known sound,
-    for a cue of which nothing is held. Each sound begins `delay_ms` after its planned instant, so that
-    horns in earshot of each other agree. A clock that may be wrong by more than `clock_within_s`
-    is not trusted.
+    for a cue of which nothing is held. Each sound begins `delay_ms` after its planned instant, so
+    that horns in earshot of each other agree. A clock that may be wrong by more than
+    `clock_within_s` is not trusted.
     """
 
     did: DeviceId
