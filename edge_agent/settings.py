@@ -12,6 +12,8 @@ from edge_agent.contract.types import DeviceId
 from edge_agent.errors import BadConfig
 
 Argv = tuple[str, ...]
+Pin = Annotated[int, Meta(ge=0, le=63)]
+"""A pin of the board, by its BCM number."""
 
 
 class BrokerAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +64,7 @@ class AmplifierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     on: Argv = ()
     off: Argv = ()
-    gpio: Annotated[int, Meta(ge=0, le=63)] | None = None
+    gpio: Pin | None = None
     active_high: bool = True
     lead_ms: Annotated[int, Meta(ge=0, le=4_000)] = 0
     hold_ms: Annotated[int, Meta(ge=0, le=600_000)] = 5_000
@@ -97,6 +99,39 @@ class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signal: Argv = ()
 
 
+class SwitchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """While pin `kill_gpio` is joined to ground, the box is silent."""
+
+    kill_gpio: Pin | None = None
+
+
+class ButtonSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A button between pin `gpio` and ground that raises the alert of `hazard`."""
+
+    gpio: Pin
+    hazard: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9_]+\Z")]
+
+
+class LocalAlertSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Alerts raised at the box: by buttons under a key, or on a page of its own network.
+
+    A button counts that is held for `hold_s` while the key switch joins `key_gpio` to ground. The
+    page is at `page_port` (0 = none) of `interface`, an IPv4 address of this box. An alert lasts
+    `minutes`, is said again every `repeat_minutes` (0 = once), each time after `siren_s` of siren.
+    """
+
+    enabled: bool = False
+    interface: Annotated[str, Meta(pattern=r"^\d{1,3}(\.\d{1,3}){3}\Z")] = "0.0.0.0"
+    page_port: Annotated[int, Meta(ge=0, le=65_535)] = 8092
+    key_gpio: Pin | None = None
+    buttons: Annotated[tuple[ButtonSettings, ...], Meta(max_length=16)] = ()
+    all_clear_gpio: Pin | None = None
+    hold_s: Annotated[int, Meta(ge=1, le=30)] = 3
+    minutes: Annotated[int, Meta(ge=5, le=1_440)] = 30
+    repeat_minutes: Annotated[int, Meta(ge=0, le=1_440)] = 5
+    siren_s: Annotated[int, Meta(ge=0, le=30)] = 10
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a box must be told before its first connection.
 
@@ -119,6 +154,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kill_switch: str = ""
     maintenance_switch: str = ""
     sticks: str = ""
+    switches: SwitchSettings = SwitchSettings()
+    local_alert: LocalAlertSettings = LocalAlertSettings()
     health: HealthSettings = HealthSettings()
     reboot: Argv = ()
     trust_system_clock: bool = False
@@ -154,7 +191,28 @@ def load(path: Path) -> Settings:
             f'Tệp cấu hình {path}: horn.kind là "command" nhưng thiếu horn.argv.',
             f'The configuration {path}: horn.kind is "command" but horn.argv is missing.',
         )
+    _check_pins(path, settings)
     return settings
+
+
+def _check_pins(path: Path, settings: Settings) -> None:
+    local = settings.local_alert
+    pressed = [button.gpio for button in local.buttons]
+    if local.all_clear_gpio is not None:
+        pressed.append(local.all_clear_gpio)
+    if pressed and local.key_gpio is None:
+        raise BadConfig(
+            f"Tệp cấu hình {path}: có nút báo động nhưng thiếu khoá local_alert.key_gpio.",
+            f"The configuration {path}: there are buttons but no key switch local_alert.key_gpio.",
+        )
+    others = (settings.amplifier.gpio, settings.switches.kill_gpio, local.key_gpio)
+    pins = [*pressed, *(pin for pin in others if pin is not None)]
+    twice = sorted({pin for pin in pins if pins.count(pin) > 1})
+    if twice:
+        raise BadConfig(
+            f"Tệp cấu hình {path}: chân GPIO {twice[0]} được dùng hai lần.",
+            f"The configuration {path}: pin GPIO {twice[0]} is used twice.",
+        )
 
 
 def _check_broker(path: Path, url: str) -> None:
