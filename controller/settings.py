@@ -1,6 +1,7 @@
 """Settings, from the environment (LOALANG_…) or given by the command line."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,19 @@ class Settings(BaseSettings):
     """Address under which boxes fetch audio; empty: the HTTP address."""
     secure_cookies: bool = False
     """True behind HTTPS."""
+    tls: Literal["off", "own"] = "off"
+    """`own`: this controller's own authority certifies its servers and its boxes."""
+    tls_host: str = "0.0.0.0"
+    """Where the three TLS ports listen."""
+    https_port: int = Field(default=8443, ge=1, le=65_535)
+    """People's pages, API, pairing and renewal, with `tls` = own."""
+    box_port: int = Field(default=8444, ge=1, le=65_535)
+    """Audio and pages for boxes that hold a certificate."""
+    broker_tls_port: int = Field(default=8883, ge=1, le=65_535)
+    """The broker for boxes that hold a certificate."""
+    hostnames: str = ""
+    """Names and addresses of this machine, with commas between, as boxes and browsers reach it;
+    empty: its name, `<name>.local` and its addresses."""
     time_zone: str = "Asia/Ho_Chi_Minh"
     four_eyes: bool = False
     """True: who wrote a bulletin may not approve it."""
@@ -61,6 +75,9 @@ class Settings(BaseSettings):
     """Folder of voice files; none: `voices` in `data_dir`."""
     voices_url: str = ""
     """Where `loalang voices install` finds voices; empty: at their publisher."""
+    keys_passphrase_file: Path | None = None
+    """File with the recovery code, from a store of secrets: opens the root key of `data_dir/keys`
+    where the code does not lie beside it."""
     mms: bool = False
     """The administrator has read and accepts the licence of MMS: CC-BY-NC 4.0, not commercial."""
 

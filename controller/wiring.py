@@ -21,11 +21,13 @@ from audio_library.speech.segment_cache import SegmentCache
 from audio_library.store.address import open_store
 from audio_library.store.filesystem import FilesystemStore
 from controller.fleet.authority import open_authority
+from controller.fleet.certificates import CertificateAuthority, open_ca
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
 from controller.operations.air_gate import air_gate
 from controller.operations.asked_work import RENDER, ask_for_plan
+from controller.operations.box_certificates import revoked
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.device_alarms import device_alarms
 from controller.operations.enrol_device import broker_accounts, device_keys
@@ -39,7 +41,7 @@ from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
 from controller.operations.renew_phrases import PhrasePages
 from controller.operations.republish import republish
-from controller.operations.services import Services
+from controller.operations.services import BoxAddresses, Services
 from controller.operations.voices import engines_here, preferred
 from controller.operations.waveforms import Waveforms
 from controller.operations.zone_inputs import PlanRules
@@ -50,6 +52,7 @@ from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
 from controller.storage.takes import ReleasedTakes
+from controller.tls_doors import TlsDoors, netloc, own_names, told_names
 from controller.work.each_minute import each_minute
 from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
@@ -96,7 +99,11 @@ class Controller:
         self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
         recordings = FilesystemStore(settings.data_dir / "recordings", suffix=".flac")
         recorded = Recorded(ReleasedTakes(self.database, recordings))
-        self._authority = open_authority(settings.data_dir / "keys")
+        self._authority = open_authority(
+            settings.data_dir / "keys", utc_now(), settings.keys_passphrase_file
+        )
+        ca = open_ca(settings.data_dir / "ca", utc_now()) if settings.tls == "own" else None
+        names = told_names(own_names(settings.hostnames)) if ca else ()
         bells = BellTower()
         self.database.on_ring = bells.ring
         self.services = Services(
@@ -111,6 +118,8 @@ class Controller:
                     timedelta(minutes=settings.priority_wait_minutes),
                     timedelta(minutes=settings.priority_ahead_minutes),
                 ),
+                box_sources=tuple(_https(name, settings.box_port) for name in names),
+                offices=tuple(_https(name, settings.https_port) for name in names),
             ),
             bells=bells,
             door=self,
@@ -122,7 +131,12 @@ class Controller:
             waveforms=Waveforms(store, settings.data_dir / "waveforms"),
             engines=engines_here(settings, (recorded,)),
             clips=partial(master_clip, preset=settings.preset),
+            ca=ca,
         )
+        self._tls_brokers = tuple(
+            f"mqtts://{netloc(name)}:{settings.broker_tls_port}" for name in names
+        )
+        self.tls = None if ca is None else self._open_doors(ca)
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
         self._observations = Observations()
@@ -144,6 +158,13 @@ class Controller:
         if host in WILDCARDS:
             host = urlsplit(self._settings.public_url).hostname or host
         return f"mqtt://{host}:{self.broker.port}"
+
+    def addresses(self) -> BoxAddresses:
+        """What a box is told when it is paired."""
+        rules = self.services.rules
+        if self.tls is None:
+            return BoxAddresses((self.broker_url,), (), rules.sources)
+        return BoxAddresses(self._tls_brokers, rules.offices, rules.box_sources)
 
     async def start(self) -> None:
         """Start the broker and all loops; raises a `ControllerError`."""
@@ -235,6 +256,12 @@ class Controller:
             if self.broker is not None:
                 self.broker.reload(accounts)
 
+    def _open_doors(self, ca: CertificateAuthority) -> TlsDoors:
+        now = utc_now()
+        with self.database.read() as session:
+            gone = revoked(session, now)
+        return TlsDoors(ca, own_names(self._settings.hostnames), gone, now)
+
     async def _acknowledge(self, receipt: Receipt) -> None:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)
         await self._publish(topics.down(receipt.device_id, "ack"), ack)
@@ -282,6 +309,10 @@ class DeviceKeys:
             self._keys = {did: public_from_text(text) for did, text in keys.items()}
             known = self._keys.get(device_id)
         return known
+
+
+def _https(name: str, port: int) -> str:
+    return f"https://{netloc(name)}:{port}"
 
 
 def _broker(settings: Settings) -> EmbeddedBroker | None:

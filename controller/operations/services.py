@@ -12,6 +12,7 @@ from audio_library.speech.engine import Engine
 from audio_library.speech.registry import ENGINES
 from audio_library.store.asset_store import Store
 from controller.fleet.authority import Authority
+from controller.fleet.certificates import CertificateAuthority
 from controller.operations.add_cart import ClipMaker
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.purge import Shelves
@@ -21,15 +22,28 @@ from controller.storage.bell import BellTower
 from controller.storage.database import Database
 
 
+@dataclass(frozen=True, slots=True)
+class BoxAddresses:
+    """Where a box that holds a certificate finds this office, in order of preference."""
+
+    brokers: tuple[str, ...]
+    offices: tuple[str, ...]
+    """HTTPS addresses for pairing and renewal; none: this controller gives no certificates."""
+    sources: tuple[str, ...]
+
+
 class BoxDoor(Protocol):
-    """How boxes reach this controller's broker."""
+    """How boxes reach this controller."""
 
     @property
     def broker_url(self) -> str:
-        """Address of the broker, without anybody's password."""
+        """Address of the broker for boxes with a password, without anybody's password."""
+
+    def addresses(self) -> BoxAddresses:
+        """What a box is told when it is paired."""
 
     def let_boxes_in(self) -> None:
-        """After an enrolment: the broker learns the new box's password."""
+        """After an enrolment, revocation or quarantine: broker and doors learn who may come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class Services:
     """Every voice engine, also those that may not speak here."""
     clips: ClipMaker = master_clip
     """What makes a cart of a sound that somebody brings."""
+    ca: CertificateAuthority | None = None
+    """Who certifies boxes; None where TLS is off."""
 
     @property
     def shelves(self) -> Shelves:

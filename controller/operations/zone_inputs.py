@@ -51,6 +51,10 @@ class PlanRules:
     sources: tuple[str, ...]
     limit: TimeLimit = DEFAULT_LIMIT
     """Of a question about ưu tiên bulletins."""
+    box_sources: tuple[str, ...] = ()
+    """Where boxes that hold a certificate fetch first."""
+    offices: tuple[str, ...] = ()
+    """Where they renew it."""
 
 
 @dataclass(frozen=True, slots=True)

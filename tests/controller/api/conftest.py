@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from audio_library.store.filesystem import FilesystemStore
 from controller.app import create_app
 from controller.operations.bring_recording import RecordingRoom
-from controller.operations.services import Services
+from controller.operations.services import BoxAddresses, Services
 from controller.operations.sign_in import enrol_first_account
 from controller.operations.waveforms import Waveforms
 from controller.storage.bell import BellTower
@@ -22,6 +22,13 @@ class Door:
 
     broker_url: str = "mqtt://127.0.0.1:1883"
     told: list[str] = field(default_factory=list)
+
+    def addresses(self) -> BoxAddresses:
+        return BoxAddresses(
+            ("mqtts://office.test:8883",),
+            ("https://office.test:8443",),
+            ("https://office.test:8444",),
+        )
 
     def let_boxes_in(self) -> None:
         self.told.append("reload")
