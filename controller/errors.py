@@ -82,5 +82,33 @@ class SignInRefused(ControllerError):
     """Wrong name or password, or too many tries."""
 
 
+class BackupRefused(ControllerError):
+    """A backup cannot be made, is not whole, or may not be put here."""
+
+
 class SettingsWrong(ControllerError):
     """A setting cannot be used."""
+
+
+class RootLocked(ControllerError):
+    """It needs the root key, which only the recovery code opens."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "root_locked",
+            "Việc này cần khoá gốc đang khoá. Chưa thay đổi gì; hãy nhập mã khôi phục ghi trên "
+            "phiếu khôi phục.",
+            "This needs the root key, which is locked. Nothing was changed; give the recovery "
+            "code of the recovery sheet.",
+        )
+
+
+class WrongRecoveryCode(ControllerError):
+    """What was typed does not open the root key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "wrong_recovery_code",
+            "Mã khôi phục không đúng. Chưa thay đổi gì; hãy xem lại phiếu khôi phục.",
+            "The recovery code is wrong. Nothing was changed; look at the recovery sheet again.",
+        )

@@ -1,101 +1,97 @@
-"""The controller's keys on disk, and what they sign."""
+"""What the controller signs, and with which of its keys."""
 
-import os
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from controller.errors import SettingsWrong
+from controller.errors import RootLocked, SettingsWrong
+from controller.fleet import keyring
+from controller.fleet.key_folder import KeyFolder
+from controller.fleet.keyring import PURPOSE_OF
 from edge_agent.contract import envelope
-from edge_agent.contract.trust import (
-    ROOT_KID,
-    Grant,
-    KeySet,
-    Kind,
-    Placement,
-    PublishedKey,
-    public_from_text,
-    public_to_text,
-)
+from edge_agent.contract.trust import ROOT_KID, KeySet, Kind, Placement, public_from_text
 from edge_agent.contract.types import encode
-
-ONLINE_KEY_LIFE_MS = 400 * 86_400_000
-ONLINE_KINDS = (Kind.DESIRED, Kind.COMMAND, Kind.ALERT, Kind.TIME, Kind.ACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Root and online key of one controller; everything that it signs is signed here."""
+    """The keys of one controller; everything that it signs is signed here, from any thread.
 
-    root: Ed25519PrivateKey
-    online: Ed25519PrivateKey
+    Online keys sign unattended. The root key is needed for key sets and placements alone, and may
+    be locked.
+    """
+
+    keys: KeyFolder
+    given: Ed25519PrivateKey | None = None
+
+    @property
+    def root(self) -> Ed25519PrivateKey | None:
+        """The root key, None while it is locked."""
+        return self.given or self.keys.root()
 
     @property
     def root_public(self) -> str:
-        """What a box pins at pairing."""
-        return public_to_text(self.root.public_key())
+        """What a box pins at pairing; known also while the root is locked."""
+        return self.keys.ring.root
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the root key, for people: 32 hexadecimal digits in groups of four."""
+        digest = hashlib.sha256(public_from_text(self.root_public).public_bytes_raw()).hexdigest()
+        return " ".join(digest[start : start + 4] for start in range(0, 32, 4))
 
     @property
     def kid(self) -> str:
-        """Name of the online key: the head of its public half."""
-        return public_to_text(self.online.public_key())[:16].replace("_", "-").strip("-") or "key"
+        """Name of the key that signs plans and commands now."""
+        return self.kid_for(Kind.DESIRED)
+
+    def kid_for(self, kind: Kind) -> str:
+        """Name of the key that signs messages of `kind` now."""
+        return self.keys.signer(PURPOSE_OF[kind])[0]
+
+    def public_key(self, kid: str) -> Ed25519PublicKey | None:
+        """Public half of a key of the ring that is not revoked."""
+        key = self.keys.ring.find(kid)
+        return public_from_text(key.public) if key and key.revoked_ms is None else None
+
+    def unlocked(self, code: str | None) -> "Authority":
+        """The same with its root opened by a recovery code; raises `WrongRecoveryCode`."""
+        return replace(self, given=self.keys.root_by(code)) if code else self
+
+    def need_root(self) -> Ed25519PrivateKey:
+        """The root key; raises `RootLocked`."""
+        root = self.root
+        if root is None:
+            raise RootLocked
+        return root
 
     def sign(self, message: msgspec.Struct, kind: Kind) -> bytes:
-        """Seal `message` with the online key."""
-        return envelope.seal(encode(message), kind=kind, kid=self.kid, key=self.online)
+        """Seal `message` with the online key for its kind."""
+        kid, key = self.keys.signer(PURPOSE_OF[kind])
+        return envelope.seal(encode(message), kind=kind, kid=kid, key=key)
 
-    def key_set(self, serial: int, now_ms: int, units: tuple[str, ...]) -> bytes:
-        """Root-signed set of the one online key, for boxes under `units`."""
-        grants = tuple(Grant(kind, units) for kind in ONLINE_KINDS)
-        public = public_to_text(self.online.public_key())
-        key = PublishedKey(self.kid, public, now_ms + ONLINE_KEY_LIFE_MS, grants)
-        keys = KeySet(serial, (key,))
-        return envelope.seal(encode(keys), kind=Kind.KEYS, kid=ROOT_KID, key=self.root)
+    def told_keys(self, tops: tuple[str, ...], serial: int) -> KeySet:
+        """The key set as it ought to be; own keys are for all boxes under `tops`."""
+        return keyring.key_set(self.keys.ring, tops, serial)
+
+    def key_set(self, serial: int, tops: tuple[str, ...]) -> bytes:
+        """Root-signed key set; raises `RootLocked`."""
+        told = encode(self.told_keys(tops, serial))
+        return envelope.seal(told, kind=Kind.KEYS, kid=ROOT_KID, key=self.need_root())
 
     def place(self, did: str, units: tuple[str, ...], serial: int) -> bytes:
-        """Root-signed placement of a box under `units`, nearest first."""
-        placement = Placement(did, units, serial)
-        return envelope.seal(encode(placement), kind=Kind.PLACEMENT, kid=ROOT_KID, key=self.root)
+        """Root-signed placement of a box under `units`, nearest first; raises `RootLocked`."""
+        placement = encode(Placement(did, units, serial))
+        return envelope.seal(placement, kind=Kind.PLACEMENT, kid=ROOT_KID, key=self.need_root())
 
 
-def open_authority(folder: Path) -> Authority:
-    """Read the keys, or make them at first start; private files, owner only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Authority(_key(folder / "root.pem"), _key(folder / "online.pem"))
-
-
-def _key(path: Path) -> Ed25519PrivateKey:
-    if not path.exists():
-        made = Ed25519PrivateKey.generate()
-        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        temporary = path.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
-            f.write(pem)
-            f.flush()
-            os.fsync(f.fileno())
-        temporary.replace(path)
-        return made
-    try:
-        read = load_pem_private_key(path.read_bytes(), password=None)
-    except ValueError as e:
-        raise SettingsWrong(
-            "key_unreadable",
-            f"Không đọc được khoá {path}: {e}. Hãy lấy lại từ bản sao lưu; đừng xoá.",
-            f"The key {path} cannot be read: {e}. Restore it from a backup; do not delete it.",
-        ) from e
-    if not isinstance(read, Ed25519PrivateKey):
-        raise SettingsWrong(
-            "key_unreadable", f"Khoá {path} không phải ed25519.", f"The key {path} is not ed25519."
-        )
-    return read
+def open_authority(folder: Path, now: datetime, passphrase_file: Path | None = None) -> Authority:
+    """Read the keys, or make them at first start; raises `SettingsWrong`."""
+    return Authority(KeyFolder(folder, int(now.timestamp() * 1000), passphrase_file))
 
 
 def device_public(text: str) -> Ed25519PublicKey:

@@ -17,7 +17,7 @@ from controller.fleet.authority import Authority
 from controller.fleet.bundle_contents import assets_of, own_word
 from controller.operations.find_unit import find_unit
 from controller.operations.find_village import find_village
-from controller.operations.republish import key_set
+from controller.operations.signed_keys import current_key_set
 from controller.storage import places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
@@ -78,7 +78,7 @@ def make_bundle(
     Raises `NotFound`, `UnknownVillage`, StoreFull, and what says that it is too large or empty.
     """
     with database.write() as session:
-        keys = key_set(session, authority, to_ms(now))
+        keys = current_key_set(session, authority, now)
     with database.read() as session:
         load = _load(session, authority, chosen, day, to_ms(now))
     if keys is not None:

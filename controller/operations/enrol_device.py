@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from controller.access.passwords import hash_box_password, new_box_password
@@ -11,13 +12,12 @@ from controller.errors import NotFound
 from controller.fleet.authority import Authority, device_public
 from controller.operations.asked_work import ask_for_plan
 from controller.operations.ids import new_id
+from controller.operations.placements import place
 from controller.operations.touched import zones_of_cluster
 from controller.storage import places, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
-from controller.storage.serials import next_serial
 from schedules.area import AreaTree
-from schedules.types import UnitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def enrol_devices(
     with database.write() as session:
         tree = places.area_tree(session)
         enrolled = tuple(
-            _enrol(session, authority, tree, cluster_id, public_key, now_ms)
+            _with_password(session, authority, tree, cluster_id, public_key, now_ms)
             for cluster_id, public_key in asked
         )
         touched = (zones_of_cluster(session, cluster_id) for cluster_id, _ in asked)
@@ -53,7 +53,51 @@ def enrol_devices(
     return enrolled
 
 
-def _enrol(
+def enrol(
+    session: Session,
+    authority: Authority,
+    tree: AreaTree,
+    cluster_id: str,
+    public_key: str,
+    now_ms: int,
+    *,
+    password: str = "",
+    hardware: str = "",
+) -> Enrolled:
+    """Enrol one box at a cluster within a transaction; without a password it has a certificate.
+
+    Raises `NotFound`, `SettingsWrong`.
+    """
+    device_public(public_key)
+    did = new_id()
+    cluster = session.get(tables.Cluster, cluster_id)
+    if cluster is None:
+        raise NotFound("cụm loa", "cluster", cluster_id)
+    relieve(session, col(tables.Installation.cluster_id) == cluster_id, now_ms)
+    session.add(
+        tables.Device(
+            id=did,
+            public_key=public_key,
+            password_hash=hash_box_password(password) if password else "",
+            enrolled_ms=now_ms,
+            hardware=hardware,
+        )
+    )
+    session.flush()
+    session.add(tables.Installation(device_id=did, cluster_id=cluster_id, from_ms=now_ms))
+    placement = place(session, authority, did, cluster.unit_id, tree, now_ms).decode()
+    return Enrolled(did, password, authority.root_public, placement)
+
+
+def relieve(session: Session, where: ColumnElement[bool], now_ms: int) -> None:
+    """Whoever stands there stands nowhere from now on."""
+    standing = select(tables.Installation).where(where, col(tables.Installation.until_ms).is_(None))
+    for installed in session.exec(standing):
+        installed.until_ms = now_ms
+        session.add(installed)
+
+
+def _with_password(
     session: Session,
     authority: Authority,
     tree: AreaTree,
@@ -61,42 +105,32 @@ def _enrol(
     public_key: str,
     now_ms: int,
 ) -> Enrolled:
-    device_public(public_key)
-    did, password = new_id(), new_box_password()
-    cluster = session.get(tables.Cluster, cluster_id)
-    if cluster is None:
-        raise NotFound("cụm loa", "cluster", cluster_id)
-    for standing in session.exec(
-        select(tables.Installation).where(
-            col(tables.Installation.cluster_id) == cluster_id,
-            col(tables.Installation.until_ms).is_(None),
-        )
-    ):
-        standing.until_ms = now_ms
-        session.add(standing)
-    session.add(
-        tables.Device(
-            id=did,
-            public_key=public_key,
-            password_hash=hash_box_password(password),
-            enrolled_ms=now_ms,
-        )
-    )
-    session.flush()
-    session.add(tables.Installation(device_id=did, cluster_id=cluster_id, from_ms=now_ms))
-    unit = UnitId(cluster.unit_id)
-    above = (unit, *(u.id for u in tree.ancestors(unit)))
-    serial = next_serial(session, f"placement/{did}", now_ms)
-    placement = authority.place(did, above, serial).decode()
-    return Enrolled(did, password, authority.root_public, placement)
+    password = new_box_password()
+    return enrol(session, authority, tree, cluster_id, public_key, now_ms, password=password)
 
 
 def broker_accounts(session: Session) -> Mapping[str, str]:
-    """Password hash of every box that may connect, by id."""
-    query = select(tables.Device).where(col(tables.Device.retired_ms).is_(None))
+    """Password hash of every box that may connect with one, by id."""
+    query = select(tables.Device).where(
+        col(tables.Device.retired_ms).is_(None),
+        col(tables.Device.quarantined_ms).is_(None),
+        tables.Device.password_hash != "",
+    )
     return {device.id: device.password_hash for device in session.exec(query)}
 
 
 def device_keys(session: Session) -> Mapping[str, str]:
-    """Public key of every enrolled box, by id."""
-    return {d.id: d.public_key for d in session.exec(select(tables.Device))}
+    """Public key of every enrolled box that was not revoked, by id.
+
+    What a box signed before it was retired still counts; see `quarantined` for the rest.
+    """
+    revoked = col(tables.Device.retired_ms).is_not(None) & (
+        col(tables.Device.quarantined_ms).is_not(None)
+    )
+    return {d.id: d.public_key for d in session.exec(select(tables.Device).where(~revoked))}
+
+
+def quarantined(session: Session) -> frozenset[str]:
+    """Boxes of which nothing is believed: their reports are kept aside."""
+    query = select(tables.Device.id).where(col(tables.Device.quarantined_ms).is_not(None))
+    return frozenset(session.exec(query))

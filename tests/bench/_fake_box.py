@@ -28,9 +28,9 @@ from controller.operations.enrol_device import enrol_device
 from controller.operations.load_sample import AT_ANY_HOUR, load_sample
 from controller.operations.read_reports import SealedReport, read_reports
 from controller.operations.record_playback import record_playback
-from controller.operations.republish import key_set
 from controller.operations.review_bulletin import approve_bulletin
 from controller.operations.schedule_programme import Repeat, Slot, schedule_programme
+from controller.operations.signed_keys import current_key_set
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import bulletins, tables, work_items
@@ -269,7 +269,7 @@ class TrueOffice:
     def __init__(self, folder: Path, files: Path, source: str, *, horizon_days: int) -> None:
         path = folder / "loalang.sqlite3"
         self.database = open_database(f"sqlite:///{path}", path)
-        self.authority = open_authority(folder / "keys")
+        self.authority = open_authority(folder / "keys", datetime.now(UTC))
         self.rules = PlanRules(ZONE, horizon_days, (source,))
         self.files = files
         self.lengths_ms: dict[str, int] = {}
@@ -360,7 +360,7 @@ class TrueOffice:
 
     def sealed_keys(self, now: datetime) -> bytes:
         with self.database.write() as session:
-            keys = key_set(session, self.authority, to_ms(now))
+            keys = current_key_set(session, self.authority, now)
         assert keys is not None
         return keys
 

@@ -64,7 +64,7 @@ def measure(zones: int) -> dict[str, Any]:
         folder = Path(name)
         path = folder / "loalang.sqlite3"
         database = open_database(f"sqlite:///{path}", path)
-        authority = open_authority(folder / "keys")
+        authority = open_authority(folder / "keys", NOW)
         furnish(database, zones)
         with database.write() as session:
             ask_for_plan(session, NOW)

@@ -52,7 +52,7 @@ class Office:
         path = folder / "loalang.sqlite3"
         self.folder = folder
         self.database: Database = open_database(f"sqlite:///{path}", path)
-        self.authority: Authority = open_authority(folder / "keys")
+        self.authority: Authority = open_authority(folder / "keys", NOW)
         self._law = law
 
     def boxes(self, count: int) -> list[Box]:
@@ -138,13 +138,7 @@ class Office:
         """The newest signed word to a box, verified with the office's key."""
         with self.database.read() as session:
             sealed = session.get_one(tables.DesiredState, did).sealed
-        opened = envelope.open_sealed(
-            sealed,
-            kind=Kind.DESIRED,
-            key_for=lambda kid: (
-                self.authority.online.public_key() if kid == self.authority.kid else None
-            ),
-        )
+        opened = envelope.open_sealed(sealed, kind=Kind.DESIRED, key_for=self.authority.public_key)
         return decode(opened.payload, Desired)
 
     def pages(self, did: str) -> list[DayPage]:

@@ -154,9 +154,7 @@ def test_records_are_taken_once_and_receipted(office: Office, boxes: list[Box]) 
     with office.database.read() as session:
         assert len(session.exec(select(tables.AsRun)).all()) == 1
     (receipt,) = first.receipts
-    opened = envelope.open_sealed(
-        receipt, kind=Kind.ACK, key_for=lambda _kid: office.authority.online.public_key()
-    )
+    opened = envelope.open_sealed(receipt, kind=Kind.ACK, key_for=office.authority.public_key)
     assert decode(opened.payload, ReportAck) == ReportAck(SPOOL, 2)
     # A stick made afterwards carries the receipt as well.
     _, packed = make(office, Chosen(boxes=(box.did,)))

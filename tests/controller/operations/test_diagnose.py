@@ -9,7 +9,6 @@ from sqlmodel import col, select
 from controller.errors import ControllerError, NotFound
 from controller.operations.diagnose import (
     Ordered,
-    read_diagnosis,
     show_diagnosis,
     show_order,
     tell_box,
@@ -83,7 +82,7 @@ def test_an_order_goes_signed_to_that_box_alone(
     assert sent is not None
     assert (sent.topic, sent.retain) == (f"loa/v1/d/{boxes[0].did}/dn/cmd", False)
     opened = envelope.open_sealed(
-        sent.payload, kind=Kind.COMMAND, key_for=lambda _: office.authority.online.public_key()
+        sent.payload, kind=Kind.COMMAND, key_for=office.authority.public_key
     )
     command = decode(opened.payload, Command)
     assert (command.id, command.kind, command.audience) == (
@@ -139,16 +138,18 @@ def test_only_the_box_itself_may_speak_for_itself(boxes: list[Box]) -> None:
     said = encode(found_for("c1"))
     mine, other = boxes
     true = seal(said, kind=Kind.DIAGNOSIS, kid=mine.did, key=mine.key)
-    assert read_diagnosis(mine.did, mine.key.public_key(), true) == found_for("c1")
+    assert read_own(mine.did, mine.key.public_key(), true, Kind.DIAGNOSIS, Diagnosis) == found_for(
+        "c1"
+    )
     for forged in (
         seal(said, kind=Kind.DIAGNOSIS, kid=mine.did, key=other.key),
         seal(said, kind=Kind.REPORT, kid=mine.did, key=mine.key),
         said,
     ):
         with pytest.raises(Untrusted):
-            read_diagnosis(mine.did, mine.key.public_key(), forged)
+            read_own(mine.did, mine.key.public_key(), forged, Kind.DIAGNOSIS, Diagnosis)
     with pytest.raises(Untrusted):
-        read_diagnosis(mine.did, None, true)
+        read_own(mine.did, None, true, Kind.DIAGNOSIS, Diagnosis)
 
 
 def test_no_order_goes_to_a_box_that_nobody_knows(office: Office, boxes: list[Box]) -> None:

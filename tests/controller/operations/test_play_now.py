@@ -51,7 +51,7 @@ def test_one_signed_command_reaches_the_boxes_of_the_unit_alone(office: Office) 
     opened = envelope.open_sealed(
         message.payload,
         kind=Kind.COMMAND,
-        key_for=lambda _kid: office.authority.online.public_key(),
+        key_for=office.authority.public_key,
     )
     command = decode(opened.payload, Command)
     assert command.expires - command.issued <= 600_000

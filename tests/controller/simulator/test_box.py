@@ -1,13 +1,14 @@
 """One simulated box in conversation with a controller's keys: what it obeys, and what it says."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Raw
 
-from controller.fleet.authority import Authority
+from controller.fleet.authority import open_authority
 from controller.fleet.plan import day_page, whole_plan
 from controller.simulator.box import Box, Wish
 from controller.simulator.counts import Counts
@@ -61,15 +62,15 @@ MINUTE = 60_000
 class Village:
     """A box, the authority over it, and what it has said so far."""
 
-    def __init__(self) -> None:
-        self.authority = Authority(Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+    def __init__(self, folder: Path) -> None:
+        self.authority = open_authority(folder / "keys", datetime.fromtimestamp(NOW / 1000, UTC))
         self.key = Ed25519PrivateKey.generate()
         placement = self.authority.place(DID, UNITS, 1).decode()
         self.counts = Counts()
         pairing = pair(self.key, "hush", self.authority.root_public, placement)
         self.box = Box(pairing, self.counts, boot=1, started_ms=NOW)
         self.said: list[Outgoing] = self.box.connected(NOW)
-        self.hear(topics.CONTROLLER_KEYS, self.authority.key_set(NOW, NOW, ("dv-51",)))
+        self.hear(topics.CONTROLLER_KEYS, self.authority.key_set(NOW, ("dv-51",)))
 
     def hear(self, topic: str, payload: bytes, at_ms: int = NOW) -> None:
         self.said += self.box.receive(topic, payload, at_ms)
@@ -134,15 +135,20 @@ class Village:
     def payloads(self, word: str) -> list[bytes]:
         return [out.payload for out in self.said if out.topic == topics.up(DID, word)]
 
+    def opened(self, word: str, kind: Kind) -> list[bytes]:
+        public = self.key.public_key()
+        return [
+            envelope.open_sealed(each, kind=kind, key_for=lambda _: public).payload
+            for each in self.payloads(word)
+        ]
+
     def steps(self) -> list[str]:
-        return [decode(payload, CommandAck).status.value for payload in self.payloads("ack")]
+        return [
+            decode(payload, CommandAck).status.value for payload in self.opened("ack", Kind.STEP)
+        ]
 
     def proofs(self) -> list[Proof]:
-        opened = [
-            envelope.open_sealed(each, kind=Kind.PROOF, key_for=lambda _: self.key.public_key())
-            for each in self.payloads("ready")
-        ]
-        return [decode(each.payload, Proof) for each in opened]
+        return [decode(payload, Proof) for payload in self.opened("ready", Kind.PROOF)]
 
     def events(self) -> list[PlaybackEvent]:
         """What was reported, each event once."""
@@ -168,8 +174,8 @@ class Village:
 
 
 @pytest.fixture
-def village() -> Village:
-    return Village()
+def village(tmp_path: Path) -> Village:
+    return Village(tmp_path)
 
 
 def test_a_box_says_birth_and_hello_when_it_connects(village: Village) -> None:
@@ -239,8 +245,10 @@ def test_an_order_to_its_unit_may_be_resent_to_the_box_alone(village: Village) -
     assert [e.kind.value for e in village.events()] == ["started"]
 
 
-def test_what_is_forged_late_or_not_for_this_box_is_not_obeyed(village: Village) -> None:
-    stranger = Authority(village.authority.root, Ed25519PrivateKey.generate())
+def test_what_is_forged_late_or_not_for_this_box_is_not_obeyed(
+    village: Village, tmp_path: Path
+) -> None:
+    stranger = open_authority(tmp_path / "other", datetime.fromtimestamp(NOW / 1000, UTC))
     forged = stranger.sign(
         Command("c9", "play", "dv-51", NOW, NOW + 1, Raw(encode(PLAY))), Kind.COMMAND
     )

@@ -1,13 +1,14 @@
 """A fleet on real sockets: against a real mosquitto, and against one that goes away."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.access.passwords import hash_box_password, new_box_password
-from controller.fleet.authority import Authority
+from controller.fleet.authority import open_authority
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.simulator.connection import Lost, Refused, Unreachable, open_connection
 from controller.simulator.faults import Fault, FaultKind
@@ -22,8 +23,8 @@ UNITS = ("thon-1", "dv-51")
 pytestmark = pytest.mark.needs("mosquitto")
 
 
-def pairings(count: int) -> list[Pairing]:
-    authority = Authority(Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+def pairings(count: int, folder: Path) -> list[Pairing]:
+    authority = open_authority(folder / "keys", datetime.fromtimestamp(NOW / 1000, UTC))
     return [
         pair(
             Ed25519PrivateKey.generate(),
@@ -46,7 +47,7 @@ async def until_connected(fleet: Fleet, count: int, *, again: int = 0) -> None:
 
 
 def test_a_fleet_connects_with_its_own_passwords_and_comes_back(tmp_path: Path) -> None:
-    boxes = pairings(30)
+    boxes = pairings(30, tmp_path)
     broker, users = broker_for(tmp_path, boxes)
 
     async def run() -> int:
@@ -71,7 +72,7 @@ def test_a_fleet_connects_with_its_own_passwords_and_comes_back(tmp_path: Path) 
 
 
 def test_a_fault_cuts_the_line_and_holds_it_cut_until_it_is_over(tmp_path: Path) -> None:
-    boxes = pairings(4)
+    boxes = pairings(4, tmp_path)
     broker, users = broker_for(tmp_path, boxes)
     dark, refused = Fault(FaultKind.POWER_CUT, (0,)), Fault(FaultKind.REFUSE_BROKER, (1, 2))
 
@@ -108,7 +109,7 @@ def test_boxes_come_back_spread_over_a_bound_that_doubles(
 
 
 def test_a_wrong_password_is_refused_and_a_neighbour_is_not_overheard(tmp_path: Path) -> None:
-    mine, other = boxes = pairings(2)
+    mine, other = boxes = pairings(2, tmp_path)
     broker, users = broker_for(tmp_path, boxes)
     heard: list[Message] = []
 
