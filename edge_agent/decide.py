@@ -15,6 +15,7 @@ from edge_agent.contract.alert import Alert, Severity
 from edge_agent.contract.commands import Command, Play
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
+from edge_agent.contract.report import Source
 
 RULES = 3
 """Number of this set of rules, said in hello and copied into every as-run event."""
@@ -55,6 +56,9 @@ RELAY_UNPROVED = "relay_unproved"
 
 FALLBACK = "fallback"
 """Other audio sounds: the cue's own is not held, or its stream gives no sound."""
+
+LOCAL_ALERT = "local_alert"
+"""Somebody at the box raised an alert: it needs no trusted clock."""
 
 DUCKING = "ducking"
 """It sounds over another, which goes on low meanwhile."""
@@ -109,6 +113,7 @@ class Candidate:
     resumed: bool = False
     stream: Stream | None = None
     instead: Asset | None = None
+    source: Source = Source.PLAN
 
     @property
     def asset(self) -> Asset:
@@ -152,7 +157,7 @@ def ordered(command: Command, play: Play, now_ms: int) -> Candidate:
         language=play.language,
         quiet_ok=play.quiet_ok,
     )
-    return Candidate(cue, play.max_play_ms)
+    return Candidate(cue, play.max_play_ms, source=Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,7 @@ class Situation:
 
     `dead_streams` are addresses that give no sound, until they have proved to give it again.
     `under` is what goes on low below `current`; `known_sound_ms` is when the known sound was
-    last begun.
+    last begun. `local` is what alerts that were raised at the box say now, also while it sounds.
     """
 
     now_ms: int
@@ -206,6 +211,7 @@ class Situation:
     dead_streams: Set[str] = frozenset()
     under: Current | None = None
     known_sound_ms: int | None = None
+    local: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,19 +282,22 @@ def decide(s: Situation) -> Decision:
     if winner is None:
         obstacle = next((j.obstacle for j in judged if j.obstacle and j.at_ms <= now), "")
         return _silence(s, obstacle or ("nothing_due" if s.cues else "no_plan"), deadline, lapsed)
+    return replace(_play(winner, s, deadline), skipped=lapsed, cut_under=below)
+
+
+def _play(winner: _Judged, s: Situation, deadline_ms: int) -> Decision:
+    """Bring `winner` on air, and what becomes of what sounds now."""
     play = Decision(
         Act.PLAY,
         _why(winner, s),
-        deadline,
+        deadline_ms,
         play=winner.candidate,
         at_ms=winner.at_ms,
         gain_db=gain_at(winner.candidate.cue, winner.at_ms, s.policy),
-        skipped=lapsed,
-        cut_under=below,
     )
     if s.current is None:
         return play
-    handover = max(now, winner.at_ms - HANDOVER_MS)
+    handover = max(s.now_ms, winner.at_ms - HANDOVER_MS)
     lowered = s.under or s.current
     if not _ducks(winner.candidate, lowered.candidate, s.policy):
         return replace(play, cut_at_ms=handover)
@@ -340,13 +349,23 @@ def _decide_without_clock(s: Situation) -> Decision:
     deadline = s.now_ms + REPLAN_MS
     if s.policy.silenced:
         return _silence(s, s.policy.silenced, deadline, (), cut=True)
-    if s.current is None:
-        return _silence(s, "clock_untrusted", deadline, ())
-    below = _timeless_fault(s.under, s.policy)
-    wrong = _timeless_fault(s.current, s.policy)
+    below = _timeless_fault(s.under, s)
+    wrong = _timeless_fault(s.current, s)
     if wrong:
         return replace(_silence(s, wrong, deadline, (), cut=True), cut_under=below)
+    raised = (_Judged(local, s.now_ms) for local in s.local if _may_sound(local, s))
+    winner = min(raised, key=_precedence, default=None)
+    if winner is not None and (s.current is None or _interrupts(winner, s.current)):
+        return replace(_play(winner, s, deadline), cut_under=below)
+    if s.current is None:
+        return _silence(s, "clock_untrusted", deadline, ())
     return replace(_keep(s, deadline), cut_under=below)
+
+
+def _may_sound(local: Candidate, s: Situation) -> bool:
+    """Whether it does not sound yet and can."""
+    sounds = s.current is not None and s.current.candidate.cue.id == local.cue.id
+    return not sounds and _sounds(local.asset, s)
 
 
 def _keep(s: Situation, deadline_ms: int) -> Decision:
@@ -403,6 +422,7 @@ def _candidates(s: Situation) -> Iterator[Candidate]:
         item = _next_of_alert(alert, s)
         if item is not None and item.cue.id not in playing:
             yield item
+    yield from (local for local in s.local if _may_sound(local, s))
 
 
 def _planned(cue: Cue, past: Past | None, s: Situation) -> Candidate:
@@ -593,12 +613,14 @@ def _obstacle(candidate: Candidate, at_ms: int, left_ms: int, s: Situation) -> s
     return ""
 
 
-def _timeless_fault(on: Current | None, policy: Policy) -> str:
+def _timeless_fault(on: Current | None, s: Situation) -> str:
     """Why something must stop whatever the time is, "" if it may go on."""
     if on is None:
         return ""
-    if _is_withdrawn(on.candidate, policy):
+    if _is_withdrawn(on.candidate, s.policy):
         return "withdrawn"
+    if _is_ended_here(on.candidate, s):
+        return "alert_ended"
     return _limit(on.candidate) if _over_limit(on) else ""
 
 
@@ -609,7 +631,10 @@ def _fault_of(on: Current | None, s: Situation) -> str:
     candidate, cue = on.candidate, on.candidate.cue
     if _is_withdrawn(candidate, s.policy):
         return "withdrawn"
-    if candidate.alert:
+    if candidate.source is Source.LOCAL:
+        if _is_ended_here(candidate, s):
+            return "alert_ended"
+    elif candidate.alert:
         if candidate.alert not in {alert_key(a) for a in active_alerts(s.alerts, s.now_ms)}:
             return "alert_ended"
     elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
@@ -619,6 +644,12 @@ def _fault_of(on: Current | None, s: Situation) -> str:
     if not _may_break_quiet(cue) and is_quiet(s.now_ms, s.now_ms + 1, s.policy):
         return "quiet_hours"
     return ""
+
+
+def _is_ended_here(candidate: Candidate, s: Situation) -> bool:
+    """Whether the alert that was raised at the box has ended, or gone on to its next piece."""
+    raised = (local.cue.id for local in s.local)
+    return candidate.source is Source.LOCAL and candidate.cue.id not in raised
 
 
 def _over_limit(current: Current) -> bool:
@@ -662,6 +693,8 @@ def _interrupts(judged: _Judged, current: Current) -> bool:
 
 
 def _why(winner: _Judged, s: Situation) -> str:
+    if winner.candidate.source is Source.LOCAL:
+        return LOCAL_ALERT
     if winner.candidate.alert:
         return "alert"
     if winner.candidate.instead is not None:
