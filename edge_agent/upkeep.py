@@ -18,6 +18,7 @@ from edge_agent.desk import Call
 from edge_agent.errors import AgentError
 from edge_agent.log_setup import note
 from edge_agent.logbook import LogBook
+from edge_agent.machine import BOOT_ID, machine_run
 from edge_agent.orders import Orders
 from edge_agent.settings import Argv
 from edge_agent.uplink import Uplink
@@ -31,7 +32,6 @@ STILL_BEFORE_MS = 120_000
 """The machine is not started anew so near before a planned start."""
 
 REBOOT_WITHIN_MS = 300_000
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class Upkeep:
         self._check = check
         self._argv = reboot
         self._file = state_dir / "reboot"
-        self._machine = _read(boot_id)
+        self._machine = machine_run(boot_id)
         self._diagnosing = False
         self._reboot: Command | None = None
         self._rebooting: _Rebooting | None = None
@@ -183,10 +183,3 @@ class Upkeep:
             self._orders.step(command, AckStatus.FAILED, durable.why_unwritable(e), now)
             return False
         return True
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except OSError:
-        return ""
