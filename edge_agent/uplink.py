@@ -97,8 +97,8 @@ class Uplink:
             self.asked_at, self.asks = mono_ms, self.asks + 1
 
     def acknowledge(self, ack: CommandAck) -> None:
-        """Say how far a command has come; kept for the next connection if there is none."""
-        if not self._say("ack", ack, qos=1):
+        """Say, signed, how far a command has come; kept for the next connection if there is none."""
+        if not self._say_sealed("ack", ack, Kind.STEP):
             self._acks.append(ack)
 
     def reports(self, after: int, mono_ms: int) -> None:
@@ -130,13 +130,15 @@ class Uplink:
 
     def prove(self, proof: Proof) -> bool:
         """Say, signed, what is held of what plays soon; False if nobody listens."""
-        sealed = seal(encode(proof), kind=Kind.PROOF, kid=self._did, key=self._key)
-        return self._outlet.publish(topics.up(self._did, "ready"), sealed, qos=1)
+        return self._say_sealed("ready", proof, Kind.PROOF)
 
     def diagnose(self, found: Diagnosis) -> bool:
         """Say, signed, what was found in every part; False if nobody listens."""
-        sealed = seal(encode(found), kind=Kind.DIAGNOSIS, kid=self._did, key=self._key)
-        return self._outlet.publish(topics.up(self._did, "diag"), sealed, qos=1)
+        return self._say_sealed("diag", found, Kind.DIAGNOSIS)
+
+    def _say_sealed(self, word: str, message: msgspec.Struct, kind: Kind) -> bool:
+        sealed = seal(encode(message), kind=kind, kid=self._did, key=self._key)
+        return self._outlet.publish(topics.up(self._did, word), sealed, qos=1)
 
     def _say(self, word: str, message: msgspec.Struct, *, qos: int) -> bool:
         return self._outlet.publish(topics.up(self._did, word), encode(message), qos=qos)

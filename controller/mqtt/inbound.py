@@ -7,15 +7,23 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import Counter
 
-from controller.operations.diagnose import read_diagnosis
 from controller.operations.observations import Observations
 from controller.operations.observe_devices import Observation, Said
-from controller.operations.prove_readiness import read_proof
+from controller.operations.own_word import read_own
 from controller.operations.read_reports import SealedReport, drop
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import Untrusted
-from edge_agent.contract.state import Hello, State, Telemetry, TimeRequest
+from edge_agent.contract.state import (
+    Diagnosis,
+    Hello,
+    Presence,
+    Proof,
+    State,
+    Telemetry,
+    TimeRequest,
+)
+from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES, Unreadable, decode
 
 RECEIVED = Counter("loalang_messages_received_total", "Messages from boxes", ["word"])
@@ -23,8 +31,14 @@ _SAID: dict[str, type[Said]] = {
     "state": State,
     "hello": Hello,
     "tele": Telemetry,
-    "ack": CommandAck,
 }
+_SEALED: dict[str, tuple[Kind, type[Said]]] = {
+    "ack": (Kind.STEP, CommandAck),
+    "ready": (Kind.PROOF, Proof),
+    "diag": (Kind.DIAGNOSIS, Diagnosis),
+    "here": (Kind.PRESENCE, Presence),
+}
+"""What people act on is signed by the box."""
 
 
 class KeyBook(Protocol):
@@ -68,12 +82,10 @@ class Inbound:
             if at.word == "report":
                 key = self._keys.public_key(at.device)
                 self._reports.put_nowait(SealedReport(at.device, key, payload))
-            elif at.word == "ready":
-                proof = read_proof(at.device, self._keys.public_key(at.device), payload)
-                self._observations.put(Observation(at.device, proof))
-            elif at.word == "diag":
-                found = read_diagnosis(at.device, self._keys.public_key(at.device), payload)
-                self._observations.put(Observation(at.device, found))
+            elif at.word in _SEALED:
+                key = self._keys.public_key(at.device)
+                own = read_own(at.device, key, payload, *_SEALED[at.word])
+                self._observations.put(Observation(at.device, own))
             elif at.word == "time":
                 request = decode(payload, TimeRequest)
                 self._ask_time(at.device, request.nonce)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlmodel import Session, col, select
 
 from controller.errors import ControllerError, NotFound
@@ -16,7 +15,6 @@ from controller.storage import events, tables
 from controller.storage.box_tables import BoxDiagnosis
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
-from edge_agent.contract import envelope
 from edge_agent.contract.commands import (
     MAX_LIFE_MS,
     AckStatus,
@@ -27,8 +25,6 @@ from edge_agent.contract.commands import (
     TestTone,
 )
 from edge_agent.contract.state import Diagnosis
-from edge_agent.contract.trust import Kind
-from edge_agent.contract.types import decode
 
 log = structlog.get_logger()
 
@@ -103,16 +99,6 @@ def show_order(session: Session, device_id: str, command_id: str) -> Ordered:
     )
     steps = sorted(session.exec(query), key=lambda step: (step.at_ms, _ORDER.index(step.status)))
     return Ordered(command, tuple(steps))
-
-
-def read_diagnosis(device_id: str, key: Ed25519PublicKey | None, payload: bytes) -> Diagnosis:
-    """Verify and read what a box sealed. Raises `envelope.Untrusted` and `Unreadable`."""
-
-    def key_for(kid: str) -> Ed25519PublicKey | None:
-        return key if kid == device_id else None
-
-    opened = envelope.open_sealed(payload, kind=Kind.DIAGNOSIS, key_for=key_for)
-    return decode(opened.payload, Diagnosis)
 
 
 def keep_diagnoses(session: Session, found: Sequence[tuple[str, Diagnosis]], now_ms: int) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from controller.fleet.box_troubles import turned_bad
 from controller.operations.diagnose import keep_diagnoses
+from controller.operations.presence import keep_presences
 from controller.operations.prove_readiness import age, keep_proofs
 from controller.storage import bell, events, outbox, places, tables
 from controller.storage.database import Database
@@ -18,7 +19,7 @@ from controller.storage.insert_or_ignore import upsert
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
-from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry
+from edge_agent.contract.state import Diagnosis, Hello, Presence, Proof, State, Telemetry
 
 log = structlog.get_logger()
 
@@ -29,24 +30,30 @@ SEEN_LATELY_MS = 60_000
 
 _SHOWN = ("bytes_held", "bytes_wanted", "silenced", "under_voltage", "plan_until")
 
-Said = State | Hello | Telemetry | CommandAck | Proof | Diagnosis
+Said = State | Hello | Telemetry | CommandAck | Proof | Diagnosis | Presence
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One statement of one box about itself; proofs and diagnoses alone were signed."""
+    """One statement of one box about itself; what people act on was signed by it."""
 
     device_id: str
     said: Said
 
 
-def observe_devices(database: Database, observations: Sequence[Observation], now: datetime) -> None:
-    """Keep a batch of statements; a death counts only for the newest (boot, conn) pair."""
+def observe_devices(
+    database: Database, observations: Sequence[Observation], now: datetime
+) -> frozenset[str]:
+    """Keep a batch of statements; a death counts only for the newest (boot, conn) pair.
+
+    Gives the boxes that must be shut out from now on: two machines speak in their name.
+    """
     now_ms = to_ms(now)
     hellos: dict[str, Hello] = {}
     steps: list[tuple[str, CommandAck]] = []
     proofs: dict[str, Proof] = {}
     diagnoses: list[tuple[str, Diagnosis]] = []
+    presences: list[tuple[str, Presence]] = []
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
         shown = {device_id: _shown(reported, now_ms) for device_id, reported in known.items()}
@@ -73,6 +80,8 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
                     proofs[seen.device_id] = max(before, seen.said, key=age)
                 case Diagnosis():
                     diagnoses.append((seen.device_id, seen.said))
+                case Presence():
+                    presences.append((seen.device_id, seen.said))
         session.add_all(known.values())
         news = [i for i in sorted(known) if _shown(known[i], now_ms) != shown[i]]
         events.tell_all(session, "device", ({"id": i} for i in news), now_ms)
@@ -80,13 +89,18 @@ def observe_devices(database: Database, observations: Sequence[Observation], now
         keep_proofs(session, proofs, now_ms)
         keep_diagnoses(session, diagnoses, now_ms)
         _answer(session, hellos, now_ms)
+        return keep_presences(session, presences, now)
 
 
 def _known(session: Session, ids: set[str]) -> dict[str, tables.ReportedState]:
-    """Reported states of the enrolled boxes among `ids`; a stranger is not kept."""
-    enrolled = session.exec(select(tables.Device.id).where(col(tables.Device.id).in_(ids)))
-    known = {i: tables.ReportedState(device_id=i, seen_ms=0) for i in enrolled}
-    rows = select(tables.ReportedState).where(col(tables.ReportedState.device_id).in_(ids))
+    """Reported states of the enrolled boxes among `ids`; of strangers, and of boxes that are kept
+    apart, nothing is believed.
+    """
+    believed = select(tables.Device.id).where(
+        col(tables.Device.id).in_(ids), col(tables.Device.quarantined_ms).is_(None)
+    )
+    known = {i: tables.ReportedState(device_id=i, seen_ms=0) for i in session.exec(believed)}
+    rows = select(tables.ReportedState).where(col(tables.ReportedState.device_id).in_(known))
     known.update({row.device_id: row for row in session.exec(rows)})
     return known
 

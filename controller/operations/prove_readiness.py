@@ -3,30 +3,16 @@
 from collections.abc import Mapping
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlmodel import Session, col, select
 
 from controller.storage.insert_or_ignore import upsert
 from controller.storage.schedule_tables import ReadinessProof
-from edge_agent.contract import envelope
 from edge_agent.contract.state import Proof
-from edge_agent.contract.trust import Kind
-from edge_agent.contract.types import decode
 
 log = structlog.get_logger()
 
 FURTHEST_MS = 2 * 3_600_000
 """A proof that reaches further than this comes from a clock that is wrong."""
-
-
-def read_proof(device_id: str, key: Ed25519PublicKey | None, payload: bytes) -> Proof:
-    """Verify and read what a box sealed. Raises `envelope.Untrusted` and `Unreadable`."""
-
-    def key_for(kid: str) -> Ed25519PublicKey | None:
-        return key if kid == device_id else None
-
-    opened = envelope.open_sealed(payload, kind=Kind.PROOF, key_for=key_for)
-    return decode(opened.payload, Proof)
 
 
 def age(proof: Proof) -> tuple[int, int]:

@@ -143,7 +143,7 @@ class Uplink:
     def acknowledge(self, ack: CommandAck) -> None:
         """Say how far a command has come; kept for the next connection if there is none."""
         if self.online:
-            self.say("ack", ack, qos=1)
+            self.say_sealed("ack", ack, Kind.STEP)
         else:
             self._acks.append(ack)
 

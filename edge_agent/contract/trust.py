@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REPORT = "report"
     PROOF = "proof"
     DIAGNOSIS = "diagnosis"
+    STEP = "step"
     PRESENCE = "presence"
     ALERT_STEP = "alert_step"
     RENEWAL = "renewal"

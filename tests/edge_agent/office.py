@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from edge_agent.contract.alert import Alert, AlertList
-from edge_agent.contract.commands import Command
+from edge_agent.contract.commands import Command, CommandAck
 from edge_agent.contract.desired import Desired
-from edge_agent.contract.envelope import seal
+from edge_agent.contract.envelope import open_sealed, seal
 from edge_agent.contract.manifest import (
     Asset,
     Cue,
@@ -36,7 +36,7 @@ from edge_agent.contract.trust import (
     PublishedKey,
     public_to_text,
 )
-from edge_agent.contract.types import encode
+from edge_agent.contract.types import decode, encode
 
 DID = "abcdef123456"
 UNIT = "xa-dak-ha"
@@ -133,6 +133,12 @@ class Office:
     def alerts(self, *alerts: Alert, serial: int, now_ms: int) -> AlertList:
         """All that is active in the commune."""
         return AlertList("province", UNIT, serial, now_ms, alerts)
+
+
+def step_in(sealed: bytes, key: Ed25519PublicKey) -> CommandAck:
+    """The step of a command that a box signed."""
+    opened = open_sealed(sealed, kind=Kind.STEP, key_for=lambda _kid: key)
+    return decode(opened.payload, CommandAck)
 
 
 def encode_raw(body: Any) -> Any:

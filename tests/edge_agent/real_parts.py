@@ -166,7 +166,8 @@ class Ear:
             case "hello":
                 self.hellos.append(decode(message.payload, Hello))
             case "ack":
-                self.acks.append(decode(message.payload, CommandAck))
+                opened = open_sealed(message.payload, kind=Kind.STEP, key_for=self._key_for)
+                self.acks.append(decode(opened.payload, CommandAck))
             case "tele":
                 self.telemetry.append(decode(message.payload, Telemetry))
             case "ready":

@@ -15,7 +15,6 @@ from edge_agent.commands import CommandLog
 from edge_agent.contract.commands import (
     AckStatus,
     Command,
-    CommandAck,
     Play,
     Stop,
     TestTone,
@@ -24,7 +23,7 @@ from edge_agent.contract.commands import (
 from edge_agent.contract.desired import QuietHours
 from edge_agent.contract.manifest import Asset, Enter, Leave, Rank
 from edge_agent.contract.state import ClockSource
-from edge_agent.contract.types import decode, encode
+from edge_agent.contract.types import encode
 from edge_agent.decide import Policy
 from edge_agent.orders import MAX_WAITING, Orders
 from edge_agent.playout import Playout
@@ -33,7 +32,7 @@ from edge_agent.streams import Streams
 from edge_agent.tone import keep_tone
 from edge_agent.uplink import Uplink
 from tests.edge_agent.fakes import FakeOutlet, FakePlayer, FakeSwitch, FakeTime
-from tests.edge_agent.office import DID, cue
+from tests.edge_agent.office import DID, cue, step_in
 
 OPEN = Policy()
 ASSET = Asset(hashlib.sha256(b"x").hexdigest(), 1, 1_000)
@@ -49,7 +48,8 @@ class Desk:
         self.time = FakeTime()
         self.outlet = FakeOutlet()
         self.spool = Spool(self.folder / "spool.sqlite", 0)
-        self.uplink = Uplink(DID, Ed25519PrivateKey.generate(), self.outlet, self.spool)
+        self.key = Ed25519PrivateKey.generate()
+        self.uplink = Uplink(DID, self.key, self.outlet, self.spool)
         self.cache = Cache(self.folder)
         self.orders = self.again()
         self.playout = Playout(
@@ -76,7 +76,7 @@ class Desk:
         self.orders.carry_out(self.playout, plan, policy, self.time.reading(source))
 
     def steps(self) -> list[str]:
-        acks = [decode(payload, CommandAck) for _, payload in self.outlet.sent]
+        acks = [step_in(payload, self.key.public_key()) for _, payload in self.outlet.sent]
         return [f"{ack.status} {ack.reason}".strip() for ack in acks]
 
 

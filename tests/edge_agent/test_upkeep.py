@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache
 from edge_agent.commands import CommandLog
-from edge_agent.contract.commands import Command, CommandAck, Diagnose, Reboot
+from edge_agent.contract.commands import Command, Diagnose, Reboot
 from edge_agent.contract.envelope import open_sealed
 from edge_agent.contract.manifest import Asset
 from edge_agent.contract.state import Check, CheckState, Diagnosis
@@ -32,7 +32,7 @@ from edge_agent.streams import Streams
 from edge_agent.upkeep import REBOOT_WITHIN_MS, STILL_BEFORE_MS, Upkeep
 from edge_agent.uplink import Uplink
 from tests.edge_agent.fakes import FakeOutlet, FakePlayer, FakeSwitch, FakeTime
-from tests.edge_agent.office import DID, cue
+from tests.edge_agent.office import DID, cue, step_in
 from tests.edge_agent.real_parts import wait_for
 
 CHECKS = (Check("disk", CheckState.GOOD, "đĩa tốt", "disk is fine"),)
@@ -109,7 +109,7 @@ class Box:
 
     def steps(self, ident: str = "cmd-1") -> list[str]:
         said = [p for topic, p in self.outlet.sent if topic.endswith("/ack")]
-        acks = [ack for ack in (decode(p, CommandAck) for p in said) if ack.id == ident]
+        acks = [ack for ack in (step_in(p, self.key.public_key()) for p in said) if ack.id == ident]
         return [f"{ack.status} {ack.reason}".strip() for ack in acks]
 
     def diagnoses(self) -> list[Diagnosis]:

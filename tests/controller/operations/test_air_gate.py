@@ -11,7 +11,7 @@ from sqlmodel import select
 from controller.operations.air_gate import air_gate
 from controller.operations.alarms import show_alarms
 from controller.operations.observe_devices import Observation, observe_devices
-from controller.operations.prove_readiness import read_proof
+from controller.operations.own_word import read_own
 from controller.storage import tables
 from controller.storage.instants import to_ms
 from edge_agent.contract.envelope import Untrusted, seal
@@ -199,9 +199,9 @@ def test_a_proof_is_believed_only_under_the_boxs_own_key(evening: Evening) -> No
 
     box, stranger = evening.box, evening.office.boxes(2)[1]
     public = box.key.public_key()
-    assert read_proof(box.did, public, sealed(box)) == evening.proof(NOW)
+    assert read_own(box.did, public, sealed(box), Kind.PROOF, Proof) == evening.proof(NOW)
     for forged in (sealed(stranger), sealed(box, Kind.REPORT), b"", sealed(box)[:-5]):
         with pytest.raises(Untrusted):
-            read_proof(box.did, public, forged)
+            read_own(box.did, public, forged, Kind.PROOF, Proof)
     with pytest.raises(Untrusted):
-        read_proof(box.did, None, sealed(box))
+        read_own(box.did, None, sealed(box), Kind.PROOF, Proof)
