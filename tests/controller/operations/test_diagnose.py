@@ -14,6 +14,7 @@ from controller.operations.diagnose import (
     tell_box,
 )
 from controller.operations.observe_devices import Observation, observe_devices
+from controller.operations.own_word import read_own
 from controller.storage import tables
 from controller.storage.instants import to_ms
 from edge_agent.contract import envelope
@@ -138,16 +139,15 @@ def test_only_the_box_itself_may_speak_for_itself(boxes: list[Box]) -> None:
     said = encode(found_for("c1"))
     mine, other = boxes
     true = seal(said, kind=Kind.DIAGNOSIS, kid=mine.did, key=mine.key)
-    assert read_own(mine.did, mine.key.public_key(), true, Kind.DIAGNOSIS, Diagnosis) == found_for(
-        "c1"
-    )
+    public = mine.key.public_key()
+    assert read_own(mine.did, public, true, Kind.DIAGNOSIS, Diagnosis) == found_for("c1")
     for forged in (
         seal(said, kind=Kind.DIAGNOSIS, kid=mine.did, key=other.key),
         seal(said, kind=Kind.REPORT, kid=mine.did, key=mine.key),
         said,
     ):
         with pytest.raises(Untrusted):
-            read_own(mine.did, mine.key.public_key(), forged, Kind.DIAGNOSIS, Diagnosis)
+            read_own(mine.did, public, forged, Kind.DIAGNOSIS, Diagnosis)
     with pytest.raises(Untrusted):
         read_own(mine.did, None, true, Kind.DIAGNOSIS, Diagnosis)
 
