@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(VENV)/bin/python \
 	--constraints constraints.txt --build-constraints constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check parts lock bench faults clean
+.PHONY: help demo test check parts lock bench faults attacks clean
 
 help: ## List what can be asked for
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -49,6 +49,9 @@ bench: $(VENV)/.for-dev ## Measure speed and memory; prints a table
 
 faults: $(VENV)/.for-dev ## Do to real agents what villages do, by number; ARGS="kills" picks some
 	@$(IN_VENV) tests.faults $(ARGS)
+
+attacks: $(VENV)/.for-dev ## Try on real agents and offices what a thief would; ARGS="replay" picks some
+	@$(IN_VENV) tests.attacks $(ARGS)
 
 clean: ## Remove everything that make has made here
 	rm -rf $(VENV) .venv-tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

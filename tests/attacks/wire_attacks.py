@@ -448,7 +448,7 @@ def replaced_server(folder: Path) -> Attempt:
             village.publish(cue(asset, begin + 20_000, id=f"lie-{number}"))
             wait_for(lambda n=refused: len(village.box.log("fetch_failed")) > n, "it to be refused")
         village.files.replace = lambda _path, data: data
-        true = cue(village.sound(400), now_ms() + 45_000, id="true")
+        true = cue(village.sound(400), now_ms() + 8_000, id="true")
         village.publish(true)
         wait_for(lambda: village.events(EventKind.ENDED), "the true server's play", 90.0)
         cues = [event.cue for event in village.events(EventKind.STARTED)]
