@@ -334,10 +334,12 @@ def _rolled_back(look: _Look) -> Words | None:
     if look.facts.held_serial <= look.facts.our_serial:
         return None
     return (
-        "máy giữ một lịch mới hơn của bộ điều khiển này, nên không nghe lịch ở đây. Cơ sở dữ liệu "
-        "có phải vừa được lấy lại từ bản sao lưu cũ không?",
-        "it holds a newer plan than this controller's, and does not obey ours. Was the database "
-        "restored from an old backup?",
+        "máy giữ một lịch mới hơn của bộ điều khiển này: cơ sở dữ liệu có phải vừa được lấy lại từ "
+        "bản sao lưu cũ? Ở đây đang lập lại lịch và gửi lại; những gì đặt sau bản sao lưu thì đã "
+        "mất, hãy đặt lại.",
+        "it holds a newer plan than this controller's: was the database restored from an old "
+        "backup? The plan is being made anew and sent again; what was set after that backup is "
+        "lost, set it again.",
     )
 
 

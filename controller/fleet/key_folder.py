@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from controller.errors import RootLocked, SettingsWrong, WrongRecoveryCode
+from controller.errors import ControllerError, RootLocked, SettingsWrong, WrongRecoveryCode
 from controller.fleet import keyring
 from controller.fleet.keyring import OWN, Purpose, Ring
 from controller.fleet.recovery_code import new_code, normal
@@ -25,6 +26,8 @@ from edge_agent.contract.trust import public_to_text
 ROOT, RING, PASSPHRASE = "root.pem", "ring.json", "passphrase"
 _FIRST_ONLINE = "online.pem"
 """The one online key of folders made before there was a ring."""
+
+log = structlog.get_logger()
 
 BY_ITSELF = "loalang"
 
@@ -42,8 +45,6 @@ class KeyFolder:
         if not (folder / RING).exists():
             self._begin(now_ms)
         self.ring = _read_ring(folder / RING)
-        if not (folder / ROOT).exists():
-            raise _unreadable(folder / ROOT, "missing")
         own = [key for key in self.ring.keys if key.purpose in OWN]
         self._private = {key.kid: _read_key(folder / f"{key.kid}.pem") for key in own}
         self._signers: Mapping[Purpose, str] = {}
@@ -88,14 +89,18 @@ class KeyFolder:
         return None
 
     def root(self) -> Ed25519PrivateKey | None:
-        """The root key, None while it is locked; raises `SettingsWrong` for a wrong file."""
-        code = self.passphrase()
-        if code is None:
-            return None
+        """The root key, None while nothing that lies here opens it: online keys go on without."""
         try:
-            return self.root_by(code)
-        except WrongRecoveryCode as e:
-            raise _unreadable(self.folder / ROOT, "the code in the passphrase file is wrong") from e
+            code = self.passphrase()
+            return None if code is None else self.root_by(code)
+        except ControllerError as e:
+            log.error("root_key_closed", code=e.code, why=e.en)
+            return None
+
+    @property
+    def has_root(self) -> bool:
+        """Whether there is a root key, be it locked."""
+        return (self.folder / ROOT).exists()
 
     def root_by(self, typed: str) -> Ed25519PrivateKey:
         """Open the root key; raises `WrongRecoveryCode`."""

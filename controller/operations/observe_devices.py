@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import structlog
 from sqlmodel import Session, col, select
 
 from controller.fleet.box_troubles import turned_bad
 from controller.operations.diagnose import keep_diagnoses
+from controller.operations.mend_rolled_back import Ahead, note_ahead
 from controller.operations.presence import keep_presences
 from controller.operations.prove_readiness import age, keep_proofs
+from controller.operations.signed_keys import signed_serial
 from controller.storage import bell, events, outbox, places, tables
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import upsert
@@ -20,8 +21,6 @@ from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.state import Diagnosis, Hello, Presence, Proof, State, Telemetry
-
-log = structlog.get_logger()
 
 MOST_LOSSES = 20
 
@@ -88,7 +87,7 @@ def observe_devices(
         _note_steps(session, steps, now_ms)
         keep_proofs(session, proofs, now_ms)
         keep_diagnoses(session, diagnoses, now_ms)
-        _answer(session, hellos, now_ms)
+        _answer(session, hellos, now)
         return keep_presences(session, presences, now)
 
 
@@ -162,22 +161,23 @@ def _note_telemetry(reported: tables.ReportedState, telemetry: Telemetry, now_ms
         reported.desired, reported.lacking = telemetry.desired, telemetry.lacking
 
 
-def _answer(session: Session, hellos: Mapping[str, Hello], now_ms: int) -> None:
+def _answer(session: Session, hellos: Mapping[str, Hello], now: datetime) -> None:
     """Send again what boxes do not hold yet: their desired state, and commands still alive."""
     if not hellos:
         return
+    now_ms, told_keys = to_ms(now), signed_serial(session)
+    ahead = {did: Ahead(keys=h.keys) for did, h in hellos.items() if h.keys > told_keys > 0}
     states = select(
         tables.DesiredState.device_id, tables.DesiredState.serial, tables.DesiredState.sealed
     ).where(col(tables.DesiredState.device_id).in_(hellos))
     for device_id, serial, sealed in session.exec(states):
         if hellos[device_id].desired > serial:
-            # The box obeys nothing older: only a person can say which database is the true one.
-            log.error("controller_rolled_back", device=device_id, serial=serial)
-            ahead: dict[str, object] = {"id": device_id, "serial": serial}
-            events.tell(session, "rolled_back", ahead, now_ms)
+            keys = ahead[device_id].keys if device_id in ahead else None
+            ahead[device_id] = Ahead(hellos[device_id].desired, keys)
         if serial > hellos[device_id].desired:
             topic = topics.down(device_id, "desired")
             outbox.put(session, topic, sealed, retain=True, now_ms=now_ms)
+    note_ahead(session, ahead, now)
     for device_id, command in _unanswered(session, hellos, now_ms):
         outbox.put(
             session,

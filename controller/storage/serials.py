@@ -14,3 +14,13 @@ def next_serial(session: Session, name: str, now_ms: int) -> int:
     session.add(counter)
     session.flush()
     return counter.last
+
+
+def lift_serial(session: Session, name: str, at_least: int) -> None:
+    """Let the next serial be above `at_least`."""
+    counter = session.get(SerialCounter, name, with_for_update=True)
+    if counter is None:
+        counter = SerialCounter(name=name, last=0)
+    counter.last = max(counter.last, at_least)
+    session.add(counter)
+    session.flush()
