@@ -1,4 +1,4 @@
-"""What the box has been told and holds to: key set, desired state, alerts. On disk, checked."""
+"""What the box was told and holds to: key set, place, desired state, alerts. On disk, checked."""
 
 import logging
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ import msgspec
 from edge_agent import durable
 from edge_agent.contract.alert import AlertList
 from edge_agent.contract.desired import Desired
-from edge_agent.contract.trust import KeySet
+from edge_agent.contract.trust import KeySet, Placement
 from edge_agent.contract.types import Unreadable, decode, encode
 from edge_agent.log_setup import note
 
@@ -27,6 +27,8 @@ class Held:
     keys: KeySet | None = None
     desired: Desired | None = None
     alerts: dict[AlertSource, AlertList] = field(default_factory=dict)
+    placement: Placement | None = None
+    """Where the box was moved to since it was paired."""
 
 
 class _StoredAlerts(msgspec.Struct, frozen=True):
@@ -40,18 +42,25 @@ class HeldStore:
         self._keys = folder / "keys.json"
         self._desired = folder / "desired.json"
         self._alerts = folder / "alerts.json"
+        self._placement = folder / "placement.json"
         self.losses: tuple[str, ...] = ()
         alerts = self._read(self._alerts, _StoredAlerts)
         self.held = Held(
             self._read(self._keys, KeySet),
             self._read(self._desired, Desired),
             {(a.issuer, a.scope): a for a in alerts.lists} if alerts else {},
+            self._read(self._placement, Placement),
         )
 
     def take_keys(self, keys: KeySet) -> None:
         """Hold to `keys` from now on."""
         durable.write_checked(self._keys, encode(keys))
         self.held = replace(self.held, keys=keys)
+
+    def take_placement(self, placement: Placement) -> None:
+        """Stand at `placement` from now on."""
+        durable.write_checked(self._placement, encode(placement))
+        self.held = replace(self.held, placement=placement)
 
     def take_desired(self, desired: Desired) -> None:
         """Hold to `desired` from now on."""

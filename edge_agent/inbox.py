@@ -41,7 +41,7 @@ class Dropped:
     detail: str = ""
 
 
-Accepted = KeySet | Desired | Command | AlertList | ReportAck | TimeAnswer | ControllerState
+Accepted = KeySet | Placement | Desired | Command | AlertList | ReportAck | TimeAnswer | ControllerState
 
 
 def open_placement(sealed: str, did: str, root: Ed25519PublicKey) -> Placement:
@@ -60,12 +60,20 @@ class Inbox:
 
     def __init__(self, root: Ed25519PublicKey, placement: Placement) -> None:
         self._root = root
-        self._placement = placement
+        self._paired = placement
+        self._did = placement.did
+
+    def placement(self, held: Held) -> Placement:
+        """Where the box stands by the newest word of the root: of its pairing, or since then."""
+        moved = held.placement
+        if moved is None or moved.did != self._did or moved.serial <= self._paired.serial:
+            return self._paired
+        return moved
 
     def scopes(self, held: Held) -> tuple[str, ...]:
         """Scopes that may speak to this box: the units above it and those of its desired state."""
         desired = held.desired.scopes if held.desired else ()
-        return tuple(dict.fromkeys((*self._placement.units, *desired)))
+        return tuple(dict.fromkeys((*self.placement(held).units, *desired)))
 
     def read(
         self, topic: str, payload: bytes, held: Held, trusted_ms: int | None
@@ -97,7 +105,9 @@ class Inbox:
 
         device = topics.parse_down(topic)
         group = topics.parse_group(topic)
-        if device is not None and device.device == self._placement.did:
+        if device is not None and device.device == self._did:
+            if device.word == "placement":
+                return self._moved(payload, held)
             if device.word == "desired":
                 return self._desired(decode(open_as(Kind.DESIRED), Desired), held)
             if device.word == "cmd":
@@ -118,7 +128,7 @@ class Inbox:
         def find(kid: str) -> Ed25519PublicKey | None:
             if held.keys is None:
                 return None
-            return granted(held.keys, kid, kind, self._placement, trusted_ms)
+            return granted(held.keys, kid, kind, self.placement(held), trusted_ms)
 
         return find
 
@@ -132,8 +142,13 @@ class Inbox:
         stored = held.keys.serial if held.keys else 0
         return keys if keys.serial > stored else _stale(keys.serial, stored)
 
+    def _moved(self, payload: bytes, held: Held) -> Placement | Dropped:
+        placement = open_placement(payload.decode("ascii", "replace"), self._did, self._root)
+        stored = self.placement(held).serial
+        return placement if placement.serial > stored else _stale(placement.serial, stored)
+
     def _desired(self, desired: Desired, held: Held) -> Desired | Dropped:
-        if desired.did != self._placement.did:
+        if desired.did != self._did:
             return Dropped(Why.WRONG_AUDIENCE, desired.did)
         stored = held.desired.serial if held.desired else 0
         if desired.serial <= stored:
@@ -150,7 +165,7 @@ class Inbox:
 
     def _command(self, command: Command, held: Held) -> Command | Dropped:
         # An order to a unit is sent again to the box alone when it comes back.
-        if command.audience not in (self._placement.did, *self.scopes(held)):
+        if command.audience not in (self._did, *self.scopes(held)):
             return Dropped(Why.WRONG_AUDIENCE, command.audience)
         return command
 

@@ -6,7 +6,7 @@ from edge_agent.clock import BoxClock, Reading
 from edge_agent.contract.ack import ReportAck
 from edge_agent.contract.alert import AlertList
 from edge_agent.contract.desired import Desired
-from edge_agent.contract.trust import KeySet
+from edge_agent.contract.trust import KeySet, Placement
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Accepted, Dropped, Inbox
 from edge_agent.log_setup import note
@@ -18,7 +18,7 @@ log = logging.getLogger("edge_agent.intake")
 
 
 class Intake:
-    """Judges messages, and keeps what is state: keys, alerts, desired state, receipts."""
+    """Judges messages, and keeps what is state: keys, place, alerts, desired state, receipts."""
 
     def __init__(
         self, inbox: Inbox, held: HeldStore, clock: BoxClock, spool: Spool, supply: Supply
@@ -42,6 +42,9 @@ class Intake:
             case KeySet():
                 self._held.take_keys(message)
                 note(log, "keys_accepted", serial=message.serial)
+            case Placement():
+                self._held.take_placement(message)
+                note(log, "placement_accepted", serial=message.serial, units=message.units)
             case Desired():
                 self._take_desired(message)
             case AlertList():
