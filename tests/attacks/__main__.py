@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from controller import log_setup
-from tests.attacks import wire_attacks
+from tests.attacks import office_attacks, wire_attacks
 from tests.attacks.rows import Attempt, table
 
 ATTACKS: Mapping[str, Callable[[Path], Attempt]] = {
@@ -17,6 +17,7 @@ ATTACKS: Mapping[str, Callable[[Path], Attempt]] = {
     "replay": partial(wire_attacks.replay, seed=5),
     "two-controllers": partial(wire_attacks.two_controllers, commands=10_000, cuts=6, seed=5),
     "replaced-server": wire_attacks.replaced_server,
+    "stolen-password": partial(office_attacks.stolen_password, messages=20_000, seed=5),
 }
 """Each with its heavy counts; `make test` runs the same functions with small ones."""
 
