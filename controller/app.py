@@ -11,21 +11,25 @@ from controller.api import (
     airtime,
     alarms,
     box_care,
+    box_certificates,
     boxes,
     bulletins,
     bundles,
     calendar_files,
     carts,
     day_calendar,
+    devices,
     failures,
     feed,
     fleet,
     health,
     keeping,
+    keys,
     lacks,
     lexicon,
     media,
     occurrences,
+    pairing,
     phrases,
     plan,
     plays,
@@ -83,6 +87,7 @@ def create_app(services: Services, version: str) -> FastAPI:
     app.state.services = services
     doorkeeper = Doorkeeper()
     app.include_router(sessions.router(doorkeeper), prefix=API)
+    app.include_router(box_certificates.router(), prefix=API)
     for router in (
         bulletins.at,
         writing.at,
@@ -95,6 +100,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         fleet.at,
         bundles.at,
         boxes.at,
+        devices.at,
         accounts.at,
         voices.at,
         recordings.at,
@@ -109,11 +115,14 @@ def create_app(services: Services, version: str) -> FastAPI:
         carts.at,
         relays.at,
         priority.at,
+        keys.at,
         # Last: other addresses under /boxes come before an id.
         box_care.at,
     ):
         _include(app, router)
+    app.include_router(pairing.router(pairing.Turnstile()), prefix=API)
     app.include_router(media.at)
+    app.include_router(media.for_boxes)
     app.include_router(feed.public())
     app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
@@ -127,6 +136,15 @@ def create_app(services: Services, version: str) -> FastAPI:
         bundles.PATH: Upload(MOST_BYTES_BACK, BundleTooLarge()),
     }
     app.add_middleware(Guard, uploads={f"{API}{path}": up for path, up in uploads.items()})
+    return app
+
+
+def create_box_app(services: Services) -> FastAPI:
+    """What boxes are served that have shown a certificate: files by hash, and nothing else."""
+    app = FastAPI(title="Loa Làng", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.services = services
+    app.include_router(media.for_boxes)
+    failures.install(app)
     return app
 
 

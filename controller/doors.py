@@ -73,6 +73,11 @@ def hand_over(token: str, response: Response, *, secure: bool) -> None:
     )
 
 
+def came_safely(request: Request, given: Services) -> bool:
+    """Whether a session that begins now belongs to HTTPS alone."""
+    return given.secure_cookies or request.url.scheme == "https"
+
+
 def token_of(request: Request) -> str | None:
     """The session token of a request: bearer first, then cookie."""
     header = request.headers.get("authorization", "")

@@ -5,12 +5,15 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
 
 from controller.errors import PortInUse
+from controller.settings import Settings
+from controller.tls_doors import TlsDoors
 
 STOP_WITHIN_S = 5
 
@@ -38,8 +41,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
-    """Answer HTTP on `sock` until the block ends."""
+async def serving(
+    app: FastAPI, sock: socket.socket, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Answer HTTP, or HTTPS as `tls` says, on `sock` until the block ends."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -48,6 +53,7 @@ async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         server_header=False,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
     server = Server(config)
     task = asyncio.create_task(server.serve([sock]), name="http")
@@ -58,6 +64,22 @@ async def serving(app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
     finally:
         server.should_exit = True
         await task
+
+
+@contextlib.asynccontextmanager
+async def serving_tls(
+    people: FastAPI, boxes: FastAPI, settings: Settings, doors: TlsDoors
+) -> AsyncIterator[None]:
+    """Answer people and boxes by HTTPS, each at their own port, until the block ends."""
+    async with contextlib.AsyncExitStack() as stack:
+        for app, port, context in (
+            (people, settings.https_port, doors.people),
+            (boxes, settings.box_port, doors.boxes),
+        ):
+            sock = listen(settings.tls_host, port)
+            stack.callback(sock.close)
+            await stack.enter_async_context(serving(app, sock, context))
+        yield
 
 
 def stop_on_signals(at_once: Callable[[], None] = lambda: None) -> asyncio.Event:

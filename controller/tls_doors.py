@@ -5,10 +5,14 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from controller.fleet.certificates import CertificateAuthority, RevokedSerial
+
+MOST_TOLD = 8
+"""A box takes no more addresses of one kind."""
+RENEWED_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class TlsDoors:
     ) -> None:
         self._ca = ca
         self._names = tuple(names)
+        self._written = now
         self.files = self._write(revoked, now)
         self.people = _server_context()
         self.boxes = _server_context()
@@ -46,8 +51,13 @@ class TlsDoors:
 
     def renew(self, revoked: Sequence[RevokedSerial], now: datetime) -> None:
         """Write the list of the revoked anew, and the server's certificate when it is time."""
-        self.files = self._write(revoked, now)
+        self._write(revoked, now)
+        self._written = now
         self._load()
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a day has gone since they were written, or the clock was set back."""
+        return not timedelta(0) <= now - self._written < RENEWED_EVERY
 
     def _write(self, revoked: Sequence[RevokedSerial], now: datetime) -> TlsFiles:
         certificate, key = self._ca.server_files(self._names, now)
@@ -77,9 +87,12 @@ def own_names(hostnames: str) -> tuple[str, ...]:
 
 
 def told_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of these names that another machine can reach; all, if none can be."""
+    """Those of these names that another machine can reach, as many as a box is told.
+
+    Where a person named nothing but loopback: that.
+    """
     reachable = tuple(name for name in names if not _is_loopback(name))
-    return reachable or tuple(names)
+    return (reachable or tuple(names))[:MOST_TOLD]
 
 
 def netloc(name: str) -> str:

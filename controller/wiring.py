@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,16 +23,19 @@ from audio_library.store.address import open_store
 from audio_library.store.filesystem import FilesystemStore
 from controller.fleet.authority import open_authority
 from controller.fleet.certificates import CertificateAuthority, open_ca
+from controller.mqtt.broker_files import TlsListener
 from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
 from controller.operations.air_gate import air_gate
 from controller.operations.asked_work import RENDER, ask_for_plan
-from controller.operations.box_certificates import revoked
+from controller.operations.box_certificates import revoked, shut_out
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.device_alarms import device_alarms
 from controller.operations.enrol_device import broker_accounts, device_keys
+from controller.operations.keys import refuse_lost_keys, tend_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
+from controller.operations.mend_rolled_back import mend_rolled_back
 from controller.operations.observations import Observations
 from controller.operations.phrase_audio import PHRASE
 from controller.operations.priority_order import TimeLimit, lapse_questions
@@ -99,6 +103,7 @@ class Controller:
         self.database = open_database(settings.sqlalchemy_url(), settings.sqlite_path())
         recordings = FilesystemStore(settings.data_dir / "recordings", suffix=".flac")
         recorded = Recorded(ReleasedTakes(self.database, recordings))
+        refuse_lost_keys(self.database, settings.data_dir / "keys")
         self._authority = open_authority(
             settings.data_dir / "keys", utc_now(), settings.keys_passphrase_file
         )
@@ -118,7 +123,7 @@ class Controller:
                     timedelta(minutes=settings.priority_wait_minutes),
                     timedelta(minutes=settings.priority_ahead_minutes),
                 ),
-                box_sources=tuple(_https(name, settings.box_port) for name in names),
+                box_sources=_box_sources(settings, names),
                 offices=tuple(_https(name, settings.https_port) for name in names),
             ),
             bells=bells,
@@ -141,7 +146,7 @@ class Controller:
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
         self._observations = Observations()
         self._time_desk = TimeDesk()
-        self.broker = _broker(settings)
+        self.broker = _broker(settings, self.tls)
         # Accounts are read and written by one thread at a time: an older list must not win.
         self._letting_in = threading.Lock()
         self._link: Link | None = None
@@ -180,9 +185,9 @@ class Controller:
             ask_for_figures(session, now)
             # Where the office switches off at night, no midnight ever asks.
             ask_for_purge(session, now)
-            accounts = broker_accounts(session)
+            accounts, gone = broker_accounts(session), shut_out(session, now)
         if self.broker is not None:
-            await self.broker.start(accounts)
+            await self.broker.start(accounts, gone)
         url = self.broker.url if self.broker else self._settings.broker_url
         inbound = Inbound(self._keys, self._reports, self._observations, self._time_desk.ask)
         self._link = link = Link(url, inbound.receive, epoch=epoch)
@@ -211,6 +216,10 @@ class Controller:
         def look_at_boxes(at: datetime) -> None:
             device_alarms(database, services.rules, self._listening_since, at)
 
+        def look_after_keys(at: datetime) -> None:
+            tend_keys(database, self._authority, at)
+            mend_rolled_back(database, self._authority, services.rules, at)
+
         phrase_pages = PhrasePages(database, services.rules)
         bells = services.bells
         loops: dict[str, Loop] = {
@@ -219,7 +228,9 @@ class Controller:
             "outbox": partial(send_outbox, database, link, bells, utc_now),
             "reports": partial(ingest_reports, database, self._reports, self._acknowledge, utc_now),
             "time": partial(self._time_desk.answer, self._answer_time),
-            "observations": partial(ingest_observations, database, self._observations, utc_now),
+            "observations": partial(
+                ingest_observations, database, self._observations, self.let_boxes_in, utc_now
+            ),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "carts": partial(work_through, database, CART, cart, bells, utc_now),
             "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
@@ -228,7 +239,9 @@ class Controller:
             "phrase_pages": partial(each_minute, phrase_pages.look, utc_now),
             "plan": partial(plan_zones, database, self._authority, services.rules, bells, utc_now),
             "purge": partial(work_through, database, PURGE, clear_up, bells, utc_now),
+            "keys": partial(watch, look_after_keys, bells, TROUBLE, utc_now),
             "boxes": partial(watch, look_at_boxes, bells, TROUBLE, utc_now),
+            "tls": partial(each_minute, self._renew_tls, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }
         self._tasks = [
@@ -249,12 +262,22 @@ class Controller:
         self.database.close()
 
     def let_boxes_in(self) -> None:
-        """After an enrolment: the broker learns the box's password."""
+        """Broker and doors learn who may come in, and who may not any more."""
+        now = utc_now()
+        self._keys.forget()
         with self._letting_in:
             with self.database.read() as session:
-                accounts = broker_accounts(session)
+                accounts, gone = broker_accounts(session), shut_out(session, now)
+                listed = revoked(session, now)
+            if self.tls is not None:
+                self.tls.renew(listed, now)
             if self.broker is not None:
-                self.broker.reload(accounts)
+                self.broker.reload(accounts, gone)
+
+    def _renew_tls(self, now: datetime) -> None:
+        """Once a day: lists and certificates of servers end, too."""
+        if self.tls is not None and self.tls.is_due(now):
+            self.let_boxes_in()
 
     def _open_doors(self, ca: CertificateAuthority) -> TlsDoors:
         now = utc_now()
@@ -289,7 +312,7 @@ class Controller:
 
 
 class DeviceKeys:
-    """Public keys of enrolled boxes, read again when a stranger speaks."""
+    """Public keys of enrolled boxes, read again when a stranger speaks, or one was revoked."""
 
     LOOK_AGAIN_S = 1.0
 
@@ -310,18 +333,30 @@ class DeviceKeys:
             known = self._keys.get(device_id)
         return known
 
+    def forget(self) -> None:
+        """Whose keys are believed has changed."""
+        self._keys, self._looked = {}, 0.0
+
 
 def _https(name: str, port: int) -> str:
     return f"https://{netloc(name)}:{port}"
 
 
-def _broker(settings: Settings) -> EmbeddedBroker | None:
+def _box_sources(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
+    """The door for boxes first, then what is open to everybody."""
+    own = tuple(_https(name, settings.box_port) for name in names)
+    return (*own, settings.public_url) if own and settings.public_url else own
+
+
+def _broker(settings: Settings, tls: TlsDoors | None) -> EmbeddedBroker | None:
     if settings.broker_url != "embedded:":
         return None
+    listener = tls and TlsListener(settings.tls_host, settings.broker_tls_port, tls.files)
     return EmbeddedBroker(
         settings.data_dir / "broker",
         host=settings.broker_host,
         port=settings.broker_port,
         use_mosquitto=settings.real_broker,
         allow_trial=settings.allow_trial_broker,
+        tls=listener,
     )

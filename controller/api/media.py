@@ -12,12 +12,14 @@ from controller.errors import NotFound
 from controller.storage import tables
 
 at = APIRouter(include_in_schema=False)
+for_boxes = APIRouter(include_in_schema=False)
+"""What a box fetches: also behind the door where only boxes come in."""
 
 FOREVER = "public, max-age=31536000, immutable"
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 
 
-@at.api_route("/audio/{sha256}.opus", methods=["GET", "HEAD"])
+@for_boxes.api_route("/audio/{sha256}.opus", methods=["GET", "HEAD"])
 def get_audio(sha256: str, request: Request, given: Given) -> Response:
     """One audio file; its name is its hash, so whoever knows the name may have it."""
     if not _HASH.match(sha256):
@@ -45,7 +47,7 @@ def get_peaks(sha256: str, given: Given) -> Response:
     return Response(peaks, media_type="application/json", headers={"cache-control": FOREVER})
 
 
-@at.api_route("/pages/{sha256}.json.gz", methods=["GET", "HEAD"])
+@for_boxes.api_route("/pages/{sha256}.json.gz", methods=["GET", "HEAD"])
 def get_page(sha256: str, given: Given) -> Response:
     """One packed day page."""
     with given.database.read() as session:

@@ -9,6 +9,7 @@ from controller.doors import (
     Doorkeeper,
     Given,
     MaybeSigned,
+    came_safely,
     hand_over,
     refuse_foreign_origin,
     token_of,
@@ -28,7 +29,7 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
         refuse_foreign_origin(request)
         with doorkeeper.watching(form.name, request.client.host if request.client else ""):
             token = sign_in(given.database, form.name, form.password, given.clock())
-        hand_over(token, response, secure=given.secure_cookies)
+        hand_over(token, response, secure=came_safely(request, given))
         return SignedInAs(name=form.name, token=token)
 
     @at.delete("/current", status_code=204, responses=refusals(403, 411, 413, 503, 507))

@@ -12,6 +12,7 @@ from controller.doors import (
     Doorkeeper,
     Given,
     MaybeSigned,
+    came_safely,
     hand_over,
     refuse_foreign_origin,
     token_of,
@@ -57,7 +58,7 @@ def router(show: Screen, doorkeeper: Doorkeeper) -> APIRouter:
         except ControllerError as refusal:
             return show(request, "sign_in.html", 401, name=name, tin=tin, refusal=refusal)
         answer = RedirectResponse(with_bulletin("/", tin), 303)
-        hand_over(token, answer, secure=given.secure_cookies)
+        hand_over(token, answer, secure=came_safely(request, given))
         return answer
 
     @at.post("/dang-xuat")

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from controller.tls_doors import TlsFiles
 from edge_agent.contract import topics
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES
 
@@ -13,12 +15,22 @@ CONTROLLER_USER = "controller"
 ACL = f"""\
 user {CONTROLLER_USER}
 topic readwrite {topics.PREFIX}/#
-
+{{shut_out}}
 pattern write {topics.PREFIX}/d/%u/up/#
 pattern read {topics.PREFIX}/d/%u/dn/#
 pattern read {topics.PREFIX}/g/+/dn/#
 pattern read {topics.PREFIX}/c/#
 """
+"""Lines of a user count for that user alone, and `deny` goes before every pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsListener:
+    """Where boxes that hold a certificate connect, and the files that it stands on."""
+
+    host: str
+    port: int
+    files: TlsFiles
 
 
 def write_private(path: Path, content: str) -> None:
@@ -31,22 +43,29 @@ def write_private(path: Path, content: str) -> None:
     temporary.replace(path)
 
 
-def write_users(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Write the password file (user → mosquitto hash) and the ACL."""
+def write_users(
+    folder: Path, hashes: Mapping[str, str], shut_out: Collection[str] = frozenset()
+) -> None:
+    """Write the password file (user → mosquitto hash) and the ACL.
+
+    Who is shut out can neither say nor hear anything, also on a connection that is open.
+    """
     write_private(folder / "passwd", "".join(f"{user}:{h}\n" for user, h in hashes.items()))
-    write_private(folder / "acl", ACL)
+    denied = "".join(f"\nuser {user}\ntopic deny #\n" for user in sorted(shut_out))
+    write_private(folder / "acl", ACL.format(shut_out=denied))
 
 
-def write_configuration(folder: Path, host: str, port: int) -> Path:
+def write_configuration(folder: Path, host: str, port: int, tls: TlsListener | None = None) -> Path:
     """Write mosquitto's configuration; gives its path."""
     path = folder / "mosquitto.conf"
     lines = [
         f"listener {port} {host}",
+        # Without it a box with its own password could take another box's client id.
+        "use_username_as_clientid true",
+        *(_tls_lines(tls) if tls else ()),
         "allow_anonymous false",
         f"password_file {folder / 'passwd'}",
         f"acl_file {folder / 'acl'}",
-        # Without it a box with its own password could take another box's client id.
-        "use_username_as_clientid true",
         "persistence false",
         "max_queued_messages 100000",
         "max_inflight_messages 100",
@@ -60,3 +79,18 @@ def write_configuration(folder: Path, host: str, port: int) -> Path:
         lines.append("user root")
     write_private(path, "\n".join(lines) + "\n")
     return path
+
+
+def _tls_lines(tls: TlsListener) -> tuple[str, ...]:
+    """A listener that asks for a certificate; its name is the user's name and client id."""
+    return (
+        f"listener {tls.port} {tls.host}",
+        f"cafile {tls.files.ca}",
+        f"certfile {tls.files.certificate}",
+        f"keyfile {tls.files.key}",
+        f"crlfile {tls.files.crl}",
+        "require_certificate true",
+        "use_identity_as_username true",
+        "use_username_as_clientid true",
+        "tls_version tlsv1.2",
+    )

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import structlog
@@ -47,9 +47,10 @@ class EmbeddedBroker:
         port: int = 0,
         use_mosquitto: bool = True,
         allow_trial: bool = False,
+        tls: broker_files.TlsListener | None = None,
     ) -> None:
         mosquitto = find_mosquitto() if use_mosquitto else None
-        if mosquitto is None and not allow_trial:
+        if mosquitto is None and (tls or not allow_trial):
             raise BrokerUnavailable(
                 "chưa cài mosquitto; hãy chạy “make parts” (Debian: apt-get install mosquitto)",
                 "mosquitto is not installed; run “make parts” (Debian: apt-get install mosquitto)",
@@ -57,6 +58,7 @@ class EmbeddedBroker:
         self.kind = "mosquitto" if mosquitto else "amqtt"
         self._mosquitto = mosquitto
         self._folder = folder
+        self._tls = tls
         # The stand-in never listens beyond this machine.
         self.host = host if mosquitto else "127.0.0.1"
         self.port = port
@@ -71,10 +73,15 @@ class EmbeddedBroker:
         host = "127.0.0.1" if self.host in WILDCARDS else self.host
         return f"mqtt://{broker_files.CONTROLLER_USER}:{self._password}@{host}:{self.port}"
 
-    async def start(self, device_hashes: Mapping[str, str]) -> None:
-        """Start it with the given boxes' password hashes; raises `BrokerUnavailable`."""
+    async def start(
+        self, device_hashes: Mapping[str, str], shut_out: Collection[str] = frozenset()
+    ) -> None:
+        """Start it with the given boxes' password hashes; raises `BrokerUnavailable`.
+
+        Those `shut_out` hold a certificate and may say and hear nothing.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write_users(device_hashes)
+        self._write_users(device_hashes, shut_out)
         wanted = self.port or self._remembered_port()
         last = ""
         for _ in range(TRIES):
@@ -99,9 +106,14 @@ class EmbeddedBroker:
         if self._process is not None:
             await child.stop(self._process)
 
-    def reload(self, device_hashes: Mapping[str, str]) -> None:
-        """Let new boxes in and put removed ones out, without touching the others."""
-        self._write_users(device_hashes)
+    def reload(
+        self, device_hashes: Mapping[str, str], shut_out: Collection[str] = frozenset()
+    ) -> None:
+        """Let new boxes in and put removed ones out, without touching the others.
+
+        With TLS it also takes up what was written in its certificate and revocation files.
+        """
+        self._write_users(device_hashes, shut_out)
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGHUP)
 
@@ -110,9 +122,9 @@ class EmbeddedBroker:
         """Process id of the running broker."""
         return self._process.pid if self._process else None
 
-    def _write_users(self, device_hashes: Mapping[str, str]) -> None:
+    def _write_users(self, device_hashes: Mapping[str, str], shut_out: Collection[str]) -> None:
         users = {broker_files.CONTROLLER_USER: self._password_hash, **device_hashes}
-        broker_files.write_users(self._folder, users)
+        broker_files.write_users(self._folder, users, shut_out)
 
     def _remembered_port(self) -> int:
         path = self._folder / "port"
@@ -124,7 +136,7 @@ class EmbeddedBroker:
     async def _launch(self) -> str:
         """Start the process; gives "" when it answers, else why not."""
         if self._mosquitto:
-            conf = broker_files.write_configuration(self._folder, self.host, self.port)
+            conf = broker_files.write_configuration(self._folder, self.host, self.port, self._tls)
             self._process = await child.start([self._mosquitto, "-c", str(conf)])
         else:
             order = {"host": self.host, "port": self.port, "folder": str(self._folder)}

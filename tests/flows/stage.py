@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from sqlmodel import select
 
-from controller.app import create_app
+from controller.app import create_app, create_box_app
 from controller.cli.api_client import Api
 from controller.cli.village_boxes import Loudspeaker, VillageBox, set_up_box, start_box
 from controller.mqtt import child
 from controller.operations.load_sample import AT_ANY_HOUR, load_sample
 from controller.operations.sign_in import enrol_first_account
-from controller.server import listen, serving
+from controller.server import listen, serving, serving_tls
 from controller.settings import Settings
 from controller.storage import tables
 from controller.wiring import Controller, utc_now
@@ -71,15 +71,17 @@ async def staged(
     villages: int = 1,
     languages: Sequence[tuple[str, ...]] = (),
     broker_url: str = "embedded:",
+    tls: bool = False,
 ) -> AsyncIterator[Stage]:
     """Everything running, each box online; `languages`: the order of each village, if not its own.
 
-    `player` may be made for each village by its id.
+    `player` may be made for each village by its id. With `tls` the office has its own, on loopback.
     """
     sock = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         settings = Settings(data_dir=folder / "controller", broker_url=broker_url)
+        settings = settings.model_copy(update=_own_tls()) if tls else settings
         controller = Controller(settings, url)
         stack.push_async_callback(controller.stop)
         made = enrol_first_account(controller.database, utc_now())
@@ -88,7 +90,11 @@ async def staged(
         for village, order in zip(sample, languages, strict=False):
             _listens_in(controller, village.village_id, order)
         await controller.start()
-        await stack.enter_async_context(serving(create_app(controller.services, "test"), sock))
+        people = create_app(controller.services, "test")
+        await stack.enter_async_context(serving(people, sock))
+        if controller.tls is not None:
+            boxes = create_box_app(controller.services)
+            await stack.enter_async_context(serving_tls(people, boxes, settings, controller.tls))
         stack.callback(controller.services.closing.set)
         api = Api(url)
         await asyncio.to_thread(api.sign_in, *made)
@@ -106,6 +112,21 @@ async def staged(
 
         await until(all_online)
         yield stage
+
+
+def _own_tls() -> dict[str, object]:
+    """Settings of an office with TLS of its own, on ports that are free."""
+    with contextlib.ExitStack() as held:
+        socks = [held.enter_context(listen("127.0.0.1", 0)) for _ in range(3)]
+        https, box, broker = (int(sock.getsockname()[1]) for sock in socks)
+    return {
+        "tls": "own",
+        "tls_host": "127.0.0.1",
+        "hostnames": "127.0.0.1",
+        "https_port": https,
+        "box_port": box,
+        "broker_tls_port": broker,
+    }
 
 
 def _listens_in(controller: Controller, village_id: str, order: tuple[str, ...]) -> None:
