@@ -28,6 +28,7 @@ from controller.mqtt.embedded import EmbeddedBroker
 from controller.mqtt.inbound import Inbound
 from controller.mqtt.link import Link, Offline
 from controller.operations.air_gate import air_gate
+from controller.operations.alert_steps import SealedStep
 from controller.operations.asked_work import RENDER, ask_for_plan
 from controller.operations.box_certificates import revoked, shut_out
 from controller.operations.bring_recording import RecordingRoom
@@ -47,16 +48,18 @@ from controller.operations.renew_phrases import PhrasePages
 from controller.operations.republish import republish
 from controller.operations.services import BoxAddresses, Services
 from controller.operations.voices import engines_here, preferred
+from controller.operations.watch_alerts import watch_alerts
 from controller.operations.waveforms import Waveforms
 from controller.operations.zone_inputs import PlanRules
 from controller.settings import WILDCARDS, Settings
 from controller.storage import work_items
-from controller.storage.bell import TROUBLE, BellTower
+from controller.storage.bell import ALERT, TROUBLE, BellTower
 from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
 from controller.storage.takes import ReleasedTakes
 from controller.tls_doors import TlsDoors, netloc, own_names, told_names
+from controller.work.alerts import LOOK_EVERY_S, LOOK_REST_S, ingest_alert_steps
 from controller.work.each_minute import each_minute
 from controller.work.for_ever import Loop, for_ever
 from controller.work.ingest import ingest_observations, ingest_reports
@@ -144,6 +147,7 @@ class Controller:
         self.tls = None if ca is None else self._open_doors(ca)
         self._keys = DeviceKeys(self.database)
         self._reports: asyncio.Queue[SealedReport] = asyncio.Queue(REPORT_QUEUE)
+        self._alert_steps: asyncio.Queue[SealedStep] = asyncio.Queue(REPORT_QUEUE)
         self._observations = Observations()
         self._time_desk = TimeDesk()
         self.broker = _broker(settings, self.tls)
@@ -185,11 +189,19 @@ class Controller:
             ask_for_figures(session, now)
             # Where the office switches off at night, no midnight ever asks.
             ask_for_purge(session, now)
+            # A newer release may say other words of a hazard.
+            renew_clip_pages(session, now)
             accounts, gone = broker_accounts(session), shut_out(session, now)
         if self.broker is not None:
             await self.broker.start(accounts, gone)
         url = self.broker.url if self.broker else self._settings.broker_url
-        inbound = Inbound(self._keys, self._reports, self._observations, self._time_desk.ask)
+        inbound = Inbound(
+            self._keys,
+            self._reports,
+            self._observations,
+            self._alert_steps,
+            self._time_desk.ask,
+        )
         self._link = link = Link(url, inbound.receive, epoch=epoch)
 
         render_here = partial(
@@ -220,6 +232,9 @@ class Controller:
             tend_keys(database, self._authority, at)
             mend_rolled_back(database, self._authority, services.rules, at)
 
+        def look_at_alerts(at: datetime) -> None:
+            watch_alerts(database, self._authority, services.rules, at)
+
         phrase_pages = PhrasePages(database, services.rules)
         bells = services.bells
         loops: dict[str, Loop] = {
@@ -230,6 +245,18 @@ class Controller:
             "time": partial(self._time_desk.answer, self._answer_time),
             "observations": partial(
                 ingest_observations, database, self._observations, self.let_boxes_in, utc_now
+            ),
+            "alert_steps": partial(
+                ingest_alert_steps, database, services.rules, self._alert_steps, utc_now
+            ),
+            "alerts": partial(
+                watch,
+                look_at_alerts,
+                bells,
+                ALERT,
+                utc_now,
+                every_s=LOOK_EVERY_S,
+                rests_s=LOOK_REST_S,
             ),
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "carts": partial(work_through, database, CART, cart, bells, utc_now),

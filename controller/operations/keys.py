@@ -3,15 +3,16 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session, col, func, select
 
-from controller.errors import ControllerError, NotFound
+from controller.errors import ControllerError, NotFound, SettingsWrong
 from controller.fleet import keyring
 from controller.fleet.authority import Authority
-from controller.fleet.key_folder import BY_ITSELF
+from controller.fleet.key_folder import BY_ITSELF, RING, ROOT
 from controller.fleet.keyring import DAY_MS, GRANTABLE, OWN, Purpose, Ring, RingKey
 from controller.operations.alarms import Trouble, differs, settle
 from controller.operations.find_unit import find_unit
@@ -84,6 +85,25 @@ def tend_keys(database: Database, authority: Authority, now: datetime) -> None:
                 current_key_set(session, authority, now)
             settle(session, KEYS, found, now_ms)
     _resign_all(database, authority, now)
+
+
+def refuse_lost_keys(database: Database, folder: Path) -> None:
+    """New keys would be strangers to every box: raises `SettingsWrong` where the old ones are gone.
+
+    An office without boxes may begin with new ones.
+    """
+    if any((folder / name).exists() for name in (RING, ROOT)):
+        return
+    with database.read() as session:
+        boxes = session.exec(select(tables.Device.id).limit(1)).first()
+    if boxes is not None:
+        raise SettingsWrong(
+            "keys_missing",
+            f"Trong {folder} không còn khoá nào, mà cơ sở dữ liệu có hộp loa: khoá mới thì không "
+            "loa nào nghe. Chưa tạo gì; hãy chạy `loalang keys restore`, hoặc `loalang restore`.",
+            f"There are no keys in {folder}, but the database knows boxes: none of them would obey "
+            "new keys. Nothing was made; run `loalang keys restore`, or `loalang restore`.",
+        )
 
 
 def show_keys(session: Session, authority: Authority, now: datetime) -> ShownKeys:
