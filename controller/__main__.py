@@ -12,12 +12,14 @@ import typer
 from controller.cli import (
     airtime,
     alarms,
+    backup,
     boxes,
     bundle,
     calendar,
     carts,
     clusters,
     keeping,
+    keys,
     lexicon,
     phrases,
     plan,
@@ -45,6 +47,7 @@ app.add_typer(carts.app, name="carts")
 app.add_typer(relays.app, name="relays")
 app.add_typer(priority.app, name="priority")
 app.add_typer(keeping.app, name="keeping")
+app.add_typer(keys.app, name="keys")
 app.command()(keeping.lacks)
 app.command()(alarms.alarms)
 app.add_typer(recordings.app, name="recordings")
@@ -54,6 +57,8 @@ app.add_typer(airtime.app, name="airtime")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(boxes.app, name="boxes")
+app.command()(backup.backup)
+app.command()(backup.restore)
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -227,6 +232,17 @@ def add_account(
     from controller.cli.accounts import add_account as run
 
     run(url, user, password, name)
+
+
+@app.command("first-account")
+def first_account(
+    data_dir: Annotated[Path | None, typer.Option(help="Thư mục dữ liệu / data folder.")] = None,
+) -> None:
+    """Tạo tài khoản đầu tiên trước lần chạy đầu / make the first account before the first start."""
+    from controller.cli.accounts import first_account as run
+    from controller.settings import Settings
+
+    run(Settings() if data_dir is None else Settings(data_dir=data_dir))
 
 
 @app.command()
