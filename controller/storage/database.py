@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -65,6 +66,8 @@ class Database:
 def open_database(url: str, sqlite_path: Path | None) -> Database:
     """Lock (SQLite), open and migrate; raises `DatabaseInUse`."""
     lock = _lock_beside(sqlite_path) if sqlite_path else None
+    if sqlite_path:
+        os.close(os.open(sqlite_path, os.O_RDWR | os.O_CREAT, 0o600))
     database = Database(url, lock=lock)
     migrate(database.engine)
     return database
@@ -79,6 +82,23 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+@contextmanager
+def held_alone(sqlite_path: Path) -> Iterator[None]:
+    """No controller uses this database file meanwhile, nor starts; raises `DatabaseInUse`."""
+    lock = _lock_beside(sqlite_path)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def migrations_known() -> frozenset[str]:
+    """Every version of the schema that this program can bring to the newest."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return frozenset(s.revision for s in ScriptDirectory.from_config(config).walk_revisions())
+
+
 def _nobody_listens(_rung: frozenset[str]) -> None:
     pass
 
@@ -91,7 +111,6 @@ def _lock_beside(path: Path) -> int:
     except BlockingIOError:
         os.close(lock)
         raise DatabaseInUse(str(path)) from None
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return lock
 
 
