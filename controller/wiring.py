@@ -34,6 +34,7 @@ from controller.operations.box_certificates import revoked, shut_out
 from controller.operations.bring_recording import RecordingRoom
 from controller.operations.device_alarms import device_alarms
 from controller.operations.enrol_device import broker_accounts, device_keys
+from controller.operations.hazard_clips import renew_clip_pages
 from controller.operations.keys import refuse_lost_keys, tend_keys
 from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.mend_rolled_back import mend_rolled_back

@@ -5,6 +5,7 @@ import zlib
 
 import msgspec
 
+from edge_agent.contract.alert import ClipPage
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.manifest import MAX_PAGE_BYTES, Asset, DayPage
 from edge_agent.contract.phrase_index import PhrasePage
@@ -18,11 +19,14 @@ def own_word(sealed: bytes) -> Desired:
 
 
 def assets_of(page: bytes) -> list[Asset]:
-    """All audio that a packed day page or phrase page names."""
+    """All audio that a packed day page, phrase page or page of clips names."""
     data = zlib.decompressobj(wbits=31).decompress(page, MAX_PAGE_BYTES)
     found = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     if "phrases" in found:
         return list(msgspec.json.decode(data, type=PhrasePage).phrases.values())
+    if "clips" in found:
+        clips = msgspec.json.decode(data, type=ClipPage).clips
+        return [asset for clip in clips for said in clip.spoken for asset in said.assets]
     cues = msgspec.json.decode(data, type=DayPage).cues
     named = [asset for cue in cues for asset in (cue.asset, cue.fallback)]
     return [asset for asset in named if asset is not None]

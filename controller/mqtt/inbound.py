@@ -7,6 +7,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import Counter
 
+from controller.operations.alert_steps import SealedStep
 from controller.operations.observations import Observations
 from controller.operations.observe_devices import Observation, Said
 from controller.operations.own_word import read_own
@@ -49,9 +50,9 @@ class KeyBook(Protocol):
 
 
 class Inbound:
-    """Sort messages of boxes: reports into a queue, the rest where the newest is kept.
+    """Sort messages of boxes: reports and steps of alerts into queues; of the rest the newest.
 
-    Nothing here waits. What finds no room among the reports is said again by its box.
+    Nothing here waits. What finds no room in a queue is said again by its box.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Inbound:
         keys: KeyBook,
         reports: "asyncio.Queue[SealedReport]",
         observations: Observations,
+        alert_steps: "asyncio.Queue[SealedStep]",
         ask_time: Callable[[str, str], None],
     ) -> None:
         self._keys = keys
         self._reports = reports
+        self._alert_steps = alert_steps
         self._observations = observations
         self._ask_time = ask_time
 
@@ -82,6 +85,9 @@ class Inbound:
             if at.word == "report":
                 key = self._keys.public_key(at.device)
                 self._reports.put_nowait(SealedReport(at.device, key, payload))
+            elif at.word == "alert":
+                key = self._keys.public_key(at.device)
+                self._alert_steps.put_nowait(SealedStep(at.device, key, payload))
             elif at.word in _SEALED:
                 key = self._keys.public_key(at.device)
                 own = read_own(at.device, key, payload, *_SEALED[at.word])

@@ -13,8 +13,10 @@ from audio_library.errors import AssetMissing, StoreFull
 from audio_library.no_room import is_no_room
 from audio_library.store.asset_store import AssetStore
 from controller.errors import ControllerError, NotFound
+from controller.fleet.alert_lists import issuer_of
 from controller.fleet.authority import Authority
 from controller.fleet.bundle_contents import assets_of, own_word
+from controller.operations.alert_lists import sealed_lists
 from controller.operations.find_unit import find_unit
 from controller.operations.find_village import find_village
 from controller.operations.signed_keys import current_key_set
@@ -79,10 +81,14 @@ def make_bundle(
     """
     with database.write() as session:
         keys = current_key_set(session, authority, now)
+        alerts = sealed_lists(session, authority, now)
     with database.read() as session:
         load = _load(session, authority, chosen, day, to_ms(now))
     if keys is not None:
         load.messages[layout.KEYS] = keys
+    for scope, sealed in alerts.items():
+        name = f"{layout.ALERTS}/{scope}/{issuer_of(authority.root_public)}.jws"
+        load.messages[name] = sealed
     total = sum(asset.bytes for asset in load.audio.values())
     if total > most_bytes:
         size = f"{total // 10**6} MB"
@@ -164,6 +170,7 @@ def _add_files(session: Session, load: _Load, sealed: bytes) -> None:
     word = own_word(sealed)
     assets = [word.fallback] if word.fallback else []
     named = [page.sha256 for page in word.manifest.pages] + [page.sha256 for page in word.phrases]
+    named += [word.clips.sha256] if word.clips else []
     for sha256 in named:
         body = _page(session, sha256) if sha256 not in load.pages else None
         if body is not None:

@@ -20,6 +20,7 @@ from audio_library.speech.recorded import NAME as RECORDED
 from audio_library.speech.registry import voices
 from audio_library.wording.spoken_form import spoken_form
 from controller.errors import NotFound
+from controller.operations.hazard_clips import SENTENCES, renew_clip_pages
 from controller.operations.unit_speech import UnitSpeech, unit_speech
 from controller.storage import events, places, tables
 from controller.storage.database import Database
@@ -31,6 +32,7 @@ from controller.storage.library_tables import (
     SpeechCustom,
     Take,
 )
+from controller.storage.unit_chain import chain_on
 from schedules.area import AreaTree, Level, Unit
 from schedules.types import UnitId
 
@@ -110,11 +112,25 @@ def phrase_places(session: Session, day: date, unit_id: str | None = None) -> di
     With a unit: itself, what lies in it, and the commune above it. Each is read by its own lexicon.
     """
     tree = places.area_tree(session)
-    read = _reader(session, tree)
+    read = _reader(session)
     return {
-        place_id(unit.id): read(unit)
+        place_id(unit.id): read(unit.name, (unit.id, *(u.id for u in tree.ancestors(unit.id))))
         for unit in _units(session, tree, unit_id)
         if unit.valid_on(day) and unit.level is not Level.PROVINCE
+    }
+
+
+def place_names(session: Session, unit_ids: Iterable[str], day: date) -> dict[str, str]:
+    """How Vietnamese says these units, by phrase, but for provinces; no other unit is looked at.
+
+    Raises `UnitCycle`, `UnknownUnit`.
+    """
+    read = _reader(session)
+    chains = {unit_id: chain_on(session, unit_id, day) for unit_id in unit_ids}
+    return {
+        place_id(unit_id): read(chain.units[0].name, chain.ids)
+        for unit_id, chain in chains.items()
+        if chain.units[0].level is not Level.PROVINCE
     }
 
 
@@ -162,6 +178,9 @@ def set_order(
     )
     with database.write() as session:
         session.merge(row)
+        session.flush()
+        if sentence in SENTENCES:
+            renew_clip_pages(session, now)
         _tell(session, language, sentence, now)
 
 
@@ -233,18 +252,20 @@ def _rendered(session: Session, language: str, digests: list[str]) -> Iterator[A
         yield from session.exec(query)
 
 
-def _reader(session: Session, tree: AreaTree) -> Callable[[Unit], str]:
-    """Reads the names of units; only what some unit has of its own is asked of the database."""
+def _reader(session: Session) -> Callable[[str, Sequence[str]], str]:
+    """Reads the name of a unit, by its own lexicon or that of the nearest unit above it.
+
+    Only what some unit has of its own is asked of the database.
+    """
     own = {*session.exec(select(LexiconEntry.unit_id)), *session.exec(select(SpeechCustom.unit_id))}
 
     @cache
     def speech(unit_id: str | None) -> UnitSpeech:
         return unit_speech(session, unit_id)
 
-    def read(unit: Unit) -> str:
-        chain = (unit.id, *(above.id for above in tree.ancestors(unit.id)))
+    def read(name: str, chain: Sequence[str]) -> str:
         nearest = next((each for each in chain if each in own), None)
-        said = speech(nearest).read(unit.name, "vi") if nearest else spoken_form(unit.name)
+        said = speech(nearest).read(name, "vi") if nearest else spoken_form(name)
         return within_a_sentence(said.text)
 
     return read

@@ -16,6 +16,7 @@ from controller.fleet.authority import Authority
 from controller.fleet.box_policy import data_budget, maintenance_order
 from controller.fleet.plan import PackedPage, day_page, whole_plan
 from controller.operations.box_policy import known_sound, policy_of
+from controller.operations.hazard_clips import clips_ref
 from controller.operations.publish_phrases import phrase_refs
 from controller.operations.zone_inputs import PlanRules, midnight, today
 from controller.storage import outbox, places, tables, zone_days
@@ -95,6 +96,7 @@ class _Desk:
         self._pages: dict[tuple[date, tuple[str, ...]], PackedPage] = {}
         self._silenced = _silenced(session, self._now_ms)
         self._phrase_refs: Mapping[str, wire.PhraseRef] | None = None
+        self._clips: dict[tuple[str, ...], wire.ClipsRef | None] = {}
 
     def know(self, zone_id: str, days: Mapping[date, DayPlan]) -> None:
         """These days need not be read again."""
@@ -254,6 +256,7 @@ class _Desk:
         How loud stands in each cue, so the volume profile stays empty: it would lower twice.
         """
         quiet = places.law_of(self._session, spot.unit_ids).silence
+        spoken = self._languages(spot)
         return wire.Desired(
             did=spot.device_id,
             serial=1,
@@ -268,19 +271,30 @@ class _Desk:
             if quiet
             else None,
             empty_because="" if manifest.pages else "no programme within the horizon",
-            phrases=self._phrases(spot),
+            phrases=self._phrases(spoken),
+            clips=self._clips_of(spoken),
         )
 
-    def _phrases(self, spot: Spot) -> tuple[wire.PhraseRef, ...]:
-        """Pages of what can be said in the languages of the zones that the box belongs to today."""
-        if self._phrase_refs is None:
-            self._phrase_refs = phrase_refs(self._session)
+    def _languages(self, spot: Spot) -> tuple[str, ...]:
+        """What the zones that the box belongs to today speak, each once, by zone."""
         members = places.zones_with(self._session, spot.cluster_id)
         zones = {zone_id for zone_id, member in members if member.valid_on(self._day)}
         query = select(tables.Zone).where(col(tables.Zone.id).in_(zones))
-        spoken = {tag for zone in self._session.exec(query) for tag in zone.languages}
+        rows = self._session.exec(query.order_by(col(tables.Zone.id)))
+        return tuple(dict.fromkeys(tag for zone in rows for tag in zone.languages))
+
+    def _phrases(self, spoken: Collection[str]) -> tuple[wire.PhraseRef, ...]:
+        """Pages of what can be said in these languages."""
+        if self._phrase_refs is None:
+            self._phrase_refs = phrase_refs(self._session)
         known = self._phrase_refs
         return tuple(known[tag] for tag in sorted(spoken) if tag in known)
+
+    def _clips_of(self, spoken: tuple[str, ...]) -> wire.ClipsRef | None:
+        """The page of hazard clips in this order of languages."""
+        if spoken not in self._clips:
+            self._clips[spoken] = clips_ref(self._session, spoken, self._now)
+        return self._clips[spoken]
 
     def _at_own_door(self, word: wire.Desired) -> wire.Desired:
         """A box that has no password holds a certificate: it fetches behind the door for those."""

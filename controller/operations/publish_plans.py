@@ -15,6 +15,7 @@ from controller.operations.priority_order import note_questions
 from controller.operations.publish_boxes import publish_boxes
 from controller.operations.zone_inputs import PlanRules, midnight, today
 from controller.storage import events, tables, work_items, zone_days
+from controller.storage.alert_tables import ClipPage
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.library_tables import PhrasePage
@@ -105,6 +106,7 @@ def forget_old_pages(session: Session, now: datetime) -> None:
         col(tables.Page.created_ms) < to_ms(now) - KEEP_PAGES_MS,
         col(tables.Page.sha256).not_in(of_phrases),
         col(tables.Page.sha256).not_in(of_boxes),
+        col(tables.Page.sha256).not_in(select(ClipPage.page_sha256)),
     )
     session.execute(old)
 

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from controller.errors import RootLocked
 from controller.fleet.authority import Authority
+from controller.operations.alert_lists import republish_lists
 from controller.operations.placements import moved
 from controller.operations.signed_keys import current_key_set
 from controller.storage import outbox, tables
@@ -15,9 +16,13 @@ from edge_agent.contract import topics
 
 
 def republish(database: Database, authority: Authority, now: datetime) -> None:
-    """Queue key set, placements of moved boxes and every desired state, as they were signed."""
+    """Queue key set, placements of moved boxes and every desired state, as they were signed.
+
+    The lists of alerts go out anew, and first.
+    """
     now_ms = to_ms(now)
     with database.write() as session:
+        republish_lists(session, authority, now)
         try:
             keys = current_key_set(session, authority, now)
         except RootLocked:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, or_, select
 
 from audio_library.bulletin import Kind, State
 from audio_library.rendition import spoken_sha256
+from controller.operations.hazard_clips import clip_assets
 from controller.operations.publish_phrases import bank_assets
 from controller.storage import tables
 from controller.storage.instants import to_ms
@@ -22,12 +23,13 @@ _HASH = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
 def still_wanted(session: Session, now: datetime) -> frozenset[str]:
-    """Hashes of what is on any box's horizon, valid approved words, emergencies, phrases, carts."""
+    """What is on any box's horizon, valid approved words, emergencies, phrases, clips, carts."""
     return frozenset().union(
         _told(session, now),
         _on_pages(session),
         _pinned(session, now),
         _phrases(session, now),
+        clip_assets(session),
         _carts(session),
     )
 

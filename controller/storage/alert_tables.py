@@ -40,7 +40,9 @@ class AlertVersion(SQLModel, table=True):
     areas: list[str] = Field(sa_column=Column(JSON, nullable=False))
     languages: list[str] = Field(sa_column=Column(JSON, nullable=False))
     sentence: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
-    """The slots of the sentence as they were chosen."""
+    """The slots of the sentence as they were filled."""
+    places: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Places that were named beside the areas."""
     spoken: list[dict[str, object]] = Field(sa_column=Column(JSON, nullable=False))
     """By language: words, phrases, or what is lacking."""
     repeat_s: int
@@ -91,3 +93,12 @@ class HazardClip(SQLModel, table=True):
     asset_sha256: str = Field(foreign_key="asset.sha256")
     set_by: str
     set_ms: int = Field(sa_column=_big())
+
+
+class ClipPage(SQLModel, table=True):
+    """The page of hazard clips of one order of languages (`vi,bdq`), as it was laid out last."""
+
+    __tablename__ = "clip_page"
+    languages: str = Field(primary_key=True)
+    page_sha256: str
+    bytes: int

@@ -10,6 +10,7 @@ OUTBOX = "outbox"
 WORK = "work"
 EVENTS = "events"
 TROUBLE = "trouble"
+ALERT = "alert"
 
 
 def ring(session: Session, name: str) -> None:
@@ -49,7 +50,7 @@ class BellTower:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[Listener]] = {
-            name: set() for name in (OUTBOX, WORK, EVENTS, TROUBLE)
+            name: set() for name in (OUTBOX, WORK, EVENTS, TROUBLE, ALERT)
         }
 
     def ring(self, names: frozenset[str]) -> None:

@@ -7,6 +7,9 @@ from sqlmodel import Session, col, select
 
 from controller.storage import bell
 from controller.storage.tables import Outbox
+from edge_agent.contract.topics import PREFIX
+
+TO_GROUPS = f"{PREFIX}/g/"
 
 
 def put(
@@ -35,7 +38,7 @@ def put(
 
 
 def waiting(session: Session, now_ms: int, limit: int = 1000) -> Sequence[Outbox]:
-    """Unsent, unexpired messages, oldest first."""
+    """Unsent, unexpired messages, oldest first; words to groups, and so alerts, before all else."""
     alive = or_(col(Outbox.expires_ms).is_(None), col(Outbox.expires_ms) > now_ms)
     query = (
         select(Outbox)
@@ -43,7 +46,8 @@ def waiting(session: Session, now_ms: int, limit: int = 1000) -> Sequence[Outbox
         .order_by(col(Outbox.id))
         .limit(limit)
     )
-    return session.exec(query).all()
+    urgent = query.where(col(Outbox.topic) >= TO_GROUPS, col(Outbox.topic) < f"{TO_GROUPS}~")
+    return session.exec(urgent).all() or session.exec(query).all()
 
 
 def mark_sent(session: Session, ids: Sequence[int], now_ms: int) -> None:

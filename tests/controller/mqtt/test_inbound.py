@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from structlog.testing import capture_logs
 
 from controller.mqtt.inbound import Inbound
+from controller.operations.alert_steps import SealedStep
 from controller.operations.observations import Observations
 from controller.operations.observe_devices import Observation
 from controller.operations.read_reports import DROPPED, SealedReport, read_reports
@@ -39,8 +40,11 @@ class Heard:
         self.reports: list[Received] = []
         self.observations = Observations()
         self.times: list[tuple[str, str]] = []
+        self.alert_steps: asyncio.Queue[SealedStep] = asyncio.Queue()
         self._sealed: asyncio.Queue[SealedReport] = asyncio.Queue()
-        self._inbound = Inbound(Enrolled(), self._sealed, self.observations, self._time)
+        self._inbound = Inbound(
+            Enrolled(), self._sealed, self.observations, self.alert_steps, self._time
+        )
 
     def _time(self, device: str, nonce: str) -> None:
         self.times.append((device, nonce))
@@ -132,7 +136,7 @@ def test_birth_is_observed_and_time_is_answered() -> None:
 
 def test_a_report_without_room_is_dropped_for_its_box_to_say_again_and_holds_up_nothing() -> None:
     observations, reports = Observations(), asyncio.Queue[SealedReport](1)
-    inbound = Inbound(Enrolled(), reports, observations, lambda box, nonce: None)
+    inbound = Inbound(Enrolled(), reports, observations, asyncio.Queue(), lambda box, nonce: None)
 
     async def run() -> None:
         for topic, payload in (

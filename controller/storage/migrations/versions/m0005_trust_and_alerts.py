@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("areas", sa.JSON(), nullable=False),
         sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("sentence", sa.JSON(), nullable=False),
+        sa.Column("places", sa.JSON(), nullable=False),
         sa.Column("spoken", sa.JSON(), nullable=False),
         sa.Column("repeat_s", sa.Integer(), nullable=False),
         sa.Column("siren_s", sa.Integer(), nullable=False),
@@ -130,6 +131,13 @@ def upgrade() -> None:
     op.create_index("ix_certificate_not_after_ms", "certificate", ["not_after_ms"])
 
     op.create_table(
+        "clip_page",
+        sa.Column("languages", sa.String(), nullable=False),
+        sa.Column("page_sha256", sa.String(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("languages"),
+    )
+    op.create_table(
         "hazard_clip",
         sa.Column("hazard", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
@@ -159,6 +167,8 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.String(), nullable=True),
         sa.Column("decided_ms", sa.BigInteger(), nullable=True),
         sa.Column("device_id", sa.String(), nullable=True),
+        sa.Column("placement", sa.String(), nullable=False),
+        sa.Column("certificate", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["cluster_id"],
             ["cluster.id"],
