@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from edge_agent import identity, log_setup, memory, refuge, settings
+from edge_agent import identity, log_setup, memory, paired, refuge, settings
 from edge_agent.agent import StopAsked
 from edge_agent.cli.line import USAGE, BadUsage, read_line
 from edge_agent.contract.trust import public_to_text
@@ -78,6 +78,26 @@ def _obey(argv: list[str]) -> int:
             line = read_line(rest, values=config, switches=("--tone",))
             tell = partial(print, flush=True)
             return selftest.run(line.path("--config"), tone="--tone" in line.switches, tell=tell)
+        case ["update", *rest]:
+            return _update(rest)
+        case ["rehearse", *rest]:
+            from edge_agent.cli import update
+
+            line = read_line(rest, values=(*config, "--state"))
+            return update.show_rehearsal(line.path("--config"), line.path("--state"))
+        case ["pin", *rest]:
+            from edge_agent.cli import pin
+
+            line = read_line(rest, values=config, switches=("--drop",))
+            tell = partial(print, flush=True)
+            return pin.choose(line.path("--config"), drop="--drop" in line.switches, tell=tell)
+        case ["pair", *rest]:
+            from edge_agent.cli import pair
+
+            values = (*config, "--from")
+            line = read_line(rest, optional=2, values=values, switches=("--anew",))
+            tell = partial(print, flush=True)
+            return pair.run(line, tell)
         case ["init", *rest]:
             return _init(read_line(rest, values=("--state-dir",)).path("--state-dir"))
         case ["version" | "--version", *rest]:
@@ -92,6 +112,25 @@ def _obey(argv: list[str]) -> int:
     raise BadUsage("Thiếu tên lệnh.", "Name a command.")
 
 
+def _update(rest: list[str]) -> int:
+    from edge_agent.cli import update
+    from edge_agent.update.exchange import Patience
+
+    values = ("--config", "--to", "--root", "--within", "--steady")
+    line = read_line(rest, values=values, switches=("--pin",))
+    usual = Patience()
+    return update.run(
+        line.path("--config"),
+        root=Path(line.values.get("--root", "/")),
+        version=line.values.get("--to", ""),
+        pin="--pin" in line.switches,
+        patience=Patience(
+            within_s=line.seconds("--within", usual.within_s),
+            steady_s=line.seconds("--steady", usual.steady_s),
+        ),
+    )
+
+
 def _init(state_dir: Path) -> int:
     identity.prepare(state_dir)
     key = identity.create_key(state_dir)
@@ -102,10 +141,12 @@ def _init(state_dir: Path) -> int:
 def _run(file: Path, *, with_parent: bool) -> int:
     parent = os.getppid()
     log_setup.configure()
-    config = settings.load(file)
+    chosen = settings.read(file)
+    _take_up_papers(chosen)
+    config = settings.identified(chosen)
     book = LogBook(broker.password for broker in config.brokers)
     logging.getLogger().addHandler(book)
-    if file.stat().st_mode & 0o077:
+    if file.stat().st_mode & 0o007:
         note(log, "config_readable_by_others", level=logging.WARNING, file=str(file))
     identity.prepare(Path(config.state_dir))
     config = refuge.enter(config)
@@ -118,6 +159,15 @@ def _run(file: Path, *, with_parent: bool) -> int:
         memory.give_back()
         in_order = agent.run(alive=lambda: not with_parent or os.getppid() == parent != 1)
     return 0 if in_order else EXIT_FAILED
+
+
+def _take_up_papers(chosen: settings.Settings) -> None:
+    """Be who a pairing says since the last run; a card that takes nothing leaves it as it was."""
+    try:
+        state_dir = Path(chosen.state_dir)
+        paired.take_up(state_dir, did=chosen.did, root=chosen.root_public_key)
+    except OSError as e:
+        note(log, "papers_not_taken_up", level=logging.ERROR, error=str(e))
 
 
 def _stop_on_signal(stop: Callable[[], None]) -> None:

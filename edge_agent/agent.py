@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from edge_agent import durable, memory
+from edge_agent.alerts import Alerts, AlertSteps
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.clock import WITHIN_MS, BoxClock, Reading
 from edge_agent.commands import CommandLog
 from edge_agent.contract import topics
-from edge_agent.contract.alert import Alert
-from edge_agent.contract.commands import AckStatus, Command, TestTone
+from edge_agent.contract.alert import AlertStep
+from edge_agent.contract.commands import AckStatus, Command, CommandKind, TestTone, Update
 from edge_agent.contract.desired import Desired, ReportPolicy
+from edge_agent.contract.report import Source
 from edge_agent.contract.state import ControllerState, TimeAnswer
-from edge_agent.contract.trust import KeySet
+from edge_agent.contract.trust import KeySet, Placement
 from edge_agent.data_meter import DataMeter
-from edge_agent.decide import RULES, Decision, Policy, Situation, active_alerts, decide
+from edge_agent.decide import RULES, Candidate, Decision, Policy, Situation, decide
 from edge_agent.desk import Call, Desk
 from edge_agent.download import Fetched, Request
 from edge_agent.errand import Returned, Send
 from edge_agent.errors import AgentError, StateUnwritable, UnknownOperation
+from edge_agent.hardware import Presenter
 from edge_agent.health import Vitals
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Accepted, Dropped, Inbox, Why
@@ -34,6 +37,7 @@ from edge_agent.intake import Intake
 from edge_agent.link import Inbound, LinkChanged, LinkState
 from edge_agent.log_setup import note
 from edge_agent.logbook import LogBook
+from edge_agent.machine import machine_run
 from edge_agent.orders import Orders, Progress
 from edge_agent.player import Ended, Player, Position, Ready, Started
 from edge_agent.playout import Playout
@@ -60,11 +64,16 @@ from edge_agent.tone import keep_tone
 from edge_agent.upkeep import Upkeep
 from edge_agent.uplink import Outlet, Uplink
 from edge_agent.version import VERSION
+from edge_agent.voice import Voice
 from edge_agent.watchdog import ThreadDied, Watchdog
 
 if TYPE_CHECKING:
     from edge_agent.horn import Horn
+    from edge_agent.local.post import Panel, Post
+    from edge_agent.pins import Contact
     from edge_agent.sticks.watch import Sticks
+    from edge_agent.update.box_update import BoxUpdate
+    from edge_agent.update.words import Word
 
 log = logging.getLogger("edge_agent.agent")
 
@@ -189,6 +198,8 @@ class Parts:
     player: Player
     amplifier: Amplifier
     horn: "Horn | None"
+    kill_pin: "Contact | None"
+    panel: "Panel | None"
     link: Connection
     uplink: Uplink
     streams: Streams
@@ -200,6 +211,7 @@ class Parts:
     watchdog: Watchdog
     book: LogBook
     boot: int
+    presenter: Presenter
     losses: tuple[str, ...]
     events: Events
 
@@ -220,6 +232,9 @@ class Agent:
             did=parts.settings.did,
             max_spread_s=parts.settings.max_spread_s,
         )
+        self._voice = Voice(parts.cache, parts.send, lambda: self._supply.clips)
+        self._alerts = Alerts(self._voice, parts.cache.shelves[Shelf.AUDIO])
+        self._alert_steps = AlertSteps(self._say_alert_step, boot=parts.boot)
         self._intake = Intake(parts.inbox, parts.held, parts.clock, parts.spool, self._supply)
         self._orders = Orders(
             parts.commands,
@@ -227,6 +242,7 @@ class Agent:
             Path(parts.settings.state_dir) / "volume",
             partial(keep_tone, parts.cache),
             can_reboot=bool(parts.settings.reboot),
+            can_update=bool(parts.settings.update.folder),
         )
         self._upkeep = Upkeep(
             boot=parts.boot,
@@ -235,6 +251,7 @@ class Agent:
             book=parts.book,
             check=self._test_itself,
             reboot=parts.settings.reboot,
+            update=self._take_update,
             state_dir=Path(parts.settings.state_dir),
         )
         self._playout = Playout(
@@ -251,8 +268,10 @@ class Agent:
             Sources(
                 did=parts.settings.did,
                 can_reboot=bool(parts.settings.reboot),
+                can_update=bool(parts.settings.update.folder),
                 reserve_bytes=parts.settings.disk_reserve_mb * 1_000_000,
                 boot=parts.boot,
+                presenter=parts.presenter,
                 losses=parts.losses,
                 held=parts.held,
                 cache=parts.cache,
@@ -275,7 +294,12 @@ class Agent:
             "log": self._tell_log,
             "selftest": self._test_itself,
         }
+        self._post = self._stand_post()
+        if self._post is not None:
+            self._handlers = {**self._handlers, "local": self._at_post}
         self._sticks: Sticks | None = None
+        self._update: BoxUpdate | None = None
+        self._update_order: tuple[str, bytes] = ("", b"")
         self._online = False
         self._dead_threads = False
         self._broken_since_mono_ms: int | None = None
@@ -345,11 +369,15 @@ class Agent:
             note(log, "play_interrupted", cue=event.cue, play=event.play)
             self._orders.interrupted(event.cue, self._now)
         self._upkeep.begin(self._now)
+        if self._settings.update.folder and (self._update_folder / "wanted").exists():
+            self._update = self._make_update()
         if self._settings.sticks:
             self._sticks = self._look_for_sticks()
         self._p.amplifier.begin()
         self._p.desk.start()
         self._p.link.start()
+        if self._post is not None:
+            self._post.start()
         self._p.watchdog.ready()
         if self._p.neighbours is not None:
             self._p.neighbours.start()
@@ -386,9 +414,14 @@ class Agent:
                 self._online = self._report.online = online
                 if self._online:
                     self._report.conn = event.conn
+                    self._report.say_presence(self._now)
                     self._p.uplink.reconnected()
                     self._supply.reconnected()
                     self._p.prover.reconnected()
+                    self._alert_steps.reconnected()
+            case Fetched() if self._update is not None and self._update.ordered(event):
+                self._p.meter.count(event.cost_bytes)
+                self._update.fetched(event, self._now)
             case Fetched():
                 self._supply.fetched(event, self._now)
                 if self._p.neighbours is not None:
@@ -412,17 +445,21 @@ class Agent:
         """Observe, reconcile, act; gives the seconds until there is something to do."""
         now, desired = self._now, self._p.held.held.desired
         self._supply.read(desired, now)
-        self._report.silenced = silenced(self._settings, desired, now.utc_ms)
+        self._report.silenced = self._silenced(desired, now)
         planned = self._supply.plan.cues
         self._orders.carry_out(self._playout, planned, self._policy(), now)
         self._upkeep.look(planned, now, idle=self._playout.idle)
+        if self._update is not None:
+            self._update.look(desired.sources if desired else (), now)
         self._p.streams.look(self._stations(), now)
         air = self._air_time()
+        self._look_at_alerts(desired, air)
         decision = decide(self._situation(air))
         self._note_decision(decision)
         self._playout.desired_serial = desired.serial if desired else 0
         self._playout.delay_ms = desired.delay_ms if desired else 0
         self._playout.apply(decision, air)
+        self._tell_of_alerts(air)
         if self._sticks is not None:
             self._sticks.look(now)
         wants = self._wants()
@@ -438,6 +475,8 @@ class Agent:
         self._prune()
         waits = [self._tick_ms, decision.next_deadline_ms - air.utc_ms]
         waits += self._playout.waits_ms(decision, air)
+        if self._post is not None and self._post.waits_ms is not None:
+            waits.append(self._post.waits_ms)
         return max(1, min(waits)) / 1000
 
     def _farewell(self) -> None:
@@ -445,6 +484,8 @@ class Agent:
         note(log, "agent_stopping")
         self._p.watchdog.stopping()
         self._p.desk.close()
+        if self._post is not None:
+            self._post.close()
         self._playout.begin_farewell(self._now)
         until_ms = self._now.mono_ms + FAREWELL_MS
         while not self._playout.idle and self._now.mono_ms < until_ms:
@@ -475,8 +516,9 @@ class Agent:
         match message:
             case Dropped(why, detail):
                 self._drop(topic, why, detail)
-            case KeySet():
-                # What came before its key was known is retained, and is given again.
+            case KeySet() | Placement():
+                self._keep_word("keys" if isinstance(message, KeySet) else "placement", payload)
+                # What came before its key, or its place, was known is retained and given again.
                 self._p.link.subscribe(self._filters())
             case Desired():
                 if self._reported().keepalive_s != kept_alive:
@@ -485,6 +527,8 @@ class Agent:
                     self._p.link.subscribe(self._filters())
             case Command():
                 self._p.clock.lift_floor(message.issued)
+                if message.kind == CommandKind.UPDATE:
+                    self._update_order = (message.id, payload)
                 if not self._orders.take(message, self._now):
                     self._drop(topic, "replayed_id", message.id)
             case TimeAnswer():
@@ -523,6 +567,68 @@ class Agent:
             sound=sound,
             send=self._p.send,
         ).answer(call)
+
+    @property
+    def _update_folder(self) -> Path:
+        return Path(self._settings.state_dir) / "update"
+
+    def _keep_word(self, word: "Word", sealed: bytes) -> None:
+        if self._settings.update.folder:
+            from edge_agent.update.words import keep_word
+
+            keep_word(self._update_folder, word, sealed)
+
+    def _make_update(self) -> "BoxUpdate":
+        # Most runs see no order to update: its modules are loaded when one comes.
+        from edge_agent.update.box_update import BoxUpdate
+
+        return BoxUpdate(
+            orders=self._orders,
+            submit=self._p.fetcher.submit,
+            free_bytes=self._p.cache.free_bytes,
+            paired=self._settings.placement,
+            folder=self._update_folder,
+            records=Path(self._settings.update.folder),
+        )
+
+    def _take_update(self, command: Command, body: Update) -> None:
+        ident, sealed = self._update_order
+        if ident != command.id:
+            self._orders.step(command, AckStatus.FAILED, "superseded", self._now)
+            return
+        if self._update is None:
+            self._update = self._make_update()
+        self._update.take(command, body, sealed, self._now)
+
+    def _silenced(self, desired: Desired | None, now: Reading) -> str:
+        pin = self._p.kill_pin
+        is_switched = pin is not None and pin.closed(now.mono_ms)
+        return silenced(self._settings, desired, now.utc_ms, is_switched=is_switched)
+
+    def _stand_post(self) -> "Post | None":
+        panel = self._p.panel
+        if panel is None:
+            return None
+        # Few boxes have buttons or a page of their own.
+        from edge_agent.local.local_alert import LocalAlerts
+        from edge_agent.local.post import ClipSayings, Post
+
+        chosen = self._settings.local_alert
+        sayings = ClipSayings(lambda: self._supply.clips, self._alerts.voice, chosen.siren_s)
+        alerts = LocalAlerts(
+            Path(self._settings.state_dir),
+            chosen,
+            sayings,
+            self._alert_steps.tell,
+            boot=self._p.boot,
+            machine=machine_run(),
+            now=self._look(),
+        )
+        return Post(self._settings.did, chosen, sayings, alerts, panel)
+
+    def _at_post(self, call: Call) -> None:
+        if self._post is not None:
+            self._post.answer(call, self._now)
 
     def _at_stick(self, call: Call) -> None:
         """Take from a folder or give to it, as a person asks."""
@@ -582,12 +688,30 @@ class Agent:
             held=self._p.cache.shelves[Shelf.AUDIO].keys(),
             history=self._p.spool.history,
             orders=self._orders.candidates,
-            alerts=self._alerts(),
+            alerts=self._alerts.voiced,
             current=self._playout.current(air),
             policy=self._policy(),
             dead_streams=self._p.streams.dead,
             under=self._playout.under(air),
             known_sound_ms=self._playout.known_sound_ms,
+            local=self._raised_here(air),
+        )
+
+    def _raised_here(self, air: Reading) -> tuple[Candidate, ...]:
+        """What alerts that were raised at this box say now."""
+        if self._post is None:
+            return ()
+        current = self._playout.current(air)
+        on_air = current.candidate if current is not None else None
+        hazard = ""
+        if on_air is not None and on_air.source is Source.ALERT:
+            hazard = next((a.hazard for a in self._alerts.active if a.id == on_air.alert), "")
+        return self._post.look(
+            self._p.spool.history,
+            air,
+            silenced=self._report.silenced,
+            on_air=on_air,
+            hazard_on_air=hazard,
         )
 
     def _stations(self) -> frozenset[str]:
@@ -619,23 +743,35 @@ class Agent:
             fallback=desired.fallback,
         )
 
-    def _alerts(self) -> tuple[Alert, ...]:
-        """All alerts that are for this box."""
+    def _look_at_alerts(self, desired: Desired | None, air: Reading) -> None:
+        """Find the alerts that are for this box, and what it can say of each."""
         held = self._p.held.held
-        mine = {self._settings.did, *self._p.inbox.scopes(held)}
-        every = (alert for alerts in held.alerts.values() for alert in alerts.alerts)
-        return tuple(alert for alert in every if not alert.areas or mine & set(alert.areas))
+        self._voice.look(desired, air.mono_ms)
+        self._alerts.look(held, {self._settings.did, *self._p.inbox.scopes(held)}, air)
+
+    def _tell_of_alerts(self, air: Reading) -> None:
+        on_air = self._playout.on_air()
+        self._alert_steps.look(
+            self._alerts.voiced,
+            self._p.spool.history,
+            self._p.cache.shelves[Shelf.AUDIO].keys(),
+            air,
+            on_air=on_air.cue if on_air is not None else "",
+            silenced=self._report.silenced,
+        )
+
+    def _say_alert_step(self, step: AlertStep) -> bool:
+        return self._online and self._p.uplink.alert_step(step)
 
     def _wants(self) -> Wants:
         desired = self._p.held.held.desired
-        alerts = active_alerts(self._alerts(), self._now.utc_ms)
-        urgent = [asset for a in alerts for spoken in a.spoken for asset in spoken.assets]
+        urgent = list(self._alerts.named)
         urgent += [candidate.cue.asset for candidate in self._orders.candidates]
         report = self._reported()
         return self._supply.wants(
             desired,
             urgent=urgent,
-            pinned=self._playout.audio,
+            pinned=self._playout.audio | self._voice.made,
             heartbeat_ms=min(self._settings.heartbeat_s, report.heartbeat_s) * 1000,
         )
 
@@ -707,6 +843,8 @@ class Agent:
 
     def _progress(self, cue: str, status: AckStatus, reason: str) -> None:
         self._orders.progress(cue, status, reason, self._now)
+        if self._post is not None:
+            self._post.progress(cue, status, self._now)
 
     def _note_decision(self, decision: Decision) -> None:
         cue = decision.play.cue.id if decision.play else ""

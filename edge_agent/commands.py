@@ -15,6 +15,7 @@ from edge_agent.contract.commands import (
     Reboot,
     Stop,
     TestTone,
+    Update,
     Volume,
 )
 from edge_agent.contract.types import Unreadable, decode
@@ -26,7 +27,7 @@ ORDERED_KINDS = (CommandKind.STOP, CommandKind.VOLUME)
 MAX_SKEW_MS = 60_000
 """A command issued further in the future than this is a fault of a clock."""
 
-Body = Play | Stop | Volume | TestTone | Diagnose | Reboot
+Body = Play | Stop | Volume | TestTone | Diagnose | Reboot | Update
 """What a command that is obeyed asks for."""
 
 _BODIES: dict[str, type[Body]] = {
@@ -36,6 +37,7 @@ _BODIES: dict[str, type[Body]] = {
     CommandKind.TEST_TONE: TestTone,
     CommandKind.DIAGNOSE: Diagnose,
     CommandKind.REBOOT: Reboot,
+    CommandKind.UPDATE: Update,
 }
 _SCHEMA = """
 create table if not exists seen (

@@ -17,6 +17,7 @@ from edge_agent.contract.commands import (
     Reboot,
     Stop,
     TestTone,
+    Update,
     Volume,
 )
 from edge_agent.contract.manifest import Asset, Cue
@@ -32,7 +33,7 @@ MAX_WAITING = 16
 TONE_WAITS_MS = 60_000
 """A tone that somebody at the box asked for waits so long for what sounds."""
 
-Chore = Diagnose | Reboot
+Chore = Diagnose | Reboot | Update
 """What is asked of the box itself; nothing of it sounds."""
 
 Progress = Callable[[AckStatus, str], None]
@@ -44,7 +45,7 @@ FINAL = (AckStatus.DONE, AckStatus.FAILED, AckStatus.REFUSED, AckStatus.SUPERSED
 class Orders:
     """The commands that this box has taken and not finished.
 
-    Only a machine that `can_reboot` takes an order to.
+    Only a machine that `can_reboot`, or `can_update` its agent, takes an order to.
     `make_tone` puts a tone of so many seconds on the disk. Raises OSError.
     """
 
@@ -56,12 +57,14 @@ class Orders:
         make_tone: Callable[[int], Asset],
         *,
         can_reboot: bool = False,
+        can_update: bool = False,
     ) -> None:
         self._seen = seen
         self._uplink = uplink
         self._volume_file = volume_file
         self._make_tone = make_tone
         self._can_reboot = can_reboot
+        self._can_update = can_update
         self._chores: list[tuple[Command, Chore]] = []
         self._tones: dict[str, tuple[Candidate, Progress]] = {}
         self._waiting: deque[Command] = deque()
@@ -105,7 +108,7 @@ class Orders:
                 case Refused(status, reason):
                     note(log, "command_refused", command=command.id, reason=reason)
                     self.step(command, status, reason, now)
-                case Obeyed(Reboot()) if not self._can_reboot:
+                case Obeyed(body) if self._is_beyond(body):
                     note(log, "command_refused", command=command.id, reason="unsupported")
                     self.step(command, AckStatus.REFUSED, "unsupported", now)
                 case Obeyed(TestTone() as asked) if why := unsuited(asked, policy, now.utc_ms):
@@ -114,6 +117,11 @@ class Orders:
                 case Obeyed(body):
                     if self._accept(command, body, now):
                         self._obey(command, body, playout, planned, now)
+
+    def _is_beyond(self, body: Body) -> bool:
+        """Whether this machine has nothing that could do it."""
+        lacks_reboot = isinstance(body, Reboot) and not self._can_reboot
+        return lacks_reboot or (isinstance(body, Update) and not self._can_update)
 
     def progress(self, cue: str, status: AckStatus, reason: str, now: Reading) -> None:
         """Take word from the playout about the play of an order; other cues are none of ours."""
@@ -201,7 +209,7 @@ class Orders:
                 self._plays[command.id] = (command, ordered(command, body, now.utc_ms))
             case TestTone():
                 self._order_tone(command, body, now)
-            case Diagnose() | Reboot():
+            case Diagnose() | Reboot() | Update():
                 self._chores.append((command, body))
             case Volume():
                 self.volume_db = body.gain_db

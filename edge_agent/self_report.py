@@ -11,6 +11,7 @@ from edge_agent.contract.state import (
     CacheState,
     HeldAlerts,
     Hello,
+    Presence,
     Proof,
     SpoolRange,
     Telemetry,
@@ -18,6 +19,7 @@ from edge_agent.contract.state import (
 )
 from edge_agent.data_meter import DataMeter
 from edge_agent.decide import RULES
+from edge_agent.hardware import Presenter
 from edge_agent.health import Vitals
 from edge_agent.held import HeldStore
 from edge_agent.log_setup import note
@@ -45,8 +47,10 @@ class Sources:
 
     did: str
     can_reboot: bool
+    can_update: bool
     reserve_bytes: int
     boot: int
+    presenter: Presenter
     losses: tuple[str, ...]
     held: HeldStore
     cache: Cache
@@ -108,6 +112,12 @@ class SelfReport:
             self.silenced,
             s.vitals.troubles | {name for name, bad in others.items() if bad},
         )
+
+    def say_presence(self, now: Reading) -> None:
+        """Tell the controller who speaks on this connection: a copied card is found out by it."""
+        s = self._s
+        who = s.presenter
+        s.uplink.present(Presence(s.boot, self.conn, who.run, now.system_ms, who.hardware, VERSION))
 
     def say_hello(self, wants: Wants, now: Reading, reason: str) -> None:
         """Tell the controller what the box is and holds."""
@@ -225,5 +235,6 @@ class SelfReport:
             "resume": player.can_seek,
             "duck": player.can_mix,
             "reboot": self._s.can_reboot,
+            "update": self._s.can_update,
         }
         return (*always, *(name for name, can in known.items() if can))

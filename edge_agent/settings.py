@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
+from edge_agent import paired
 from edge_agent.contract.types import DeviceId
-from edge_agent.errors import BadConfig
+from edge_agent.errors import BadConfig, NotPaired
 
 Argv = tuple[str, ...]
 Pin = Annotated[int, Meta(ge=0, le=63)]
@@ -93,6 +95,12 @@ class NeighbourSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     interface: Annotated[str, Meta(pattern=r"^\d{1,3}(\.\d{1,3}){3}\Z")] = "0.0.0.0"
 
 
+class UpdateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`folder` is where the system's updater says how it went; "" = this box has none."""
+
+    folder: str = ""
+
+
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`signal` is a program that prints the strength of a modem's radio in dBm."""
 
@@ -135,7 +143,8 @@ class LocalAlertSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a box must be told before its first connection.
 
-    `root_public_key` is raw ed25519 in base64url; `placement` is sealed by that root.
+    `root_public_key` is raw ed25519 in base64url; `placement` is sealed by that root. These, `did`,
+    `brokers` and `offices` (https addresses) come of its papers where it was paired by a code.
     Downloads that are not urgent begin within `max_spread_s`, each box at its own moment.
     While the file at `kill_switch` or `maintenance_switch` exists, the box is silent.
     `heartbeat_s` is only for a box that is to speak more often than its controller asks for.
@@ -143,12 +152,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Below the folder `sticks` (such as /media) sticks are mounted; "" = none is looked for.
     """
 
-    did: DeviceId
     state_dir: str
-    root_public_key: str
-    placement: str
-    brokers: Annotated[tuple[BrokerAddress, ...], Meta(min_length=1, max_length=8)]
     player: PlayerSettings
+    did: DeviceId = ""
+    root_public_key: str = ""
+    placement: str = ""
+    brokers: Annotated[tuple[BrokerAddress, ...], Meta(min_length=1, max_length=8)] = ()
+    offices: Annotated[tuple[str, ...], Meta(max_length=8)] = ()
     amplifier: AmplifierSettings = AmplifierSettings()
     horn: HornSettings = HornSettings()
     kill_switch: str = ""
@@ -161,12 +171,42 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trust_system_clock: bool = False
     heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 3_600
     neighbours: NeighbourSettings = NeighbourSettings()
+    update: UpdateSettings = UpdateSettings()
     max_spread_s: Annotated[int, Meta(ge=0, le=600)] = 600
     disk_reserve_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
 
 
 def load(path: Path) -> Settings:
-    """Read and check the file at `path`. Raises `BadConfig`."""
+    """Settings of a box that knows who it is. Raises `BadConfig`, `BadIdentity`, `NotPaired`."""
+    return identified(read(path))
+
+
+def identified(chosen: Settings) -> Settings:
+    """With the papers of the state folder, if it has any. Raises `BadIdentity`, `NotPaired`."""
+    state_dir = Path(chosen.state_dir)
+    papers = paired.read(state_dir)
+    if papers is None:
+        if not (chosen.did and chosen.root_public_key and chosen.placement and chosen.brokers):
+            raise NotPaired(
+                "Thiết bị chưa thuộc văn phòng nào. Xin văn phòng một mã ghép nối, rồi chạy "
+                "`loalang-agent pair MÃ --config TỆP`.",
+                "The box belongs to no office yet. Ask the office for a pairing code, then run "
+                "`loalang-agent pair CODE --config FILE`.",
+            )
+        return chosen
+    ca_file = str(state_dir / paired.CA_FILE)
+    return replace(
+        chosen,
+        did=papers.did,
+        root_public_key=papers.root_public_key,
+        placement=papers.placement,
+        brokers=tuple(BrokerAddress(url, ca_file=ca_file) for url in papers.brokers),
+        offices=papers.offices,
+    )
+
+
+def read(path: Path) -> Settings:
+    """Read and check the file at `path`, which need not say who the box is. Raises `BadConfig`."""
     try:
         settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except OSError as e:

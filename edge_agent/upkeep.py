@@ -10,7 +10,7 @@ import msgspec
 
 from edge_agent import durable
 from edge_agent.clock import Reading
-from edge_agent.contract.commands import AckStatus, Command, Diagnose, Reboot
+from edge_agent.contract.commands import AckStatus, Command, Diagnose, Reboot, Update
 from edge_agent.contract.manifest import Cue
 from edge_agent.contract.state import Check, Diagnosis
 from edge_agent.contract.types import encode
@@ -53,7 +53,10 @@ class _Rebooting:
 
 
 class Upkeep:
-    """Works in the agent's thread; `check` answers a call by `checks`, later and elsewhere."""
+    """Works in the agent's thread; `check` answers a call by `checks`, later and elsewhere.
+
+    `update` begins what an order to install another version asks for.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Upkeep:
         book: LogBook,
         check: Callable[[Call], None],
         reboot: Argv,
+        update: Callable[[Command, Update], None],
         state_dir: Path,
         boot_id: Path = BOOT_ID,
     ) -> None:
@@ -73,6 +77,7 @@ class Upkeep:
         self._book = book
         self._check = check
         self._argv = reboot
+        self._update = update
         self._file = state_dir / "reboot"
         self._machine = machine_run(boot_id)
         self._diagnosing = False
@@ -102,6 +107,8 @@ class Upkeep:
                     self._diagnose(command, body, now)
                 case Reboot():
                     self._take_reboot(command, now)
+                case Update():
+                    self._update(command, body)
         soon = (0 <= cue.start - now.utc_ms < STILL_BEFORE_MS for cue in planned)
         if self._reboot is not None and idle and not any(soon):
             self._begin_reboot(self._reboot, now)

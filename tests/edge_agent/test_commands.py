@@ -51,7 +51,6 @@ def test_a_fresh_command_is_obeyed(log: CommandLog) -> None:
         ({"expires": NOW - 1}, NOW, "life_too_long"),
         ({}, NOW + 60_001, "expired"),
         ({}, NOW - 60_001, "issued_in_future"),
-        ({"kind": "update"}, NOW, "unsupported"),
         ({"kind": "dance"}, NOW, "unsupported"),
         ({"kind": "play"}, NOW, "unreadable"),
     ],

@@ -85,6 +85,7 @@ class Box:
             book=self.book,
             check=lambda call: self.check(call),
             reboot=self.argv,
+            update=lambda _command, _body: None,
             state_dir=self.folder,
             boot_id=self.boot_id,
         )
