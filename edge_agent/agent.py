@@ -60,6 +60,7 @@ from edge_agent.status.status import Status
 from edge_agent.stock import AskNeighbours, Fetch, Forget, Stock, Wait, Wants
 from edge_agent.streams import Asked, Streams
 from edge_agent.supply import STATE_BYTES, Supply
+from edge_agent.tls import Moment, Tls
 from edge_agent.tone import keep_tone
 from edge_agent.upkeep import Upkeep
 from edge_agent.uplink import Outlet, Uplink
@@ -68,6 +69,7 @@ from edge_agent.voice import Voice
 from edge_agent.watchdog import ThreadDied, Watchdog
 
 if TYPE_CHECKING:
+    from edge_agent.credentials import Credentials
     from edge_agent.horn import Horn
     from edge_agent.local.post import Panel, Post
     from edge_agent.pins import Contact
@@ -201,6 +203,8 @@ class Parts:
     kill_pin: "Contact | None"
     panel: "Panel | None"
     link: Connection
+    tls: Tls
+    credentials: "Credentials | None"
     uplink: Uplink
     streams: Streams
     prover: Prover
@@ -283,6 +287,7 @@ class Agent:
                 amplifier=parts.amplifier,
                 horn=parts.horn,
                 vitals=parts.vitals,
+                credentials=parts.credentials,
                 prover=parts.prover,
                 uplink=parts.uplink,
             )
@@ -386,7 +391,9 @@ class Agent:
         """Read the clocks; a correction waits for the end of what sounds."""
         desired = self._p.held.held.desired
         within_ms = WITHIN_MS if desired is None else desired.clock_within_s * 1000
-        return self._p.clock.read(within_ms=within_ms, steady=not self._playout.idle)
+        now = self._p.clock.read(within_ms=within_ms, steady=not self._playout.idle)
+        self._p.tls.moment = Moment.of(now, self._p.clock.floor_ms)
+        return now
 
     def _collect(self, wait_s: float) -> list[Event]:
         """Wait for an event, and take all that have come."""
@@ -412,6 +419,8 @@ class Agent:
                 if online != self._online:
                     self._report.link_since_ms = self._now.utc_ms
                 self._online = self._report.online = online
+                if self._p.credentials is not None:
+                    self._p.credentials.link_changed(event)
                 if self._online:
                     self._report.conn = event.conn
                     self._report.say_presence(self._now)
@@ -451,6 +460,8 @@ class Agent:
         self._upkeep.look(planned, now, idle=self._playout.idle)
         if self._update is not None:
             self._update.look(desired.sources if desired else (), now)
+        if self._p.credentials is not None:
+            self._p.credentials.look(desired.offices if desired else (), now)
         self._p.streams.look(self._stations(), now)
         air = self._air_time()
         self._look_at_alerts(desired, air)
@@ -614,7 +625,7 @@ class Agent:
         from edge_agent.local.post import ClipSayings, Post
 
         chosen = self._settings.local_alert
-        sayings = ClipSayings(lambda: self._supply.clips, self._alerts.voice, chosen.siren_s)
+        sayings = ClipSayings(self._voice, chosen.siren_s)
         alerts = LocalAlerts(
             Path(self._settings.state_dir),
             chosen,

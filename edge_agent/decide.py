@@ -16,8 +16,10 @@ from edge_agent.contract.commands import Command, Play
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
 from edge_agent.contract.report import Source
+from edge_agent.past import MAX_STARTS, Past, PastState
+from edge_agent.rounds import Turn, Voiced, active_alerts, cue_of, is_of, next_turn
 
-RULES = 3
+RULES = 4
 """Number of this set of rules, said in hello and copied into every as-run event."""
 
 LEAD_MS = 5_000
@@ -31,9 +33,6 @@ REPLAN_MS = 60_000
 
 END_GRACE_MS = 1_000
 """A sound that should be over by now is given this much to end by itself."""
-
-MAX_STARTS = 5
-"""An interrupted play is taken up again only so often."""
 
 MAX_PIECES = 100
 """A relay begins this often at most: each turn of its stream and of its fallback is a start."""
@@ -76,30 +75,11 @@ class Act(StrEnum):
     SILENT = "silent"
 
 
-class PastState(StrEnum):
-    """What became of an occurrence that was on air or given up."""
-
-    DONE = "done"
-    INTERRUPTED = "interrupted"
-    OPEN = "open"
-    """A stream died, or what sounded in its place ended: the rest of its time is still to fill."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """History of one occurrence: sound given so far, when that ended, how often it started."""
-
-    state: PastState
-    played_ms: int = 0
-    at_ms: int = 0
-    starts: int = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A cue that may sound, from position `from_ms`, for `limit_ms` of sound at most.
 
-    `alert` names the alert that it speaks for, "" for a cue of the plan or of a command.
+    `alert` is the id of the alert that it speaks for, "" for a cue of the plan or of a command.
     `resumed` was on air before, so that its first instant does not bind it any more.
     It is heard from `stream` if that is given, else from `instead` if that is, else from its own
     audio.
@@ -205,7 +185,7 @@ class Situation:
     held: Set[str]
     history: Mapping[str, Past]
     orders: tuple[Candidate, ...] = ()
-    alerts: tuple[Alert, ...] = ()
+    alerts: tuple[Voiced, ...] = ()
     current: Current | None = None
     policy: Policy = Policy()
     dead_streams: Set[str] = frozenset()
@@ -315,24 +295,6 @@ def length_on_air(cue: Cue) -> int:
     return cue.asset.duration_ms if cue.play_ms is None else cue.play_ms
 
 
-def alert_key(alert: Alert) -> str:
-    """Name one version of one alert, in at most 100 characters."""
-    return f"{alert.id[:80]}.v{alert.version}"
-
-
-def active_alerts(alerts: tuple[Alert, ...], now_ms: int) -> tuple[Alert, ...]:
-    """Keep the newest version of each alert that is neither expired nor superseded."""
-    newest: dict[str, Alert] = {}
-    for alert in alerts:
-        known = newest.get(alert.id)
-        if known is None or alert.version > known.version:
-            newest[alert.id] = alert
-    superseded = {gone for alert in newest.values() for gone in alert.supersedes}
-    return tuple(
-        a for a in newest.values() if a.id not in superseded and a.issued <= a.expires > now_ms
-    )
-
-
 def gain_at(cue: Cue, at_ms: int, policy: Policy) -> float:
     """How loud `cue` sounds at `at_ms`, in dB: the hours' profile never lowers an emergency."""
     if cue.rank in _EMERGENCIES:
@@ -418,10 +380,10 @@ def _candidates(s: Situation) -> Iterator[Candidate]:
         past = s.history.get(order.cue.id)
         if order.cue.id not in playing and (past is None or _can_go_on(order.cue, past)):
             yield _continued(order, past, s.policy)
-    for alert in active_alerts(s.alerts, s.now_ms):
-        item = _next_of_alert(alert, s)
-        if item is not None and item.cue.id not in playing:
-            yield item
+    for each in _active(s):
+        turn = next_turn(each, s.history, s.held, s.now_ms)
+        if turn is not None and cue_of(each.alert, turn) not in playing:
+            yield _said_by(each.alert, turn)
     yield from (local for local in s.local if _may_sound(local, s))
 
 
@@ -506,55 +468,16 @@ def _continued(candidate: Candidate, past: Past | None, policy: Policy) -> Candi
     )
 
 
-def _next_of_alert(alert: Alert, s: Situation) -> Candidate | None:
-    """Find what `alert` says next; None when it has said all or used up its sound."""
-    key = alert_key(alert)
-    items = [(spoken.language, asset) for spoken in alert.spoken for asset in spoken.assets]
-    round_, sound_ms, past_round = 0, 0, _round_of(key, 0, len(items), s.history)
-    while past_round:
-        sound_ms += sum(past.played_ms for past in past_round.values())
-        following = _round_of(key, round_ + 1, len(items), s.history)
-        if not following:
-            break
-        round_, past_round = round_ + 1, following
-    open_items = [
-        place
-        for place in range(len(items))
-        if place not in past_round or past_round[place].state is PastState.INTERRUPTED
-    ]
-    start = alert.issued
-    if past_round:
-        start = max(past.at_ms for past in past_round.values())
-        if not any(items[place][1].sha256 in s.held for place in open_items):
-            if alert.repeat_s == 0 and not open_items:
-                return None
-            if alert.repeat_s:
-                round_, start = round_ + 1, start + alert.repeat_s * 1000
-                open_items, past_round = list(range(len(items))), {}
-    for place in sorted(open_items, key=lambda place: items[place][1].sha256 not in s.held):
-        language, asset = items[place]
-        left_ms = alert.max_play_s * 1000 - sound_ms
-        if asset.duration_ms > left_ms:
-            return None
-        again = past_round.get(place)
-        if again is not None and again.starts >= MAX_STARTS:
-            continue
-        cue = _alert_cue(alert, f"{key}.{round_}.{place}", asset, language, start)
-        repeated = again is not None or round_ > 0
-        return Candidate(cue, left_ms, alert.severity, key, resumed=repeated)
-    return None
+def _active(s: Situation) -> tuple[Voiced, ...]:
+    voiced = {each.alert: each for each in s.alerts}
+    return tuple(voiced[alert] for alert in active_alerts(voiced, s.now_ms))
 
 
-def _round_of(key: str, round_: int, items: int, history: Mapping[str, Past]) -> dict[int, Past]:
-    found = ((place, history.get(f"{key}.{round_}.{place}")) for place in range(items))
-    return {place: past for place, past in found if past is not None}
-
-
-def _alert_cue(alert: Alert, cue: str, asset: Asset, language: str, start_ms: int) -> Cue:
-    return Cue(
-        id=cue,
-        asset=asset,
-        start=start_ms,
+def _said_by(alert: Alert, turn: Turn) -> Candidate:
+    cue = Cue(
+        id=cue_of(alert, turn),
+        asset=turn.part.asset,
+        start=turn.start_ms,
         latest_start=alert.expires,
         latest_end=alert.expires,
         valid_until=alert.expires,
@@ -563,7 +486,10 @@ def _alert_cue(alert: Alert, cue: str, asset: Asset, language: str, start_ms: in
         leave=Leave.RESTART,
         gain_db=0.0,
         title=alert.id,
-        language=language,
+        language=turn.part.language,
+    )
+    return Candidate(
+        cue, turn.left_ms, alert.severity, alert.id, resumed=turn.again, source=Source.ALERT
     )
 
 
@@ -582,7 +508,7 @@ def _judge(candidate: Candidate, s: Situation) -> _Judged | Skip | None:
     elif now >= cue.start:
         if _is_withdrawn(candidate, policy):
             return Skip(candidate, "withdrawn")
-        if cue.start < policy.history_from_ms:
+        if cue.start < policy.history_from_ms and not candidate.alert:
             return Skip(candidate, "history_lost")
         if now > cue.valid_until:
             return Skip(candidate, "expired")
@@ -635,7 +561,7 @@ def _fault_of(on: Current | None, s: Situation) -> str:
         if _is_ended_here(candidate, s):
             return "alert_ended"
     elif candidate.alert:
-        if candidate.alert not in {alert_key(a) for a in active_alerts(s.alerts, s.now_ms)}:
+        if not any(is_of(cue.id, each.alert) for each in _active(s)):
             return "alert_ended"
     elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
         return "expired"
@@ -725,7 +651,7 @@ def _deadlines(s: Situation, judged: list[_Judged]) -> Iterator[int]:
         instants += (j.at_ms - HANDOVER_MS for j in judged)
     if s.known_sound_ms is not None:
         instants.append(s.known_sound_ms + KNOWN_SOUND_EVERY_MS)
-    instants += (alert.expires + 1 for alert in s.alerts)
+    instants += (each.alert.expires + 1 for each in s.alerts)
     instants += (edge for span in _quiet_spans(now, s.policy) for edge in span)
     return (instant for instant in instants if instant > now)
 

@@ -15,9 +15,23 @@ from edge_agent.contract.types import Unreadable, decode, encode
 from edge_agent.log_setup import note
 
 log = logging.getLogger("edge_agent.held")
+
+DAY_MS = 24 * 3_600_000
+GONE_KEPT_MS = 8 * DAY_MS
+"""What ended is remembered so long where nobody knows when it would have expired."""
+
+MOST_GONE = 1_000
 T = TypeVar("T", bound=msgspec.Struct)
 AlertSource = tuple[str, str]
 """Issuer and scope: each pair has its own serial."""
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """An alert that ended up to `version`; remembered `until_ms`, when none of it can be left."""
+
+    id: str
+    version: int
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +41,14 @@ class Held:
     keys: KeySet | None = None
     desired: Desired | None = None
     alerts: dict[AlertSource, AlertList] = field(default_factory=dict)
+    gone: dict[str, Gone] = field(default_factory=dict)
     placement: Placement | None = None
     """Where the box was moved to since it was paired."""
 
 
 class _StoredAlerts(msgspec.Struct, frozen=True):
     lists: tuple[AlertList, ...]
+    gone: tuple[Gone, ...] = ()
 
 
 class HeldStore:
@@ -49,6 +65,7 @@ class HeldStore:
             self._read(self._keys, KeySet),
             self._read(self._desired, Desired),
             {(a.issuer, a.scope): a for a in alerts.lists} if alerts else {},
+            {each.id: each for each in alerts.gone} if alerts else {},
             self._read(self._placement, Placement),
         )
 
@@ -68,10 +85,12 @@ class HeldStore:
         self.held = replace(self.held, desired=desired)
 
     def take_alerts(self, alerts: AlertList) -> None:
-        """Hold to `alerts` as all that its issuer has active in its scope."""
+        """Hold to `alerts` as all that its issuer has active in its scope, and to what it ended."""
+        gone = _gone_after(self.held, alerts)
         lists = self.held.alerts | {(alerts.issuer, alerts.scope): alerts}
-        durable.write_checked(self._alerts, encode(_StoredAlerts(tuple(lists.values()))))
-        self.held = replace(self.held, alerts=lists)
+        stored = _StoredAlerts(tuple(lists.values()), tuple(gone.values()))
+        durable.write_checked(self._alerts, encode(stored))
+        self.held = replace(self.held, alerts=lists, gone=gone)
 
     def _read(self, path: Path, kind: type[T]) -> T | None:
         try:
@@ -82,3 +101,19 @@ class HeldStore:
             self.losses += (f"{path.name} damaged",)
             note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
             return None
+
+
+def _gone_after(held: Held, news: AlertList) -> dict[str, Gone]:
+    """What is known to have ended once `news` are taken; of too many the first to be forgotten."""
+    gone = {ident: each for ident, each in held.gone.items() if each.until_ms > news.issued}
+    every = [alert for told in held.alerts.values() for alert in told.alerts]
+    for ended in news.ended:
+        known = gone.get(ended.id)
+        until = [news.issued + GONE_KEPT_MS]
+        until += (alert.expires + DAY_MS for alert in every if alert.id == ended.id)
+        if known is not None:
+            until.append(known.until_ms)
+        version = max(ended.version, known.version if known else 0)
+        gone[ended.id] = Gone(ended.id, version, max(until))
+    newest = sorted(gone.values(), key=lambda each: each.until_ms)[-MOST_GONE:]
+    return {each.id: each for each in newest}

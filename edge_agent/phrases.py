@@ -1,4 +1,4 @@
-"""What is kept whole for emergencies: the audio of every phrase of the languages told."""
+"""What is kept whole for emergencies: every phrase of the languages told, and hazard clips."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent.contract.desired import PhraseRef
+from edge_agent.contract.alert import Clip, ClipPage
+from edge_agent.contract.desired import ClipsRef, PhraseRef
 from edge_agent.contract.manifest import Asset
 from edge_agent.contract.phrase_index import PhrasePage
 from edge_agent.contract.types import Unreadable
@@ -36,6 +37,30 @@ def read_phrases(refs: Iterable[PhraseRef], page_file: Callable[[str], Path | No
             continue
         audio.update({asset.sha256: asset for asset in page.phrases.values()})
     return Phrases(tuple(audio[sha256] for sha256 in sorted(audio)), tuple(spoiled))
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """Hazard clips of the page that is held; `spoiled` if it cannot be read."""
+
+    clips: tuple[Clip, ...] = ()
+    spoiled: tuple[str, ...] = ()
+
+    @property
+    def audio(self) -> tuple[Asset, ...]:
+        """Recorded clips; the others are said in phrases."""
+        return tuple(a for clip in self.clips for said in clip.spoken for a in said.assets)
+
+
+def read_clips(ref: ClipsRef | None, page_file: Callable[[str], Path | None]) -> Clips:
+    """Read the page of clips, if it is held; `page_file(sha256)` gives a held page or None."""
+    file = None if ref is None else page_file(ref.sha256)
+    if ref is None or file is None:
+        return Clips()
+    try:
+        return Clips(msgspec.json.decode(unpacked(file), type=ClipPage).clips)
+    except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Clips(spoiled=(ref.sha256,))
 
 
 def read_phrase_page(path: Path) -> PhrasePage:

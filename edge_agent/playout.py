@@ -17,17 +17,10 @@ from edge_agent.contract.commands import AckStatus
 from edge_agent.contract.manifest import Cue, Rank
 from edge_agent.contract.report import EventKind, Heard, PlaybackEvent
 from edge_agent.contract.state import OnAir
-from edge_agent.decide import (
-    RULES,
-    Act,
-    Candidate,
-    Current,
-    Decision,
-    PastState,
-    Skip,
-)
+from edge_agent.decide import RULES, Act, Candidate, Current, Decision, Skip
 from edge_agent.errors import PlayerUnusable
 from edge_agent.log_setup import note
+from edge_agent.past import PastState
 from edge_agent.plan import NEAR_MS
 from edge_agent.player import Ended, Player, PlayerEvent, Position, Ready, Started
 from edge_agent.slot import STREAM_DEAD, Phase, Slot, outcome
@@ -546,6 +539,8 @@ class Playout:
             title=cue.title,
             language=cue.language,
             delay_ms=self.delay_ms,
+            source=candidate.source,
+            alert=candidate.alert,
         )
 
 

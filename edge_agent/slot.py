@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from edge_agent.contract.manifest import Leave
 from edge_agent.contract.report import EventKind, PlaybackEvent
-from edge_agent.decide import FALLBACK, LENGTH_REACHED, Candidate, Current, PastState
+from edge_agent.decide import FALLBACK, LENGTH_REACHED, Candidate, Current
+from edge_agent.past import PastState
 from edge_agent.player import Ended
 
 STREAM_DEAD = "stream_dead"

@@ -21,8 +21,8 @@ from edge_agent.contract.report import (
 )
 from edge_agent.contract.types import Unreadable, decode, encode
 from edge_agent.database import Journal, Statement, open_checked, writing
-from edge_agent.decide import Past, PastState
 from edge_agent.log_setup import note
+from edge_agent.past import Past, PastState
 
 log = logging.getLogger("edge_agent.spool")
 
@@ -216,7 +216,8 @@ class Spool:
         if spool != self.id or upto <= self._acked:
             return False
         if upto > self._last:
-            self._begin_another()
+            note(log, "spool_rolled_back", level=logging.ERROR, found=self._found_last)
+            self.begin_another(self._found_last)
             return True
         self._journal.write(
             ("delete from event where seq <= ?", (upto,)),
@@ -226,15 +227,16 @@ class Spool:
         self._journal.settle()
         return True
 
-    def _begin_another(self) -> None:
+    def begin_another(self, after: int) -> None:
+        """Go on as another spool with the events above number `after`, counted from 1.
+
+        For a disk that went back in time, and for a box that goes by another id.
+        """
         self._journal.flush()
         if self._journal.waiting:
             return
-        note(log, "spool_rolled_back", level=logging.ERROR, found=self._found_last)
-        mine = self._db.execute(
-            "select payload from event where seq > ? order by seq", (self._found_last,)
-        )
-        events = [decode(payload, PlaybackEvent) for (payload,) in mine]
+        mine = self._db.execute("select payload from event where seq > ? order by seq", (after,))
+        events = [event for (payload,) in mine if (event := _event(payload)) is not None]
         self.id, self._last, self._acked = secrets.token_hex(8), len(events), 0
         self._journal.write(
             ("delete from event", ()),
@@ -290,6 +292,14 @@ def _history(db: sqlite3.Connection) -> dict[str, Past]:
 def _check(db: sqlite3.Connection) -> None:
     """Look whether what was read whole also makes sense. Raises ValueError."""
     _history(db)
+
+
+def _event(payload: bytes) -> PlaybackEvent | None:
+    try:
+        return decode(payload, PlaybackEvent)
+    except Unreadable as e:
+        note(log, "event_unreadable", level=logging.ERROR, error=str(e)[:200])
+        return None
 
 
 def _readable(seq: int, payload: bytes) -> bytes:

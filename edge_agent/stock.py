@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from edge_agent.cache import Shelf, Wanted
-from edge_agent.contract.desired import PhraseRef
+from edge_agent.contract.desired import ClipsRef, PhraseRef
 from edge_agent.contract.manifest import Asset, PageRef
 from edge_agent.contract.state import Waits
 
@@ -81,7 +81,7 @@ class Wants:
     """
 
     pages: tuple[PageRef, ...] = ()
-    phrase_pages: tuple[PhraseRef, ...] = ()
+    kept_pages: tuple[PhraseRef | ClipsRef, ...] = ()
     audio: tuple[tuple[Asset, int], ...] = ()
     withdrawn: Set[str] = frozenset()
     pinned: Set[str] = frozenset()
@@ -90,9 +90,9 @@ class Wants:
     heartbeat_ms: int = 30_000
 
     @property
-    def every_page(self) -> tuple[PageRef | PhraseRef, ...]:
-        """Day pages and those of phrases."""
-        return (*self.pages, *self.phrase_pages)
+    def every_page(self) -> tuple[PageRef | PhraseRef | ClipsRef, ...]:
+        """Day pages, and those of phrases and clips, which are kept for emergencies."""
+        return (*self.pages, *self.kept_pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +153,14 @@ def missing(
 ) -> Iterator[tuple[Wanted, int]]:
     """What is not held and the instant of its need (0 = now), most urgent first.
 
-    Pages by date, then those of phrases, then audio by need.
+    Pages by date, then those of phrases and clips, then audio by need.
     """
     for page in sorted(wants.pages, key=lambda page: page.date):
         if pages.get(page.sha256) != page.bytes:
             yield Wanted(Shelf.PAGES, page.sha256, page.bytes), 0
-    for phrases in wants.phrase_pages:
-        if pages.get(phrases.sha256) != phrases.bytes:
-            yield Wanted(Shelf.PAGES, phrases.sha256, phrases.bytes), 0
+    for kept in wants.kept_pages:
+        if pages.get(kept.sha256) != kept.bytes:
+            yield Wanted(Shelf.PAGES, kept.sha256, kept.bytes), 0
     lacking = [
         (at_ms, asset.sha256, asset.bytes)
         for asset, at_ms in wants.audio

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.clock import Reading
-from edge_agent.contract.desired import Desired, PhraseRef
+from edge_agent.contract.alert import Clip
+from edge_agent.contract.desired import ClipsRef, Desired, PhraseRef
 from edge_agent.contract.manifest import Asset, PageRef
 from edge_agent.contract.state import Waits
 from edge_agent.data_meter import DataMeter, is_cheap
 from edge_agent.download import Fetched, Outcome, Request
 from edge_agent.held import Held
 from edge_agent.log_setup import note
-from edge_agent.phrases import Phrases, read_phrases
+from edge_agent.phrases import Clips, Phrases, read_clips, read_phrases
 from edge_agent.plan import Plan, read_plan
 from edge_agent.reconcile import Verify
 from edge_agent.stock import (
@@ -55,14 +56,16 @@ def make_room(cache: Cache, held: Held, now_ms: int) -> None:
     pages = cache.shelves[Shelf.PAGES]
     plan = read_plan(held.desired.manifest, cache.page, now_ms)
     phrases = read_phrases(held.desired.phrases, cache.page)
-    named: tuple[PageRef | PhraseRef, ...]
-    named = (*held.desired.manifest.pages, *held.desired.phrases)
-    if plan.spoiled or phrases.spoiled or any(page.sha256 not in pages for page in named):
+    clips = read_clips(held.desired.clips, cache.page)
+    named: tuple[PageRef | PhraseRef | ClipsRef, ...]
+    named = (*held.desired.manifest.pages, *_kept_pages(held.desired))
+    spoiled = plan.spoiled or phrases.spoiled or clips.spoiled
+    if spoiled or any(page.sha256 not in pages for page in named):
         return
     alerts = (alert for alerts in held.alerts.values() for alert in alerts.alerts)
     needed = {a.sha256 for alert in alerts for said in alert.spoken for a in said.assets}
     needed |= {asset.sha256 for asset, _ in plan.needed}
-    needed |= {asset.sha256 for asset in phrases.audio}
+    needed |= {asset.sha256 for asset in (*phrases.audio, *clips.audio)}
     if held.desired.fallback is not None:
         needed.add(held.desired.fallback.sha256)
     for sha256 in [sha256 for sha256 in cache.shelves[Shelf.AUDIO] if sha256 not in needed]:
@@ -98,6 +101,7 @@ class Supply:
         self._absent: set[str] = set()
         self._begins: dict[str, int] = {}
         self._phrases = Phrases()
+        self._clips = Clips()
         self._needs: dict[Asset, int] = {}
         self._wants = Wants()
         self._wanted_for: object = None
@@ -107,6 +111,11 @@ class Supply:
         self.not_before: dict[str, int] = {}
         self.verified: set[str] = set()
         self.waiting: dict[Waits, Wait] = {}
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """Hazard clips of the zone, in its order of languages."""
+        return self._clips.clips
 
     def changed(self) -> None:
         """Another desired state holds: read anew and try at once what failed before."""
@@ -127,14 +136,16 @@ class Supply:
         if read_for is not None and abs(now.utc_ms - read_for) < REREAD_MS:
             return
         named = {page.sha256 for page in desired.manifest.pages}
-        named |= {page.sha256 for page in desired.phrases}
+        named |= {page.sha256 for page in _kept_pages(desired)}
         older = partial(self._cache.other_pages, named)
         self.plan = read_plan(desired.manifest, self._cache.page, now.utc_ms, older)
         self._phrases = read_phrases(desired.phrases, self._cache.page)
+        self._clips = read_clips(desired.clips, self._cache.page)
         self._read_for_ms = now.utc_ms
-        self._needs = _needs(self.plan, self._phrases, desired.fallback, now.utc_ms)
+        kept = (*self._phrases.audio, *self._clips.audio)
+        self._needs = _needs(self.plan, kept, desired.fallback, now.utc_ms)
         self._wanted_for = None
-        for sha256 in (*self.plan.spoiled, *self._phrases.spoiled):
+        for sha256 in (*self.plan.spoiled, *self._phrases.spoiled, *self._clips.spoiled):
             rotten = not self._cache.is_sound(Shelf.PAGES, sha256)
             note(log, "page_unreadable", level=logging.ERROR, sha256=sha256, rotten=rotten)
 
@@ -148,23 +159,23 @@ class Supply:
     ) -> Wants:
         """List what has to be on disk: the plan's, what is kept, and `urgent` audio at once."""
         urgent, held = frozenset(urgent), self._cache.shelves[Shelf.PAGES]
-        pages: tuple[PageRef | PhraseRef, ...] = ()
+        pages: tuple[PageRef | PhraseRef | ClipsRef, ...] = ()
         if desired is not None:
-            pages = (*desired.manifest.pages, *desired.phrases)
+            pages = (*desired.manifest.pages, *_kept_pages(desired))
         read = self._read_for_ms is not None
-        spoiled = self.plan.spoiled or self._phrases.spoiled
+        spoiled = self.plan.spoiled or self._phrases.spoiled or self._clips.spoiled
         complete = read and not spoiled and all(page.sha256 in held for page in pages)
         wanted_for = (desired, urgent, pinned, heartbeat_ms, complete)
         if self._wanted_for == wanted_for:
             return self._wants
         needs = (self._needs if desired else {}) | dict.fromkeys(urgent, 0)
-        kept = {asset.sha256 for asset in self._phrases.audio}
+        kept = {asset.sha256 for asset in (*self._phrases.audio, *self._clips.audio)}
         if desired and desired.fallback:
             kept.add(desired.fallback.sha256)
         self._wanted_for = wanted_for
         self._wants = Wants(
             pages=desired.manifest.pages if desired else (),
-            phrase_pages=desired.phrases if desired else (),
+            kept_pages=_kept_pages(desired) if desired else (),
             audio=tuple(needs.items()),
             withdrawn=frozenset(desired.withdrawn if desired else ()),
             pinned=pinned | kept,
@@ -321,12 +332,17 @@ class Supply:
             note(log, "audio_rotten", level=logging.ERROR, sha256=action.sha256)
 
 
+def _kept_pages(desired: Desired) -> tuple[PhraseRef | ClipsRef, ...]:
+    """Pages of what is kept whole for emergencies."""
+    return desired.phrases if desired.clips is None else (*desired.phrases, desired.clips)
+
+
 def _needs(
-    plan: Plan, phrases: Phrases, known_sound: Asset | None, now_ms: int
+    plan: Plan, kept: tuple[Asset, ...], known_sound: Asset | None, now_ms: int
 ) -> dict[Asset, int]:
     """When each sound is needed next. What is kept for whenever comes after what is near."""
     needs = dict(plan.needed)
-    for asset in phrases.audio:
+    for asset in kept:
         needs[asset] = min(now_ms + PINNED_MS, needs.get(asset, now_ms + PINNED_MS))
     if known_sound is not None:
         needs[known_sound] = now_ms

@@ -8,6 +8,7 @@ from array import array
 from edge_agent.cache import Cache, Shelf, Wanted, finish
 from edge_agent.contract.commands import TestTone
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
+from edge_agent.contract.report import Source
 from edge_agent.decide import Candidate
 
 TITLE = "Âm thử"
@@ -28,6 +29,11 @@ def wav(seconds: int) -> bytes:
     for n in range(fade):
         samples[n] = round(samples[n] * n / fade)
         samples[-1 - n] = round(samples[-1 - n] * n / fade)
+    return wave_file(samples)
+
+
+def wave_file(samples: "array[int]") -> bytes:
+    """Wrap mono samples of 16 bits, `RATE` a second."""
     data = struct.pack(f"<{len(samples)}h", *samples)
     shape = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
     return (
@@ -41,16 +47,30 @@ def wav(seconds: int) -> bytes:
 def keep_tone(cache: Cache, seconds: int) -> Asset:
     """Put the tone of so many seconds among the audio, like any other. Raises OSError."""
     data = wav(seconds)
-    wanted = Wanted(Shelf.AUDIO, hashlib.sha256(data).hexdigest(), len(data))
+    asset = Asset(hashlib.sha256(data).hexdigest(), len(data), seconds * 1000, "audio/wav")
+    wanted = Wanted(Shelf.AUDIO, asset.sha256, asset.bytes)
     if not cache.holds(wanted):
-        part = cache.part(wanted)
-        part.write_bytes(data)
-        finish(part, cache.path(wanted.shelf, wanted.sha256))
+        write_made(cache, wanted, data)
         cache.admit(wanted)
-    return Asset(wanted.sha256, wanted.size, seconds * 1000, "audio/wav")
+    return asset
 
 
-def tone_cue(ident: str, asset: Asset, asked: TestTone, *, now_ms: int, until_ms: int) -> Candidate:
+def write_made(cache: Cache, wanted: Wanted, data: bytes) -> None:
+    """Write what was made on the box among the audio, from any thread. Raises OSError."""
+    part = cache.part(wanted)
+    part.write_bytes(data)
+    finish(part, cache.path(wanted.shelf, wanted.sha256))
+
+
+def tone_cue(
+    ident: str,
+    asset: Asset,
+    asked: TestTone,
+    *,
+    now_ms: int,
+    until_ms: int,
+    source: Source = Source.COMMAND,
+) -> Candidate:
     """A cue of the lowest rank, due now: it waits until nothing else sounds, to `until_ms`."""
     end = until_ms + asset.duration_ms
     cue = Cue(
@@ -67,4 +87,4 @@ def tone_cue(ident: str, asset: Asset, asked: TestTone, *, now_ms: int, until_ms
         title=TITLE,
         language=LANGUAGE,
     )
-    return Candidate(cue, asset.duration_ms)
+    return Candidate(cue, asset.duration_ms, source=source)

@@ -9,10 +9,19 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.contract import topics
+from edge_agent.contract.alert import AlertStep
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import seal
 from edge_agent.contract.report import Report
-from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry, TimeRequest
+from edge_agent.contract.state import (
+    Diagnosis,
+    Hello,
+    Presence,
+    Proof,
+    State,
+    Telemetry,
+    TimeRequest,
+)
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from edge_agent.log_setup import note
@@ -132,9 +141,17 @@ class Uplink:
         """Say, signed, what is held of what plays soon; False if nobody listens."""
         return self._say_sealed("ready", proof, Kind.PROOF)
 
+    def present(self, presence: Presence) -> bool:
+        """Say, signed, which run of which machine speaks; False if nobody listens."""
+        return self._say_sealed("here", presence, Kind.PRESENCE)
+
     def diagnose(self, found: Diagnosis) -> bool:
         """Say, signed, what was found in every part; False if nobody listens."""
         return self._say_sealed("diag", found, Kind.DIAGNOSIS)
+
+    def alert_step(self, step: AlertStep) -> bool:
+        """Say, signed, how far an alert has come; False if nobody listens."""
+        return self._say_sealed("alert", step, Kind.ALERT_STEP)
 
     def _say_sealed(self, word: str, message: msgspec.Struct, kind: Kind) -> bool:
         sealed = seal(encode(message), kind=kind, kid=self._did, key=self._key)

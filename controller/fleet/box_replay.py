@@ -16,13 +16,13 @@ from edge_agent.decide import (
     Candidate,
     Current,
     Decision,
-    Past,
-    PastState,
     Policy,
     Situation,
     decide,
     length_on_air,
 )
+from edge_agent.past import Past, PastState
+from edge_agent.rounds import voiced
 from schedules.as_run import Outcome
 
 BOOT_MS = 40_000
@@ -224,7 +224,7 @@ class _Box:
             cues=world.cues,
             held=world.held,
             history=self._history,
-            alerts=world.alerts,
+            alerts=tuple(map(voiced, world.alerts)),
             current=on_air[-1] if on_air else None,
             policy=world.policy,
             dead_streams=world.dead_streams,

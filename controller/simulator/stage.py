@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import msgspec
 
 from controller.simulator.clock import Reading
-from edge_agent.contract.alert import Alert
 from edge_agent.contract.commands import AckStatus
 from edge_agent.contract.manifest import Cue, Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent
@@ -22,13 +21,13 @@ from edge_agent.decide import (
     Candidate,
     Current,
     Decision,
-    Past,
-    PastState,
     Policy,
     Situation,
     decide,
     length_on_air,
 )
+from edge_agent.past import Past, PastState
+from edge_agent.rounds import Voiced
 
 RELEASE_MS = 1_000
 """The player is told the instant this long before, and keeps it by itself."""
@@ -50,7 +49,7 @@ class Scene:
 
     cues: tuple[Cue, ...]
     held: Set[str]
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Voiced, ...]
     policy: Policy
     serial: int
     delay_ms: int = 0
@@ -329,4 +328,6 @@ class Stage:
             gain_db=cue.gain_db,
             title=cue.title,
             language=cue.language,
+            source=candidate.source,
+            alert=candidate.alert,
         )

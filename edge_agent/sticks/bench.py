@@ -8,7 +8,6 @@ from queue import Empty, SimpleQueue
 from edge_agent.cache import Cache
 from edge_agent.clock import BoxClock
 from edge_agent.contract.alert import Alert
-from edge_agent.decide import active_alerts
 from edge_agent.desk import Answer, Call, Done, Said
 from edge_agent.download import Downloader, Fetched
 from edge_agent.errand import Returned, Send
@@ -16,6 +15,7 @@ from edge_agent.errors import AgentError
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Accepted, Dropped
 from edge_agent.intake import Intake
+from edge_agent.rounds import active_alerts
 from edge_agent.spool import Spool
 from edge_agent.sticks.watch import Box, Sticks
 from edge_agent.stock import Wants

@@ -18,21 +18,19 @@ from edge_agent.decide import (
     LEAD_MS,
     LENGTH_REACHED,
     MAX_PIECES,
-    MAX_STARTS,
     REPLAN_MS,
     Act,
     Candidate,
     Current,
     Decision,
-    Past,
-    PastState,
     Policy,
     Situation,
-    alert_key,
     decide,
     gain_at,
     length_on_air,
 )
+from edge_agent.past import MAX_STARTS, Past, PastState
+from edge_agent.rounds import alert_key, voiced
 
 # 2026-11-23 05:30 in Viet Nam.
 T0 = 1_795_386_600_000
@@ -74,6 +72,7 @@ def at(now: int, *cues: Cue, **changes: Any) -> Situation:
         held=frozenset(letter * 64 for letter in "abcdef"),
         history={},
     )
+    changes["alerts"] = tuple(map(voiced, changes.get("alerts", ())))
     return replace(plain, **changes)
 
 
@@ -680,7 +679,7 @@ def live_through(
 
 def test_an_alert_says_all_its_languages_then_repeats_until_its_sound_is_used_up() -> None:
     heard = live_through(60, alert(letters="ab", repeat_s=300, max_play_s=240))
-    assert heard == [(0, "a"), (60, "b"), (420, "a"), (480, "b")]
+    assert heard == [(0, "a"), (60, "b"), (300, "a"), (360, "b")]
 
 
 def test_an_alert_without_repeat_is_said_once() -> None:
@@ -689,7 +688,7 @@ def test_an_alert_without_repeat_is_said_once() -> None:
 
 def test_an_alert_ends_by_itself_on_the_box() -> None:
     heard = live_through(60, alert(repeat_s=60, expires=T0 + 4 * MINUTE))
-    assert heard == [(0, "a"), (120, "a")]
+    assert heard == [(0, "a"), (60, "a"), (120, "a"), (180, "a")]
 
 
 def test_of_two_alerts_the_more_severe_goes_first_and_none_is_lost() -> None:
@@ -743,7 +742,7 @@ def test_a_superseded_or_older_version_is_not_said() -> None:
 
 
 def test_an_interrupted_alert_starts_again() -> None:
-    key = f"{alert_key(alert())}.0.0"
+    key = f"{alert_key(alert())}.0.0.0"
     history = {key: Past(PastState.INTERRUPTED, 5_000, T0 + 5_000)}
     decision = decide(at(T0 + 6_000, alerts=(alert(),), history=history))
     assert decision.play is not None

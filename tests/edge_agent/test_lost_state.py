@@ -12,9 +12,9 @@ from edge_agent.clock import BUILD_FLOOR_MS, BoxClock
 from edge_agent.commands import CommandLog, Obeyed, Refused
 from edge_agent.contract.commands import Command
 from edge_agent.contract.report import EventKind
-from edge_agent.decide import PastState
 from edge_agent.errors import StateUnreadable
 from edge_agent.held import HeldStore
+from edge_agent.past import PastState
 from edge_agent.spool import Spool
 from tests.contract.samples import EVENT
 from tests.edge_agent.fakes import FakeTime

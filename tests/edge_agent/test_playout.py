@@ -13,7 +13,8 @@ from edge_agent.contract.commands import AckStatus
 from edge_agent.contract.manifest import Asset, Cue, Leave, Rank, Stream
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.types import decode
-from edge_agent.decide import Decision, PastState, Policy, Situation, decide
+from edge_agent.decide import Decision, Policy, Situation, decide
+from edge_agent.past import PastState
 from edge_agent.plan import NEAR_MS
 from edge_agent.player import Ended, PlayerEvent, Position, Ready, Started
 from edge_agent.playout import AT_ONCE_MS, OPEN_WITHIN_MS, RELEASE_MS, STALLED_MS, TRIES, Playout

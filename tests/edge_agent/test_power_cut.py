@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge_agent.contract.manifest import Leave
-from edge_agent.decide import MAX_STARTS, PastState
+from edge_agent.past import MAX_STARTS, PastState
 from edge_agent.player import Position, Ready
 from edge_agent.playout import KEEP_POSITION_AT_MOST_MS, KEEP_POSITION_MS
 from tests.edge_agent.fakes import FakePlayer

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_agent.contract.report import MAX_EVENTS, MAX_REPORT_BYTES, EventKind, PlaybackEvent
 from edge_agent.contract.types import decode
-from edge_agent.decide import PastState
+from edge_agent.past import PastState
 from edge_agent.spool import Spool
 from tests.contract.samples import EVENT
 from tests.edge_agent.fakes import FakeTime

@@ -26,10 +26,10 @@ from edge_agent.contract.report import EventKind, PlaybackEvent, Report
 from edge_agent.contract.stick import parse_report
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import decode
-from edge_agent.decide import PastState
 from edge_agent.desk import Done
 from edge_agent.download import Downloader, Outcome, Request, fetch
 from edge_agent.errors import StickUseless
+from edge_agent.past import PastState
 from edge_agent.settings import BrokerAddress, PlayerSettings, Settings
 from edge_agent.spool import Spool
 from edge_agent.sticks.bench import Bench

@@ -78,7 +78,7 @@ def audio(*needs: tuple[str, int], size: int = 100) -> tuple[tuple[Asset, int], 
 def test_pages_come_before_phrases_and_these_before_audio_by_need() -> None:
     wants = Wants(
         pages=(page("2", "2026-11-24"), page("1", "2026-11-23")),
-        phrase_pages=(PhraseRef("vi", sha("3"), 10),),
+        kept_pages=(PhraseRef("vi", sha("3"), 10),),
         audio=audio(("b", NOW + 2), ("a", NOW + 1)),
     )
     assert fetched(todo(wants)) == ["1", "2", "3"]
@@ -127,7 +127,7 @@ def test_nothing_goes_while_the_plan_is_not_wholly_known() -> None:
 
 
 def test_pages_of_phrases_stay() -> None:
-    wants = Wants(phrase_pages=(PhraseRef("vi", sha("3"), 10),), complete=True)
+    wants = Wants(kept_pages=(PhraseRef("vi", sha("3"), 10),), complete=True)
     assert todo(wants, pages={sha("3"): 10}) == []
 
 

@@ -12,8 +12,8 @@ from edge_agent import durable, identity
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.contract.commands import Stop, Volume
 from edge_agent.contract.report import EventKind
-from edge_agent.decide import PastState
 from edge_agent.held import Held
+from edge_agent.past import PastState
 from edge_agent.spool import Spool
 from edge_agent.supply import make_room
 from tests.contract.samples import EVENT

@@ -6,7 +6,8 @@ import pytest
 
 from controller.fleet.plan import to_ms, wire_cue
 from edge_agent.contract import manifest
-from edge_agent.decide import Act, Candidate, Current, Past, PastState, Situation, decide
+from edge_agent.decide import Act, Candidate, Current, Situation, decide
+from edge_agent.past import Past, PastState
 from schedules.cue_sheet import Cue, cue_sheet
 from schedules.precedence import Enter, Leave, Rank, default_rules
 from tests.schedules.plans import FREE_LAW, at, material, programme, rundown, zone
