@@ -268,6 +268,7 @@ class Agent:
             progress=self._progress,
             preroll_ms=parts.settings.player.preroll_ms,
         )
+        self._post = self._stand_post()
         self._report = SelfReport(
             Sources(
                 did=parts.settings.did,
@@ -276,7 +277,7 @@ class Agent:
                 reserve_bytes=parts.settings.disk_reserve_mb * 1_000_000,
                 boot=parts.boot,
                 presenter=parts.presenter,
-                losses=parts.losses,
+                losses=(*parts.losses, *(self._post.losses if self._post else ())),
                 held=parts.held,
                 cache=parts.cache,
                 spool=parts.spool,
@@ -299,7 +300,6 @@ class Agent:
             "log": self._tell_log,
             "selftest": self._test_itself,
         }
-        self._post = self._stand_post()
         if self._post is not None:
             self._handlers = {**self._handlers, "local": self._at_post}
         self._sticks: Sticks | None = None

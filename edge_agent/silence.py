@@ -6,8 +6,15 @@ from edge_agent.contract.desired import Desired
 from edge_agent.settings import Settings
 
 
-def silenced(settings: Settings, desired: Desired | None, utc_ms: int) -> str:
-    """Name what silences everything at `utc_ms`, emergencies too; "" if nothing does."""
+def silenced(
+    settings: Settings, desired: Desired | None, utc_ms: int, *, is_switched: bool = False
+) -> str:
+    """Name what silences everything at `utc_ms`, emergencies too; "" if nothing does.
+
+    `is_switched` says that the kill switch on a pin is closed.
+    """
+    if is_switched:
+        return "kill_switch"
     switches = {
         "kill_switch": settings.kill_switch,
         "maintenance": settings.maintenance_switch,

@@ -8,6 +8,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from edge_agent import identity, refuge
 from edge_agent.agent import Agent, Event, Events, Neighbours, Parts
 from edge_agent.amplifier import Amplifier, switch_for
@@ -23,8 +25,9 @@ from edge_agent.contract.types import Unreadable
 from edge_agent.data_meter import DataMeter
 from edge_agent.desk import Desk
 from edge_agent.download import Downloader
-from edge_agent.errand import sender
+from edge_agent.errand import Send, sender
 from edge_agent.errors import BadConfig, StateUnwritable
+from edge_agent.hardware import this_run
 from edge_agent.health import Vitals, read_health
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Inbox, open_placement
@@ -37,11 +40,15 @@ from edge_agent.spool import Spool
 from edge_agent.streams import Asker, Streams
 from edge_agent.supply import make_room
 from edge_agent.time_source import TIMESYNCD_ERROR_MS, Vouched, detect
+from edge_agent.tls import Tls
 from edge_agent.uplink import Uplink, state_payload
 from edge_agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from edge_agent.credentials import Credentials
     from edge_agent.horn import Horn
+    from edge_agent.local.post import Panel
+    from edge_agent.pins import Contact
     from edge_agent.selftest.trial import Trial
     from edge_agent.sticks.bench import Bench
 
@@ -93,7 +100,8 @@ def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
 
     horn = _horn(settings, events.put)
     send = sender(events.put)
-    link = Link(settings.did, settings.brokers, birth=birth, emit=events.put)
+    tls = Tls(state_dir if settings.offices else None, clock.floor_ms)
+    link = Link(settings.did, settings.brokers, birth=birth, emit=events.put, tls=tls)
     agent = Agent(
         Parts(
             settings=settings,
@@ -109,20 +117,25 @@ def _build(settings: Settings, book: LogBook) -> tuple[Agent, Events]:
             book=book,
             cache=cache,
             meter=meter,
-            fetcher=Downloader(events.put),
+            fetcher=Downloader(events.put, tls),
             neighbours=_neighbours(settings, cache, events),
             player=_player(settings, horn.heard if horn else events.put),
             horn=horn,
+            kill_pin=_kill_pin(settings),
+            panel=_panel(settings, events),
             amplifier=Amplifier(
                 switch_for(settings.amplifier),
                 lead_ms=settings.amplifier.lead_ms,
                 hold_ms=settings.amplifier.hold_ms,
             ),
             link=link,
+            tls=tls,
+            credentials=_credentials(settings, key, tls, send, link),
             streams=Streams(Asker(events.put)),
             prover=Prover(settings.did, Reader(partial(cache.path, Shelf.AUDIO), events.put)),
             uplink=Uplink(settings.did, key, link, spool),
             boot=boot,
+            presenter=this_run(),
             losses=(*refuge.losses(settings), *(loss for part in kept for loss in part.losses)),
             events=events,
         )
@@ -246,6 +259,24 @@ def _player(settings: Settings, emit: Callable[[PlayerEvent], None]) -> Player:
     return Voices(mpv, emit)
 
 
+def _credentials(
+    settings: Settings, key: Ed25519PrivateKey, tls: Tls, send: Send, link: Link
+) -> "Credentials | None":
+    if not settings.offices:
+        return None
+    from edge_agent.credentials import Credentials
+
+    return Credentials(
+        settings.did,
+        key,
+        Path(settings.state_dir),
+        tls,
+        offices=settings.offices,
+        send=send,
+        renewed=link.renew,
+    )
+
+
 def _neighbours(settings: Settings, cache: Cache, events: Events) -> Neighbours | None:
     if not settings.neighbours.enabled:
         return None
@@ -253,6 +284,42 @@ def _neighbours(settings: Settings, cache: Cache, events: Events) -> Neighbours 
     from edge_agent import neighbours
 
     return neighbours.Neighbours(settings.neighbours, cache, events.put)
+
+
+def _kill_pin(settings: Settings) -> "Contact | None":
+    if settings.switches.kill_gpio is None:
+        return None
+    from edge_agent.pins import Contact
+
+    return Contact(settings.switches.kill_gpio)
+
+
+def _panel(settings: Settings, events: Events) -> "Panel | None":
+    chosen = settings.local_alert
+    if not chosen.enabled:
+        return None
+    # Few boxes have buttons or a page of their own.
+    from edge_agent.local.buttons import Buttons
+    from edge_agent.local.door import Door
+    from edge_agent.local.local_alert import ALL_CLEAR
+    from edge_agent.local.page import Page
+    from edge_agent.local.pin import PinCheck
+    from edge_agent.local.post import Panel, asker
+    from edge_agent.pins import Contact
+
+    buttons = None
+    if chosen.key_gpio is not None:
+        pins = {button.hazard: button.gpio for button in chosen.buttons}
+        if chosen.all_clear_gpio is not None:
+            pins[ALL_CLEAR] = chosen.all_clear_gpio
+        contacts = {name: Contact(pin).closed for name, pin in pins.items()}
+        key = Contact(chosen.key_gpio).closed
+        buttons = Buttons(key, contacts, hold_ms=chosen.hold_s * 1000)
+    if not chosen.page_port:
+        return Panel(buttons, None)
+    pin = PinCheck(Path(settings.state_dir), _mono_ms)
+    page = Page(asker(events.put), pin.check, lambda: pin.is_set)
+    return Panel(buttons, Door(chosen.interface, chosen.page_port, page.answer))
 
 
 def _told(_system_ms: int) -> Vouched:
