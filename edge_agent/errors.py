@@ -27,6 +27,20 @@ class BadIdentity(AgentError):
     code = "bad_identity"
 
 
+class NotPaired(AgentError):
+    """The box belongs to no office yet."""
+
+    code = "not_paired"
+
+
+class PairingFailed(AgentError):
+    """The box was not taken in; `code` is the office's own where it said why."""
+
+    def __init__(self, vi: str, en: str, code: str = "pairing_failed") -> None:
+        super().__init__(vi, en)
+        self.code = code
+
+
 class StateBusy(AgentError):
     """Another agent works in the same state folder."""
 

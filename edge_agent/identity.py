@@ -53,19 +53,19 @@ def claim(state_dir: Path) -> TextIO:
     return lock
 
 
-def create_key(state_dir: Path) -> Ed25519PrivateKey:
+def create_key(state_dir: Path, name: str = KEY_FILE) -> Ed25519PrivateKey:
     """Give the box's key, making it on the first call; it never leaves the box."""
-    path = state_dir / KEY_FILE
+    path = state_dir / name
     if path.exists():
-        return load_key(state_dir)
+        return load_key(state_dir, name)
     key = Ed25519PrivateKey.generate()
-    durable.write(path, _to_pem(key))
+    durable.write(path, to_pem(key))
     return key
 
 
-def load_key(state_dir: Path) -> Ed25519PrivateKey:
+def load_key(state_dir: Path, name: str = KEY_FILE) -> Ed25519PrivateKey:
     """Read the box's key and see to it that only the owner can. Raises `BadIdentity`."""
-    path = state_dir / KEY_FILE
+    path = state_dir / name
     try:
         path.chmod(0o600)
         return _from_pem(path.read_text())
@@ -79,7 +79,8 @@ def load_key(state_dir: Path) -> Ed25519PrivateKey:
 
 
 # cryptography reads PEM too, but with its readers of SSH and X.509: 2 MB that nothing else needs.
-def _to_pem(key: Ed25519PrivateKey) -> bytes:
+def to_pem(key: Ed25519PrivateKey) -> bytes:
+    """The key as its file holds it."""
     body = base64.b64encode(_HEAD + key.private_bytes_raw()).decode()
     return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n".encode()
 

@@ -36,6 +36,7 @@ from edge_agent.uplink import Uplink
 from edge_agent.version import VERSION
 
 if TYPE_CHECKING:
+    from edge_agent.credentials import Credentials
     from edge_agent.horn import Horn
 
 log = logging.getLogger("edge_agent.self_report")
@@ -63,6 +64,7 @@ class Sources:
     horn: "Horn | None"
     vitals: Vitals
     prover: Prover
+    credentials: "Credentials | None"
     uplink: Uplink
 
 
@@ -177,6 +179,8 @@ class SelfReport:
             amplifier_fault=s.amplifier.fault[:200],
             spooled=max(0, unacknowledged.last - unacknowledged.first + 1),
             waits=", ".join(sorted(s.supply.waiting)),
+            certificate_until=s.credentials.until_ms if s.credentials else None,
+            certificate_trouble=s.credentials.trouble(now) if s.credentials else "",
         )
 
     def status(self, wants: Wants, faults: tuple[str, ...], now: Reading) -> Status:

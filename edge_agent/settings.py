@@ -176,17 +176,23 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk_reserve_mb: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
 
 
+_IDENTITY = ("did", "root_public_key", "placement", "brokers")
+
+
 def load(path: Path) -> Settings:
     """Settings of a box that knows who it is. Raises `BadConfig`, `BadIdentity`, `NotPaired`."""
     return identified(read(path))
 
 
 def identified(chosen: Settings) -> Settings:
-    """With the papers of the state folder, if it has any. Raises `BadIdentity`, `NotPaired`."""
+    """With the papers of the state folder, if it has any.
+
+    Raises `BadIdentity`, `NotPaired`.
+    """
     state_dir = Path(chosen.state_dir)
     papers = paired.read(state_dir)
     if papers is None:
-        if not (chosen.did and chosen.root_public_key and chosen.placement and chosen.brokers):
+        if not chosen.did:
             raise NotPaired(
                 "Thiết bị chưa thuộc văn phòng nào. Xin văn phòng một mã ghép nối, rồi chạy "
                 "`loalang-agent pair MÃ --config TỆP`.",
@@ -219,6 +225,14 @@ def read(path: Path) -> Settings:
             f"Tệp cấu hình {path} sai: {e}. Hãy sửa dòng đó rồi chạy lại.",
             f"The configuration {path} is wrong: {e}. Correct it and start again.",
         ) from e
+    lacking = [name for name in _IDENTITY if not getattr(settings, name)]
+    if 0 < len(lacking) < len(_IDENTITY):
+        raise BadConfig(
+            f"Tệp cấu hình {path} thiếu {', '.join(lacking)}. Hãy ghi đủ, hoặc bỏ cả "
+            f"{', '.join(_IDENTITY)} rồi ghép nối.",
+            f"The configuration {path} lacks {', '.join(lacking)}. Write all of "
+            f"{', '.join(_IDENTITY)}, or none of them and pair the box.",
+        )
     for broker in settings.brokers:
         _check_broker(path, broker.url)
     if settings.player.kind == "command" and not settings.player.argv:

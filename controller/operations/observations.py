@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from controller.operations.observe_devices import Observation, Said
 from controller.operations.prove_readiness import age
 from edge_agent.contract.commands import CommandAck
-from edge_agent.contract.state import Diagnosis, Hello, Proof, State, Telemetry
+from edge_agent.contract.state import Diagnosis, Hello, Presence, Proof, State, Telemetry
 
 MOST_OF_A_BOX = 100
 """Statements of one box; a box that says more loses its own oldest."""
@@ -67,6 +67,9 @@ def _key(said: Said) -> Hashable:
         return said.id, said.status
     if isinstance(said, Diagnosis):
         return said.command
+    if isinstance(said, Presence):
+        # Two that speak for one box must both be heard.
+        return said.run, said.conn
     return type(said)
 
 

@@ -1,13 +1,14 @@
 """What boxes report becomes events, at most once each, and one as-run row a play."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from controller.operations.enrol_device import quarantined
 from controller.storage import events as told
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore, upsert
@@ -17,9 +18,13 @@ from controller.storage.tables import AsRun, PlannedPlay, QuarantinedEvent, Spoo
 from controller.storage.tables import PlaybackEvent as EventRow
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.state import Clock, ClockSource
+from edge_agent.contract.types import encode
 from edge_agent.decide import FALLBACK
 from schedules.as_run import Event, EventKind, Heard, fold
 from schedules.types import DurationMs, UtcInstant
+
+QUARANTINED = "box_quarantined"
+"""Why events of a box are put aside of which there are two, or that was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,12 @@ def record_playback(
 ) -> tuple[Receipt, ...]:
     """Commit a batch of reports; what was there before is left alone.
 
-    The receipts are read from the database after the commit.
+    What comes in the name of a box that is kept apart is put aside. The receipts are read from
+    the database after the commit.
     """
     now_ms = to_ms(now)
+    with database.read() as session:
+        reports = _apart(reports, quarantined(session))
     rows = [_row(r.device_id, r.spool, e, now_ms) for r in reports for e in r.events]
     bad = [
         {
@@ -84,6 +92,22 @@ def record_playback(
             query.where(among(session, SpoolMark.device_id, SpoolMark.spool, spools))
         )
         return tuple(Receipt(*mark) for mark in marks)
+
+
+def _apart(reports: Sequence[Received], boxes: Set[str]) -> Sequence[Received]:
+    """The same, with every event of these boxes as one that is not believed."""
+    if not boxes:
+        return reports
+    return [
+        replace(
+            report,
+            events=(),
+            bad=(*report.bad, *(BadEvent(e.seq, encode(e), QUARANTINED) for e in report.events)),
+        )
+        if report.device_id in boxes
+        else report
+        for report in reports
+    ]
 
 
 def project_as_run(

@@ -40,7 +40,7 @@ class Pairing(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     secret: str
-    """The other half of the code; emptied when the invitation is over."""
+    """What the other half of the code is stretched to; emptied when the invitation is over."""
     cluster_id: str = Field(foreign_key="cluster.id")
     state: str = Field(index=True)
     made_by: str
@@ -55,6 +55,9 @@ class Pairing(SQLModel, table=True):
     decided_by: str | None = None
     decided_ms: int | None = Field(default=None, sa_column=_big(nullable=True))
     device_id: str | None = None
+    placement: str = ""
+    certificate: str = ""
+    """What the box is given; said again until it says that it keeps it, then emptied."""
 
 
 class BoxRun(SQLModel, table=True):

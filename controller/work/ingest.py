@@ -100,12 +100,14 @@ async def _acknowledge(due: _Due, acknowledge: Acknowledge) -> None:
 async def ingest_observations(
     database: Database,
     observations: Observations,
+    shut_out: Callable[[], None],
     clock: Callable[[], datetime],
 ) -> None:
-    """Keep what boxes say of themselves, for ever."""
+    """Keep what boxes say of themselves, for ever; `shut_out` closes the door to copied ones."""
     while True:
         batch = await observations.take()
         try:
-            await asyncio.to_thread(observe_devices, database, batch, clock())
+            if await asyncio.to_thread(observe_devices, database, batch, clock()):
+                await asyncio.to_thread(shut_out)
         except SQLAlchemyError as e:
             log.error("observe_failed", observations=len(batch), why=str(e)[:300])

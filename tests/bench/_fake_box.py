@@ -51,6 +51,7 @@ from edge_agent.data_meter import DataMeter
 from edge_agent.desk import Desk
 from edge_agent.download import Downloader, Fetched, Request
 from edge_agent.errand import Send, sender
+from edge_agent.hardware import Presenter
 from edge_agent.health import Vitals, read_health
 from edge_agent.held import HeldStore
 from edge_agent.inbox import Inbox, open_placement
@@ -62,6 +63,7 @@ from edge_agent.settings import AmplifierSettings, BrokerAddress, PlayerSettings
 from edge_agent.spool import Spool
 from edge_agent.streams import Asker, Streams
 from edge_agent.time_source import Vouched
+from edge_agent.tls import Tls
 from edge_agent.uplink import Uplink, state_payload
 from edge_agent.watchdog import Watchdog
 
@@ -710,10 +712,13 @@ class FakeBox:
                 horn=None,
                 amplifier=Amplifier(switch_for(AmplifierSettings()), lead_ms=0, hold_ms=5_000),
                 link=link,
+                tls=Tls(),
+                credentials=None,
                 streams=Streams(Asker(events.put)),
                 prover=Prover(self.settings.did, prove),
                 uplink=Uplink(self.settings.did, self._key, link, spool),
                 boot=boot,
+                presenter=Presenter("fake", ""),
                 losses=(),
                 events=events,  # type: ignore[arg-type]
             ),

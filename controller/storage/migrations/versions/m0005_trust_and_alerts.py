@@ -177,6 +177,51 @@ def upgrade() -> None:
     )
     op.create_index("ix_pairing_state", "pairing", ["state"])
 
+    op.create_table(
+        "agent_bundle",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("machine", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("brought_by", sa.String(), nullable=False),
+        sa.Column("brought_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "roll_out",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sha256"],
+            ["agent_bundle.sha256"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_roll_out_state", "roll_out", ["state"])
+    op.create_table(
+        "roll_out_box",
+        sa.Column("roll_out_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("command_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["device_id"],
+            ["device.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["roll_out_id"],
+            ["roll_out.id"],
+        ),
+        sa.PrimaryKeyConstraint("roll_out_id", "device_id"),
+    )
+
     op.add_column("as_run", sa.Column("source", sa.String(), nullable=False, server_default="plan"))
     op.add_column("as_run", sa.Column("alert_id", sa.String(), nullable=False, server_default=""))
     op.create_index("ix_as_run_alert_id", "as_run", ["alert_id"])
