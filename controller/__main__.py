@@ -12,12 +12,14 @@ import typer
 from controller.cli import (
     airtime,
     alarms,
+    alert,
     backup,
     boxes,
     bundle,
     calendar,
     carts,
     clusters,
+    devices,
     keeping,
     keys,
     lexicon,
@@ -50,6 +52,7 @@ app.add_typer(keeping.app, name="keeping")
 app.add_typer(keys.app, name="keys")
 app.command()(keeping.lacks)
 app.command()(alarms.alarms)
+app.add_typer(alert.app, name="alert")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(plan.app, name="plan")
@@ -57,6 +60,7 @@ app.add_typer(airtime.app, name="airtime")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(boxes.app, name="boxes")
+app.add_typer(devices.app, name="devices")
 app.command()(backup.backup)
 app.command()(backup.restore)
 
