@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import socket
-import ssl
 import stat
 import threading
 import time
@@ -21,6 +20,7 @@ from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from edge_agent.cache import Wanted, digest, finish
 from edge_agent.log_setup import note
+from edge_agent.tls import Tls
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -133,8 +133,9 @@ class _Tally:
 class Downloader:
     """Runs a few fetches at once, each in a thread that ends with the queue."""
 
-    def __init__(self, done: Callable[[Fetched], None]) -> None:
+    def __init__(self, done: Callable[[Fetched], None], tls: Tls | None = None) -> None:
         self._done = done
+        self._tls = tls or Tls()
         self._lock = threading.Lock()
         self._queue: deque[Request] = deque()
         self._running = 0
@@ -160,14 +161,15 @@ class Downloader:
                     self._running -= 1
                     return
                 request = self._queue.popleft()
-            self._done(fetch(request, self._closing))
+            self._done(fetch(request, self._closing, self._tls))
 
 
-def fetch(request: Request, closing: threading.Event) -> Fetched:
+def fetch(request: Request, closing: threading.Event, tls: Tls | None = None) -> Fetched:
     """Fetch one file now, trying each source in order."""
+    tls = tls or Tls()
     tally, failed, details = _Tally(), list[tuple[str, Outcome]](), list[str]()
     for source in (*request.near, *request.sources):
-        outcome, detail = _try(request, source, closing, tally)
+        outcome, detail = _try(request, source, closing, tally, tls)
         if outcome in _LAST_WORDS:
             break
         failed.append((source, outcome))
@@ -180,12 +182,12 @@ def fetch(request: Request, closing: threading.Event) -> Fetched:
 
 
 def _try(
-    request: Request, source: str, closing: threading.Event, tally: _Tally
+    request: Request, source: str, closing: threading.Event, tally: _Tally, tls: Tls
 ) -> tuple[Outcome, str]:
     """Fetch from one source; gives how that went, and why."""
     spent = _Tally()
     try:
-        _fetch_verified(request, source, closing, spent)
+        _fetch_verified(request, source, closing, spent, tls)
     except _DiskRefused as e:
         return e.outcome, str(e)
     except _Refused as e:
@@ -205,13 +207,15 @@ def _of_all(outcomes: Collection[Outcome]) -> Outcome:
     return Outcome.MISMATCH if Outcome.MISMATCH in outcomes else Outcome.ABSENT
 
 
-def _fetch_verified(request: Request, source: str, closing: threading.Event, tally: _Tally) -> None:
+def _fetch_verified(
+    request: Request, source: str, closing: threading.Event, tally: _Tally, tls: Tls
+) -> None:
     """Fetch from one source; what was begun elsewhere and does not fit is begun anew once."""
     part, wanted = request.part, request.wanted
     while True:
         had = _standing(part, wanted.size)
         if had < wanted.size:
-            had = _fetch_bytes(request, source, had, tally, closing)
+            had = _fetch_bytes(request, source, had, tally, closing, tls)
             if closing.is_set():
                 return
         with _disk():
@@ -238,7 +242,12 @@ def _standing(part: Path, size: int) -> int:
 
 
 def _fetch_bytes(
-    request: Request, source: str, have: int, tally: _Tally, closing: threading.Event
+    request: Request,
+    source: str,
+    have: int,
+    tally: _Tally,
+    closing: threading.Event,
+    tls: Tls,
 ) -> int:
     """Bring `.part` to its full size; gives how much of it was there before, 0 if begun anew."""
     url = urlsplit(f"{source.rstrip('/')}/{request.wanted.address}")
@@ -249,10 +258,10 @@ def _fetch_bytes(
         _copy(Path(os.fsdecode(unquote_to_bytes(url.path))), request, tally, closing)
         return 0
     patience = NEAR if source in request.near else request.patience
-    if _ask(url, request, have, patience, tally, closing):
+    if _ask(url, request, have, patience, tally, closing, tls):
         return have
     # It has no part that goes on where ours ends: all of it, then.
-    if not _ask(url, request, 0, patience, tally, closing):
+    if not _ask(url, request, 0, patience, tally, closing, tls):
         raise _Refused(Outcome.UNREACHABLE, "answers with a part that nobody asked for")
     return 0
 
@@ -264,11 +273,13 @@ def _ask(
     patience: Patience,
     tally: _Tally,
     closing: threading.Event,
+    tls: Tls,
 ) -> bool:
     """Ask for what stands behind `have` and write it; False if it cannot be had in part."""
     size = request.wanted.size
-    with contextlib.closing(_connect(url, patience)) as connection:
+    with contextlib.closing(_connect(url, patience, tls)) as connection:
         connection.connect()
+        tls.check(connection.sock)
         paced = _Paced(cast(socket.socket, connection.sock), patience)
         answer = http.client.HTTPResponse(cast(socket.socket, paced), method="GET")
         try:
@@ -370,12 +381,12 @@ def _disk() -> Iterator[None]:
         raise _DiskRefused(e) from e
 
 
-def _connect(url: SplitResult, patience: Patience) -> http.client.HTTPConnection:
+def _connect(url: SplitResult, patience: Patience, tls: Tls) -> http.client.HTTPConnection:
     host, wait_s = url.hostname, patience.silence_s
     if url.scheme == "http" and host:
         return http.client.HTTPConnection(host, url.port, timeout=wait_s)
     if url.scheme == "https" and host:
-        context = ssl.create_default_context()
+        context = tls.for_source(host)
         return http.client.HTTPSConnection(host, url.port, timeout=wait_s, context=context)
     raise _Refused(Outcome.UNREACHABLE, f"address {url.geturl()[:100]!r} is not http(s)")
 

@@ -17,6 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES
 from edge_agent.log_setup import note
 from edge_agent.settings import BrokerAddress
+from edge_agent.tls import Tls
 
 log = logging.getLogger("edge_agent.link")
 
@@ -79,10 +80,14 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    """The connection is in another state; `conn` counts connections since ever."""
+    """The connection is in another state; `conn` counts connections since ever.
+
+    `failure` says why there is none, in the state of back-off.
+    """
 
     state: LinkState
     conn: int
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +127,13 @@ class Link:
         birth: Callable[[], Birth],
         emit: Callable[[Inbound | LinkChanged], None],
         backlog: int = 64,
+        tls: Tls | None = None,
     ) -> None:
         self._did = did
         self._brokers = brokers
         self._birth = birth
         self._emit = emit
+        self._tls = tls or Tls()
         self._room = threading.BoundedSemaphore(backlog)
         self._stopping = threading.Event()
         self._renewing = threading.Event()
@@ -169,7 +176,7 @@ class Link:
                 self._online.subscribe([(topic, 1) for topic in filters])
 
     def renew(self) -> None:
-        """Connect anew, because what a connection is begun with has changed."""
+        """Connect anew and now, because what a connection is begun with has changed."""
         self._renewing.set()
 
     def close(self) -> None:
@@ -183,6 +190,7 @@ class Link:
         if last is not None and last.rc is MQTTErrorCode.MQTT_ERR_SUCCESS:
             last.wait_for_publish(_FAREWELL_S)
         self._stopping.set()
+        self._renewing.set()
         if self._thread.is_alive():
             self._thread.join(CONNECT_WITHIN_S)
 
@@ -204,10 +212,10 @@ class Link:
             stays = failure is Failure.RENEWED or (failure is Failure.LOST and in_a_row <= 1)
             turn += 0 if stays else 1
             wait_s = backoff_s(failure, max(0, in_a_row - 1))
-            self._change(LinkState.BACKOFF, 0)
+            self._change(LinkState.BACKOFF, 0, failure)
             note(log, "link_backoff", failure=failure, wait_s=round(wait_s, 1))
             self._turned(wait_s)
-            self._stopping.wait(wait_s)
+            self._renewing.wait(wait_s)
             self._turned()
 
     def _connect_and_serve(self, broker: BrokerAddress) -> tuple[Failure, float]:
@@ -221,6 +229,7 @@ class Link:
             taken=self._take,
             online=self._went_online,
             turned=self._turned,
+            tls=self._tls,
         )
         self._change(LinkState.CONNECTING, birth.conn)
         note(log, "link_connecting", host=broker.host, port=broker.port)
@@ -228,6 +237,7 @@ class Link:
             failure = session.serve(self._stopping, self._renewing)
         except ssl.SSLError as e:
             failure = Failure.UNTRUSTED
+            self._tls.distrusted()
             note(log, "link_failed", level=logging.WARNING, failure=failure, error=str(e))
         except OSError as e:
             failure = Failure.UNREACHABLE
@@ -247,6 +257,7 @@ class Link:
     def _went_online(self, client: Client, birth: Birth) -> None:
         with self._lock:
             self._online, self._farewell = client, birth
+        self._tls.believed()
         note(log, "link_online", conn=birth.conn)
         self._change(LinkState.ONLINE, birth.conn)
 
@@ -268,9 +279,9 @@ class Link:
                 return
         self._emit(Inbound(message.topic, bytes(message.payload), self._room.release))
 
-    def _change(self, state: LinkState, conn: int) -> None:
+    def _change(self, state: LinkState, conn: int, failure: Failure | None = None) -> None:
         self.state = state
-        self._emit(LinkChanged(state, conn))
+        self._emit(LinkChanged(state, conn, failure))
 
 
 class _Session:
@@ -285,7 +296,9 @@ class _Session:
         taken: Callable[[MQTTMessage], None],
         online: Callable[[Client, Birth], None],
         turned: Callable[[], None],
+        tls: Tls,
     ) -> None:
+        self._tls = tls
         self._broker = broker
         self._birth = birth
         self._taken = taken
@@ -309,8 +322,6 @@ class _Session:
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = lambda _client, _data, message: self._taken(message)
-        if broker.tls:
-            client.tls_set(ca_certs=broker.ca_file or None)
         self._client = client
 
     def lived_s(self) -> float:
@@ -320,7 +331,10 @@ class _Session:
     def serve(self, stopping: threading.Event, renewing: threading.Event) -> Failure:
         """Drive the connection until it ends. Raises OSError if there is no way to the broker."""
         client = self._client
+        if self._broker.tls:
+            client.tls_set_context(self._tls.for_broker(self._broker.ca_file))
         client.connect(self._broker.host, self._broker.port, keepalive=self._birth.keepalive_s)
+        self._tls.check(client.socket())
         patience_ends = time.monotonic() + CONNECT_WITHIN_S
         while not stopping.is_set():
             self._turned()
@@ -372,7 +386,7 @@ class _Session:
             self._online(client, self._birth)
 
 
-def knock(did: str, broker: BrokerAddress) -> Failure | None:
+def knock(did: str, broker: BrokerAddress, tls: Tls) -> Failure | None:
     """Log in at `broker` and leave at once without a word; gives why that does not work."""
     answers: list[bool] = []
     client = Client(
@@ -385,8 +399,9 @@ def knock(did: str, broker: BrokerAddress) -> Failure | None:
     )
     try:
         if broker.tls:
-            client.tls_set(ca_certs=broker.ca_file or None)
+            client.tls_set_context(tls.for_broker(broker.ca_file))
         client.connect(broker.host, broker.port)
+        tls.check(client.socket())
         until_s = time.monotonic() + CONNECT_WITHIN_S
         while not answers and time.monotonic() < until_s:
             if client.loop(_LOOP_S) is not MQTTErrorCode.MQTT_ERR_SUCCESS:

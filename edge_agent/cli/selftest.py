@@ -22,6 +22,7 @@ from edge_agent.settings import Settings
 from edge_agent.silence import silenced
 from edge_agent.status.folder import read_stopped
 from edge_agent.status.status import Status
+from edge_agent.tls import Moment, Tls
 from edge_agent.version import VERSION
 
 PATIENCE_S = 120.0
@@ -77,11 +78,13 @@ def _alone(chosen: Settings, tone: bool) -> Iterator[Check]:
         yield from look(chosen, _timed(status, trial.now), amplifier=trial.switch.fault)
     finally:
         trial.close()
-    yield from (_broker(chosen.did, broker) for broker in chosen.brokers)
+    tls = Tls(state_dir if chosen.offices else None)
+    tls.moment = Moment.of(trial.now, 0)
+    yield from (_broker(chosen.did, broker, tls) for broker in chosen.brokers)
 
 
-def _broker(did: str, broker: settings.BrokerAddress) -> Check:
-    failure = knock(did, broker)
+def _broker(did: str, broker: settings.BrokerAddress, tls: Tls) -> Check:
+    failure = knock(did, broker, tls)
     if failure is None:
         return Check("broker", CheckState.GOOD, f"đăng nhập được {broker.host}", "logged in")
     vi, en = _FAILURES.get(failure, (failure.value, failure.value))
@@ -99,6 +102,18 @@ def _timed(status: Status, now: Reading) -> Status:
 def _policy(chosen: Settings, now: Reading) -> Policy:
     desired = HeldStore(Path(chosen.state_dir)).held.desired
     return Policy(
-        silenced=silenced(chosen, desired, now.utc_ms),
+        silenced=silenced(chosen, desired, now.utc_ms, is_switched=_is_switched(chosen, now)),
         quiet_hours=desired.quiet_hours if desired else None,
     )
+
+
+def _is_switched(chosen: Settings, now: Reading) -> bool:
+    if chosen.switches.kill_gpio is None:
+        return False
+    from edge_agent.pins import Contact
+
+    contact = Contact(chosen.switches.kill_gpio)
+    try:
+        return contact.closed(now.mono_ms)
+    finally:
+        contact.close()

@@ -200,6 +200,10 @@ class Telemetry(msgspec.Struct, frozen=True, omit_defaults=True):
     waits: Reason = ""
     """Why what lacks is not being fetched: words of `Waits`, with commas between."""
 
+    certificate_until: UtcMs | None = None
+    certificate_trouble: Reason = ""
+    """Why the office may not let the box in by its certificate; empty if it does."""
+
 
 class CheckState(StrEnum):
     """What became of one check of a diagnosis."""

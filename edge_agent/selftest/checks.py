@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -14,6 +15,7 @@ from edge_agent.players.command import CommandPlayer
 from edge_agent.players.mpv import MpvPlayer
 from edge_agent.settings import Settings
 from edge_agent.status.status import Status
+from edge_agent.status.words import CERTIFICATE_TROUBLES
 from edge_agent.tone import wav
 
 PLAN_SHORT_MS = 24 * 3_600_000
@@ -63,6 +65,7 @@ def judge(settings: Settings, status: Status) -> tuple[Check, ...]:
         _supply(told),
         _clock(status),
         *_link(status),
+        *_certificate(told),
         _plan(status),
         _audio(status),
         _spool(told),
@@ -244,6 +247,21 @@ def _link(status: Status) -> tuple[Check, ...]:
             "chưa kết nối được máy chủ; lịch trên đĩa vẫn phát",
             "not connected; the plan on disk plays on",
         ),
+    )
+
+
+def _certificate(told: Telemetry) -> tuple[Check, ...]:
+    """Of a box that was paired by a code."""
+    trouble = told.certificate_trouble
+    if trouble:
+        words = CERTIFICATE_TROUBLES.get(trouble, f"{trouble} / {trouble}")
+        vi, en = words.split(" / ", 1)
+        return (_bad("certificate", f"chứng chỉ: {vi}", f"certificate: {en}"),)
+    if told.certificate_until is None:
+        return ()
+    until = datetime.fromtimestamp(told.certificate_until / 1000, UTC).date()
+    return (
+        _good("certificate", f"chứng chỉ còn đến {until:%d/%m/%Y}", f"certificate until {until}"),
     )
 
 

@@ -13,6 +13,7 @@ from edge_agent.contract.types import Unreadable, decode
 from edge_agent.health import Health
 from edge_agent.plan import Plan, held_until, read_plan
 from edge_agent.status.status import Status, next_plays
+from edge_agent.tls import certificate_until
 
 
 def read_stopped(did: str, state_dir: Path, version: str, health: Health, now_ms: int) -> Status:
@@ -47,6 +48,7 @@ def read_stopped(did: str, state_dir: Path, version: str, health: Health, now_ms
         card_worn_percent=health.card_worn_percent,
         plan_until=plan_until,
         spooled=_spooled(state_dir / "spool.sqlite"),
+        certificate_until=certificate_until(state_dir),
     )
     return Status(
         did=did,

@@ -33,6 +33,16 @@ _WAITS = {
     "data_budget": "hết hạn mức dữ liệu / data budget used up",
     "off_peak": "chờ giờ rẻ / waiting for cheap hours",
 }
+CERTIFICATE_TROUBLES = {
+    "unreadable": "KHÔNG ĐỌC ĐƯỢC, đang xin cái mới / UNREADABLE, asking for another",
+    "ended": "ĐÃ HẾT HẠN, đang gia hạn / ENDED, being renewed",
+    "turned_away": "bị máy chủ từ chối, đang gia hạn / turned away, being renewed",
+    "certificate_revoked": "ĐÃ BỊ THU HỒI, hãy ghép nối lại / REVOKED, pair the box again",
+    "box_retired": "hộp đã ngừng dùng, hãy ghép nối lại / RETIRED, pair the box again",
+    "box_quarantined": "hộp bị cách ly, hãy ghép nối lại / IN QUARANTINE, pair it again",
+    "renewal_unproved": "văn phòng không nhận ra khoá, hãy ghép nối lại / NOT KNOWN, pair again",
+}
+"""Words of `Telemetry.certificate_trouble`; an office may know more."""
 
 
 def screen(status: Status) -> str:
@@ -59,6 +69,8 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"    {_at(play.start, status)}  {play.title}{lacks}"
     yield _row("Còn thiếu / Lacking", _lacking(status))
     yield _row("Đồng hồ / Clock", _clock(status))
+    if told.certificate_until is not None or told.certificate_trouble:
+        yield _row("Chứng chỉ / Certificate", _certificate(status))
     yield _row("Đĩa còn trống / Disk free", _disk(status))
     yield _row("Nhiệt độ / Temperature", _number(told.temperature_c, " °C"))
     yield _row("Nguồn yếu / Under-voltage", _yes(told.under_voltage))
@@ -139,6 +151,13 @@ def _at(utc_ms: int | None, status: Status) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
     return datetime.fromtimestamp(utc_ms / 1000, zone or UTC).strftime("%H:%M:%S %d/%m/%Y")
+
+
+def _certificate(status: Status) -> str:
+    told = status.telemetry
+    until = f"đến / until {_at(told.certificate_until, status)}"
+    trouble = CERTIFICATE_TROUBLES.get(told.certificate_trouble, told.certificate_trouble)
+    return f"{until}, {trouble}" if trouble else until
 
 
 def _number(value: float | None, unit: str) -> str:
