@@ -10,8 +10,10 @@ from controller.api import (
     accounts,
     airtime,
     alarms,
+    alerts,
     box_care,
     box_certificates,
+    box_updates,
     boxes,
     bulletins,
     bundles,
@@ -45,6 +47,8 @@ from controller.api import (
 from controller.api.guard import Guard, Upload
 from controller.console import pages
 from controller.doors import COOKIE, SAFE, Doorkeeper
+from controller.operations.agent_bundles import MOST_BYTES as MOST_AGENT_BYTES
+from controller.operations.agent_bundles import AgentBundleTooLarge
 from controller.operations.services import Services
 from controller.operations.take_bundle import MOST_BYTES as MOST_BYTES_BACK
 from controller.operations.take_bundle import BundleTooLarge
@@ -108,6 +112,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         keeping.at,
         lacks.at,
         alarms.at,
+        alerts.at,
         airtime.at,
         day_calendar.at,
         surroundings.at,
@@ -117,12 +122,14 @@ def create_app(services: Services, version: str) -> FastAPI:
         priority.at,
         keys.at,
         # Last: other addresses under /boxes come before an id.
+        box_updates.at,
         box_care.at,
     ):
         _include(app, router)
     app.include_router(pairing.router(pairing.Turnstile()), prefix=API)
     app.include_router(media.at)
     app.include_router(media.for_boxes)
+    app.include_router(box_updates.for_boxes)
     app.include_router(feed.public())
     app.include_router(health.at, responses=failures.refusals(503))
     pages.install(app, doorkeeper)
@@ -134,6 +141,7 @@ def create_app(services: Services, version: str) -> FastAPI:
         "/carts": sound,
         calendar_files.PATH: calendar,
         bundles.PATH: Upload(MOST_BYTES_BACK, BundleTooLarge()),
+        box_updates.PATH: Upload(MOST_AGENT_BYTES, AgentBundleTooLarge()),
     }
     app.add_middleware(Guard, uploads={f"{API}{path}": up for path, up in uploads.items()})
     return app
@@ -144,6 +152,7 @@ def create_box_app(services: Services) -> FastAPI:
     app = FastAPI(title="Loa Làng", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.services = services
     app.include_router(media.for_boxes)
+    app.include_router(box_updates.for_boxes)
     failures.install(app)
     return app
 

@@ -16,7 +16,7 @@ class AlarmOut(Shape):
     """`not_ready`: a box has not proved to hold what it plays within the hour. Of boxes also
     `box_silent`, `box_late`, `disk_full`, `hot`, `under_voltage`, `clock`, `horn_not_heard`,
     `amplifier`, `player`, `data`, `card`, `plan_short`, `losses`, `rolled_back`, `wrong_rules`,
-    `spool_long`."""
+    `spool_long`. Of alerts `alert_unanswered`, `local_alert`, `alert_review`."""
     device: str | None
     """Id of the box; null where it is about none."""
     cluster: str | None

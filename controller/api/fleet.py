@@ -38,10 +38,11 @@ def get_as_run(
     who: Signed,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     bulletin: str | None = None,
+    alert: str | None = None,
 ) -> list[AsRunOut]:
-    """What was really aired, newest first."""
+    """What was really aired, newest first; of one bulletin or one alert if that is named."""
     with given.database.read() as session:
-        rows = as_run_list(session, limit=limit, bulletin_id=bulletin)
+        rows = as_run_list(session, limit=limit, bulletin_id=bulletin, alert_id=alert)
         return [AsRunOut.of(r) for r in rows]
 
 

@@ -417,7 +417,7 @@ class AsRunOut(Shape):
     play: str
     """Names the play on that box."""
     cue: str
-    """Id of the planned play, or of the command."""
+    """Id of the planned play, of the command, or of what an alert says."""
     cluster: str
     """Name of the cluster at that time."""
     village: str
@@ -433,9 +433,9 @@ class AsRunOut(Shape):
     voice: str
     """Id of the voice that read."""
     author: str
-    """Account that wrote the bulletin."""
+    """Account that wrote the bulletin, or ordered the alert."""
     approved_by: str
-    """Account that approved it."""
+    """Account that approved it; of an alert, who authorised it."""
     planned_at: datetime
     """When it was to begin."""
     started_at: datetime | None
@@ -458,6 +458,10 @@ class AsRunOut(Shape):
     """What an ear at the horn noticed: `no` means played, not heard at the horn."""
     heard_dbfs: float | None
     """How loud it was at the ear, in dBFS; null: no ear, or it cannot tell."""
+    source: str
+    """Who wanted it: `plan`, `command`, `alert`, or `local`: somebody at the box."""
+    alert: str
+    """Id of the alert that it spoke for; empty: none."""
 
     @classmethod
     def of(cls, r: AsRun) -> "AsRunOut":
@@ -486,6 +490,8 @@ class AsRunOut(Shape):
             clock_source=r.clock_source,
             heard=Heard(r.heard),
             heard_dbfs=r.heard_dbfs,
+            source=r.source,
+            alert=r.alert_id,
         )
 
 

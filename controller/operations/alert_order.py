@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 from audio_library.phrases.compose import Moment, Value
-from edge_agent.contract.alert import Severity
 
 USUAL_MINUTES = 60
 MOST_MINUTES = 24 * 60
@@ -28,7 +27,7 @@ class AlertOrder:
     minutes: int = USUAL_MINUTES
     test: bool = False
     all_clear: bool = False
-    severity: Severity | None = None
+    severity: str | None = None
     level: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
     since: Moment | None = None
@@ -54,7 +53,7 @@ class AlertChange:
     hazard: str | None = None
     languages: tuple[str, ...] | None = None
     minutes: int | None = None
-    severity: Severity | None = None
+    severity: str | None = None
     level: tuple[str, ...] | None = None
     when: tuple[str, ...] | None = None
     since: Moment | None = None

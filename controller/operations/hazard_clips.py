@@ -56,10 +56,12 @@ def clip_words() -> tuple[str, ...]:
 
 
 def clip_title(word: str) -> tuple[str, str]:
-    """What a clip is about, in Vietnamese and English; raises NotFound."""
+    """What a clip is about, in Vietnamese and English; a word that only a box knows, as it is."""
     if word in _TITLES:
         return _TITLES[word]
-    of = hazard(word)
+    of = hazards().get(word)
+    if of is None:
+        return word, word
     vi = catalogue()[of.phrase].vi
     return f"{vi[:1].upper()}{vi[1:]}", f"{of.en[:1].upper()}{of.en[1:]}"
 

@@ -154,7 +154,7 @@ def _minutes(order: AlertOrder) -> int:
 
 def _severity(order: AlertOrder) -> Severity:
     if order.severity is not None:
-        return order.severity
+        return Severity(order.severity)
     if clip_of(order) in (TEST, ALL_CLEAR):
         return Severity.MINOR
     levels = tuple(named("level", each) for each in order.level)

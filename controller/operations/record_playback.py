@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from controller.operations.enrol_device import quarantined
+from controller.operations.unplanned import NOTHING_KNOWN, Known, Unplanned, known_of
 from controller.storage import events as told
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore, upsert
@@ -130,7 +131,9 @@ def project_as_run(
     found: dict[tuple[str, str], list[Any]] = {}
     for row in session.execute(query):
         found.setdefault((row.device_id, row.play), []).append(row)
-    entries = [_entry(rows, now_ms) for rows in found.values()]
+    firsts = [min(rows, key=lambda r: r.seq) for rows in found.values()]
+    known = known_of(session, {_unplanned(r) for r in firsts if r.planned_cue is None})
+    entries = [_entry(rows, known, now_ms) for rows in found.values()]
     upsert(session, AsRun, entries)
     return entries
 
@@ -217,6 +220,8 @@ def _row(device_id: str, spool: str, event: PlaybackEvent, now_ms: int) -> dict[
         "heard": event.heard.value,
         "heard_dbfs": event.heard_dbfs,
         "received_ms": now_ms,
+        "source": event.source.value,
+        "alert_id": event.alert,
     }
 
 
@@ -244,6 +249,8 @@ _EVENT_COLUMNS: tuple[Any, ...] = (
     col(EventRow.clock_offset_ms),
     col(EventRow.heard),
     col(EventRow.heard_dbfs),
+    col(EventRow.source),
+    col(EventRow.alert_id),
 )
 
 _PLANNED_COLUMNS: tuple[Any, ...] = (
@@ -261,8 +268,12 @@ _PLANNED_COLUMNS: tuple[Any, ...] = (
 )
 
 
-def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
-    """The as-run row of one play; `rows` hold the columns above."""
+def _unplanned(row: Any) -> Unplanned:
+    return Unplanned(row.device_id, row.planned_ms, row.alert_id)
+
+
+def _entry(rows: Sequence[Any], known: Mapping[Unplanned, Known], now_ms: int) -> dict[str, Any]:
+    """The as-run row of one play; `rows` hold the columns above, `known` plays without a plan."""
     state = fold(
         Event(
             EventKind(r.kind),
@@ -281,23 +292,24 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
     )
     first = min(rows, key=lambda r: r.seq)
     planned = first.planned_cue is not None
+    other = known.get(_unplanned(first), NOTHING_KNOWN)
     # Other audio in its place speaks no script: the plan keeps what it should have been.
     own = all(r.reason != FALLBACK for r in rows)
     return {
         "device_id": first.device_id,
         "play": first.play,
         "cue_id": first.cue,
-        "cluster_id": first.cluster_id or "",
-        "cluster_name": first.cluster_name or "",
-        "village": first.village or "",
-        "title": first.planned_title if planned else first.title,
+        "cluster_id": first.cluster_id or other.cluster_id,
+        "cluster_name": first.cluster_name or other.cluster_name,
+        "village": first.village or other.village,
+        "title": first.planned_title if planned else other.title or first.title,
         "language": first.planned_language if planned else first.language,
         "bulletin_id": first.bulletin_id or "",
         "asset_sha256": first.asset_sha256,
         "spoken_sha256": first.spoken_sha256 or "" if own else "",
         "voice": first.voice or "" if own else "",
-        "author": first.author or "",
-        "approved_by": first.approved_by or "",
+        "author": first.author or other.ordered_by,
+        "approved_by": first.approved_by or other.authorised_by,
         "rank": first.rank,
         "rules": first.rules,
         "planned_ms": first.planned_ms,
@@ -313,6 +325,8 @@ def _entry(rows: Sequence[Any], now_ms: int) -> dict[str, Any]:
         "clock_offset_ms": first.clock_offset_ms,
         "heard": state.heard.value,
         "heard_dbfs": state.heard_dbfs,
+        "source": first.source,
+        "alert_id": first.alert_id,
         "received_ms": now_ms,
     }
 
@@ -323,5 +337,5 @@ def _utc_ms(row: Any) -> int:
 
 
 def _as_told(entry: Mapping[str, Any]) -> dict[str, object]:
-    keys = ("device_id", "play", "cue_id", "bulletin_id", "outcome", "heard")
+    keys = ("device_id", "play", "cue_id", "bulletin_id", "alert_id", "outcome", "heard")
     return {key: entry[key] for key in keys}

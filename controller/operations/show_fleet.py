@@ -93,7 +93,11 @@ def clusters_now(session: Session, now: datetime) -> list[ClusterNow]:
 
 
 def as_run_list(
-    session: Session, *, limit: int = 100, bulletin_id: str | None = None
+    session: Session,
+    *,
+    limit: int = 100,
+    bulletin_id: str | None = None,
+    alert_id: str | None = None,
 ) -> list[tables.AsRun]:
     """What was aired, newest first."""
     query = select(tables.AsRun).order_by(
@@ -101,6 +105,8 @@ def as_run_list(
     )
     if bulletin_id is not None:
         query = query.where(tables.AsRun.bulletin_id == bulletin_id)
+    if alert_id is not None:
+        query = query.where(tables.AsRun.alert_id == alert_id)
     return list(session.exec(query.limit(limit)))
 
 

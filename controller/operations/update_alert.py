@@ -17,7 +17,6 @@ from controller.operations.zone_inputs import PlanRules
 from controller.storage.alert_tables import Alert, AlertVersion
 from controller.storage.database import Database
 from controller.storage.instants import to_ms, to_utc
-from edge_agent.contract.alert import Severity
 
 
 def update_alert(
@@ -82,7 +81,7 @@ def changed(alert: Alert, before: AlertVersion, change: AlertChange) -> AlertOrd
         languages=tuple(before.languages),
         test=alert.test,
         all_clear=alert.hazard == ALL_CLEAR,
-        severity=Severity(before.severity),
+        severity=before.severity,
         level=_phrases(said.get("level")),
         when=_phrases(said.get("when")),
         since=_moment(said.get("since")),
