@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from edge_agent.errors import AgentError
+from edge_agent.local.local_alert import ALL_CLEAR, TEST
 from edge_agent.local.pin import PinLocked
 from edge_agent.local.state import Asked, LocalState, Raisable
 from edge_agent.log_setup import note
@@ -48,6 +49,13 @@ _SILENCED = {
     "kill_switch": ("CÔNG TẮC NGẮT TIẾNG ĐANG BẬT", "The kill switch is on"),
     "maintenance": ("ĐANG BẢO TRÌ LOA", "The loudspeaker is under maintenance"),
 }
+
+_BUTTON = ("", "PHÁT BÁO ĐỘNG", "Sound the alert")
+_BUTTONS = {
+    TEST: ("plain", "PHÁT THỬ", "Sound the test"),
+    ALL_CLEAR: ("clear", "PHÁT BÁO YÊN", "Sound the all-clear"),
+}
+"""Colour and words of what sends the form."""
 
 _STYLE = """
 *{box-sizing:border-box}
@@ -202,7 +210,7 @@ def _overview(state: LocalState, *, pin_is_set: bool) -> str:
             )
         for hazard in state.hazards:
             lacks = "" if hazard.sounds else "thiếu âm thanh / audio lacks"
-            kind = "" if hazard.sounds else "off"
+            kind = "off" if not hazard.sounds else "plain" if hazard.hazard == TEST else ""
             yield _link(f"/raise/{hazard.hazard}", hazard, lacks or _spoken(hazard), kind)
         if state.all_clear is not None:
             yield _link(_CLEAR, state.all_clear, _spoken(state.all_clear), "clear")
@@ -228,13 +236,15 @@ def _confirm(
                 "bad",
             )
         yield _note(*(_what_clears(chosen) if clears else _what_sounds(chosen, state)))
-        kind = "clear" if clears else ""
+        if chosen.sounds and chosen.lacking:
+            names = ", ".join(_LANGUAGES.get(tag, tag) for tag in chosen.lacking)
+            yield _note(f"Chưa có tiếng: {names}.", f"Not in: {names}.", "bad")
+        kind, vi, en = _BUTTONS.get(chosen.hazard, _BUTTON)
         yield f'<form method="post" action="{escape(path)}">'
         yield "<label>Mã PIN<small>PIN</small>"
         yield f'<input name="pin" type="password" inputmode="numeric" maxlength="{_PIN_CHARS}"'
         yield ' autocomplete="off" required autofocus></label>'
-        word = ("PHÁT BÁO YÊN", "Sound it") if clears else ("PHÁT BÁO ĐỘNG", "Sound it")
-        yield f'<button class="{kind}">{word[0]}<small>{word[1]}</small></button></form>'
+        yield f'<button class="{kind}">{vi}<small>{en}</small></button></form>'
         yield '<a class="plain" href="/">Quay lại<small>Back</small></a>'
 
     return _document(chosen.vi, "".join(lines()))
@@ -242,9 +252,11 @@ def _confirm(
 
 def _what_sounds(chosen: Raisable, state: LocalState) -> tuple[str, str]:
     vi, en = "Phát ngay trên loa này", "Sounds at once on this loudspeaker"
-    if state.siren_s and chosen.hazard != "test":
+    if chosen.hazard == TEST:
+        vi, en = f"{vi} một lần, không có còi", f"{en}, once and without siren"
+    elif state.siren_s:
         vi, en = f"{vi}, sau {state.siren_s} giây còi", f"{en}, after {state.siren_s} s of siren"
-    if state.repeat_minutes:
+    if state.repeat_minutes and chosen.hazard != TEST:
         vi += f", nhắc lại mỗi {state.repeat_minutes} phút trong {state.minutes} phút"
         en += f", again every {state.repeat_minutes} minutes for {state.minutes} minutes"
     names = _spoken(chosen)

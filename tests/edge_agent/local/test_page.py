@@ -81,6 +81,15 @@ def test_before_it_sounds_it_says_what_will() -> None:
     assert 'type="password"' in body
 
 
+def test_a_test_is_told_as_one_and_what_lacks_is_told() -> None:
+    trial = Raisable("test", "Phát thử", "Test", ("vi",), ("bdq",))
+    body = Hut(replace_state(hazards=(trial,))).get("/raise/test").body
+    assert "một lần, không có còi" in body
+    assert "nhắc lại" not in body
+    assert "Chưa có tiếng: Ba Na" in body
+    assert "PHÁT THỬ" in body
+
+
 def test_the_right_pin_raises_and_clears() -> None:
     hut = Hut()
     done = hut.post("/raise/flash_flood")
