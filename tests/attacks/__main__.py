@@ -9,9 +9,11 @@ from pathlib import Path
 
 from controller import log_setup
 from tests.attacks import office_attacks, wire_attacks
+from tests.attacks.alert_faults import ALERT_FAULTS
 from tests.attacks.rows import Attempt, table
 
 ATTACKS: Mapping[str, Callable[[Path], Attempt]] = {
+    **ALERT_FAULTS,
     "forged": partial(wire_attacks.forged_messages, messages=100_000, seed=5),
     "other-commune": wire_attacks.other_commune,
     "replay": partial(wire_attacks.replay, seed=5),
