@@ -14,6 +14,7 @@ from controller.cli import (
     alarms,
     alert,
     backup,
+    box_updates,
     boxes,
     bundle,
     calendar,
@@ -60,6 +61,7 @@ app.add_typer(airtime.app, name="airtime")
 app.add_typer(calendar.app, name="calendar")
 app.add_typer(clusters.app, name="clusters")
 app.add_typer(boxes.app, name="boxes")
+devices.app.command("update")(box_updates.update)
 app.add_typer(devices.app, name="devices")
 app.command()(backup.backup)
 app.command()(backup.restore)

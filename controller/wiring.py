@@ -48,6 +48,7 @@ from controller.operations.render_bulletin import render_bulletin
 from controller.operations.renew_phrases import PhrasePages
 from controller.operations.republish import republish
 from controller.operations.services import BoxAddresses, Services
+from controller.operations.update_boxes import push_roll_outs
 from controller.operations.voices import engines_here, preferred
 from controller.operations.watch_alerts import watch_alerts
 from controller.operations.waveforms import Waveforms
@@ -138,6 +139,7 @@ class Controller:
             secure_cookies=settings.secure_cookies,
             recordings=RecordingRoom(recordings, self._scratch),
             waveforms=Waveforms(store, settings.data_dir / "waveforms"),
+            agents=settings.data_dir / "agents",
             engines=engines_here(settings, (recorded,)),
             clips=partial(master_clip, preset=settings.preset),
             ca=ca,
@@ -262,6 +264,9 @@ class Controller:
             "render": partial(work_through, database, RENDER, render, bells, utc_now),
             "carts": partial(work_through, database, CART, cart, bells, utc_now),
             "questions": partial(each_minute, partial(lapse_questions, database), utc_now),
+            "roll_outs": partial(
+                each_minute, partial(push_roll_outs, database, self._authority), utc_now
+            ),
             "gate": partial(each_minute, partial(air_gate, database, services.rules), utc_now),
             "phrases": partial(work_through, database, PHRASE, render, bells, utc_now),
             "phrase_pages": partial(each_minute, phrase_pages.look, utc_now),

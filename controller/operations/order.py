@@ -20,11 +20,12 @@ from edge_agent.contract.commands import (
     Reboot,
     Stop,
     TestTone,
+    Update,
 )
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 
-Body = Play | Stop | TestTone | Reboot | Diagnose
+Body = Play | Stop | TestTone | Reboot | Diagnose | Update
 
 _KINDS: dict[type[Body], CommandKind] = {
     Play: CommandKind.PLAY,
@@ -32,6 +33,7 @@ _KINDS: dict[type[Body], CommandKind] = {
     TestTone: CommandKind.TEST_TONE,
     Reboot: CommandKind.REBOOT,
     Diagnose: CommandKind.DIAGNOSE,
+    Update: CommandKind.UPDATE,
 }
 
 

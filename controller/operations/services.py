@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,8 @@ class Services:
     secure_cookies: bool
     recordings: RecordingRoom
     waveforms: Waveforms
+    agents: Path
+    """Folder of the bundles with which boxes install a version."""
     engines: tuple[Engine, ...] = ENGINES
     """Every voice engine, also those that may not speak here."""
     clips: ClipMaker = master_clip

@@ -51,6 +51,9 @@ def run(config: Path, *, root: Path, version: str, pin: bool, patience: Patience
 
 def show_rehearsal(config: Path, copy: Path) -> int:
     """Say what this version cannot read of a copy of a state folder; gives 1 if anything."""
+    # What a start loads has to be there.
+    import edge_agent.wiring  # noqa: F401
+
     log_setup.configure(level=logging.CRITICAL)
     settings.load(config)
     losses = rehearse(copy)

@@ -37,9 +37,6 @@ def copy_state(state_dir: Path, copy: Path) -> None:
 
 def rehearse(copy: Path) -> tuple[str, ...]:
     """Open everything in `copy` as a start would; gives what this version cannot read."""
-    # What a start loads has to be there.
-    import edge_agent.wiring  # noqa: F401
-
     now_ms = time.time_ns() // 1_000_000
     lived = (copy / "boot").exists()
     clock = BoxClock(

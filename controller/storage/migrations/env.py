@@ -10,6 +10,7 @@ from controller.storage import (  # noqa: F401 (they register themselves)
     schedule_tables,
     tables,
     trust_tables,
+    update_tables,
 )
 
 context.configure(

@@ -52,6 +52,7 @@ def services(office: Office, tmp_path: Path) -> Services:
             FilesystemStore(tmp_path / "recordings", suffix=".flac"), tmp_path / "scratch"
         ),
         waveforms=Waveforms(store, tmp_path / "waveforms"),
+        agents=tmp_path / "agents",
     )
 
 

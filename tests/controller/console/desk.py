@@ -83,6 +83,7 @@ class Desk:
             secure_cookies=False,
             recordings=RecordingRoom(sounds, office.folder / "scratch"),
             engines=engines,
+            agents=office.folder / "agents",
             waveforms=Waveforms(
                 FilesystemStore(office.folder / "audio"), office.folder / "waveforms"
             ),
