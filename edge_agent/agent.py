@@ -428,6 +428,8 @@ class Agent:
                     self._supply.reconnected()
                     self._p.prover.reconnected()
                     self._alert_steps.reconnected()
+                    if self._post is not None:
+                        self._post.reconnected(self._now)
             case Fetched() if self._update is not None and self._update.ordered(event):
                 self._p.meter.count(event.cost_bytes)
                 self._update.fetched(event, self._now)
@@ -630,7 +632,7 @@ class Agent:
             Path(self._settings.state_dir),
             chosen,
             sayings,
-            self._alert_steps.tell,
+            self._say_alert_step,
             boot=self._p.boot,
             machine=machine_run(),
             now=self._look(),

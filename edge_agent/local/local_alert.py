@@ -46,7 +46,9 @@ SAVE_EVERY_MS = 30_000
 QUIET_AFTER_MS = 60_000
 """A repeat keeps this distance from an alert of the office that says the same."""
 
-MAX_ACTIVE = 20
+MAX_ACTIVE = 100
+MAX_STEPS = 40
+"""Of so many alerts the office is told when there is a line again."""
 
 
 class LocalAlert(msgspec.Struct, frozen=True):
@@ -72,12 +74,16 @@ class LocalAlert(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """The active alerts at `mono_ms` of one run of the machine; `utc_ms` if that was trusted."""
+    """The active alerts at `mono_ms` of one run of the machine; `utc_ms` if that was trusted.
+
+    `steps` are the newest that the office may not have heard.
+    """
 
     machine: str
     mono_ms: int
     utc_ms: int | None
     alerts: Annotated[tuple[LocalAlert, ...], Meta(max_length=MAX_ACTIVE)]
+    steps: Annotated[tuple[AlertStep, ...], Meta(max_length=MAX_STEPS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +105,17 @@ class Sayings(Protocol):
 
 
 class LocalAlerts:
-    """The alerts of one box; belongs to the agent's thread. `tell` says each step to the office."""
+    """The alerts of one box; belongs to the agent's thread.
+
+    `tell` says a step to the office, and gives False where nobody listens: then it is kept.
+    """
 
     def __init__(
         self,
         folder: Path,
         settings: LocalAlertSettings,
         sayings: Sayings,
-        tell: Callable[[AlertStep], None],
+        tell: Callable[[AlertStep], bool],
         *,
         boot: int,
         machine: str,
@@ -120,6 +129,7 @@ class LocalAlerts:
         self._machine = machine
         self._saved_at_ms = now.mono_ms
         self._quiet_until: dict[str, int] = {}
+        self._steps: dict[str, AlertStep] = {}
         self.losses: tuple[str, ...] = ()
         self.active = self._read(now)
 
@@ -135,9 +145,9 @@ class LocalAlerts:
             alert = replace(alert, round=alert.round + 1)
         self._quiet_until.pop(hazard, None)
         others = (a for a in self.active if a.hazard not in (hazard, ALL_CLEAR))
-        self._hold((alert, *others)[:MAX_ACTIVE], now)
         note(log, "local_alert_raised", alert=alert.id, hazard=hazard, by=by, silenced=silenced)
         self._say(alert, AlertStatus.RECEIVED, now, silenced)
+        self._hold((alert, *others)[:MAX_ACTIVE], now)
         return alert
 
     def all_clear(self, by: str, now: Reading) -> LocalAlert:
@@ -172,6 +182,14 @@ class LocalAlerts:
         if alert is None or status is not AckStatus.STARTED:
             return
         self._say(alert, AlertStatus.PLAYING, now)
+
+    def reconnected(self, now: Reading) -> None:
+        """Say the newest step of each alert again, for it may not have arrived."""
+        steps, self._steps = self._steps, {}
+        for step in steps.values():
+            self._tell_or_keep(step)
+        if self._steps != steps:
+            self._hold(self.active, now)
 
     def _looked(
         self, alert: LocalAlert, history: Mapping[str, Past], silenced: str, now: Reading
@@ -228,7 +246,7 @@ class LocalAlerts:
         """Tell the office, but not of an all-clear: that is the end of what it ends."""
         if alert.hazard == ALL_CLEAR:
             return
-        self._tell(
+        self._tell_or_keep(
             AlertStep(
                 alert=alert.id,
                 version=1,
@@ -242,13 +260,23 @@ class LocalAlerts:
             )
         )
 
+    def _tell_or_keep(self, step: AlertStep) -> None:
+        """An end that was said is done with; anything else may have to be said again."""
+        self._steps.pop(step.alert, None)
+        if self._tell(step) and step.status is AlertStatus.ENDED:
+            return
+        self._steps[step.alert] = step
+        while len(self._steps) > MAX_STEPS:
+            del self._steps[next(iter(self._steps))]
+
     def _hold(self, alerts: tuple[LocalAlert, ...], now: Reading) -> None:
         """Bring them to the disk; if that takes nothing they sound all the same."""
         self.active, self._saved_at_ms = alerts, now.mono_ms
         try:
-            if alerts:
+            if alerts or self._steps:
                 utc = now.utc_ms if now.trusted else None
-                kept = _Kept(self._machine, now.mono_ms, utc, alerts)
+                steps = tuple(self._steps.values())
+                kept = _Kept(self._machine, now.mono_ms, utc, alerts, steps)
                 durable.write_checked(self._file, encode(kept))
             else:
                 self._file.unlink(missing_ok=True)
@@ -267,6 +295,7 @@ class LocalAlerts:
         if kept is None:
             return ()
         note(log, "local_alerts_resumed", alerts=[alert.id for alert in kept.alerts])
+        self._steps = {step.alert: step for step in kept.steps}
         if kept.machine == self._machine and kept.mono_ms <= now.mono_ms:
             return kept.alerts
         return tuple(_moved(kept, now))

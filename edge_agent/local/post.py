@@ -129,6 +129,10 @@ class Post:
         if self._door is not None:
             self._door.start()
 
+    def reconnected(self, now: Reading) -> None:
+        """There is a line again: the office hears what happened."""
+        self._alerts.reconnected(now)
+
     def close(self) -> None:
         """Shut the page; what is active stands on the disk."""
         if self._door is not None:

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
+from edge_agent.contract.alert import AlertStep
 from edge_agent.contract.commands import CommandAck
 from edge_agent.contract.envelope import open_sealed
 from edge_agent.contract.report import PlaybackEvent, Report
@@ -118,6 +119,7 @@ class Ear:
         self.telemetry: list[Telemetry] = []
         self.proofs: list[Proof] = []
         self.diagnoses: list[Diagnosis] = []
+        self.alert_steps: list[AlertStep] = []
         self.events: dict[tuple[str, int], PlaybackEvent] = {}
         self._retained: dict[str, bytes] = {}
         self._client = self._connect()
@@ -176,6 +178,9 @@ class Ear:
             case "diag":
                 opened = open_sealed(message.payload, kind=Kind.DIAGNOSIS, key_for=self._key_for)
                 self.diagnoses.append(decode(opened.payload, Diagnosis))
+            case "alert":
+                opened = open_sealed(message.payload, kind=Kind.ALERT_STEP, key_for=self._key_for)
+                self.alert_steps.append(decode(opened.payload, AlertStep))
             case "time":
                 nonce = decode(message.payload, TimeRequest).nonce
                 answer = TimeAnswer(nonce, time.time_ns() // 1_000_000 + self.ahead_ms)

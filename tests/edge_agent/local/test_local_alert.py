@@ -59,15 +59,21 @@ class Hut:
     words: Tongue = field(default_factory=Tongue)
     history: dict[str, Past] = field(default_factory=dict)
     steps: list[AlertStep] = field(default_factory=list)
+    online: bool = True
 
     def __post_init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
         self.alerts = LocalAlerts(
-            self.folder, SETTINGS, self.words, self.steps.append,
+            self.folder, SETTINGS, self.words, self.tell,
             boot=1, machine=self.machine, now=self.now,
         )  # fmt: skip
+
+    def tell(self, step: AlertStep) -> bool:
+        if self.online:
+            self.steps.append(step)
+        return self.online
 
     @property
     def now(self) -> Reading:
@@ -214,6 +220,25 @@ def test_after_a_power_cut_with_a_clock_it_ends_when_it_should(tmp_path: Path) -
     hut.time.pass_ms(2 * MINUTE_MS)
     assert hut.look() == []
     assert hut.alerts.active == ()
+
+
+def test_what_nobody_heard_is_told_when_there_is_a_line_even_after_restarts(tmp_path: Path) -> None:
+    hut = Hut(tmp_path, online=False)
+    hut.alerts.raise_alert("storm", "button", hut.now)
+    hut.play()
+    hut.begin()
+    hut.alerts.all_clear("button", hut.now)
+    again = hut.alerts.raise_alert("flood", "button", hut.now)
+    hut.begin()
+    hut.online = True
+    hut.alerts.reconnected(hut.now)
+    assert [(step.hazard, step.status) for step in hut.steps] == [
+        ("storm", AlertStatus.ENDED),
+        ("flood", AlertStatus.RECEIVED),
+    ]
+    hut.steps.clear()
+    hut.alerts.reconnected(hut.now)
+    assert [step.alert for step in hut.steps] == [again.id]
 
 
 def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path) -> None:

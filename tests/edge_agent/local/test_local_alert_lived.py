@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.client
+import json
 import re
 import subprocess
 import sys
@@ -23,10 +24,29 @@ from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from tests.edge_agent.office import DID, FileServer, Office
 from tests.edge_agent.real_parts import Box, Broker, Ear, free_port, wait_for
+from tests.faults.stage import MovableClock
 
-pytestmark = pytest.mark.needs("mosquitto")
+pytestmark = pytest.mark.needs("mosquitto", "faketime")
 
 PIN = "824613"
+KEY, FLOOD, CLEAR, KILL = 5, 6, 13, 19
+
+WIRES = """
+import json, os, threading
+from pathlib import Path
+
+def drive():
+    from gpiozero import Device
+    board = Device.pin_factory = Device._default_pin_factory()
+    turn = threading.Event()
+    while not turn.wait(0.03):
+        closed = json.loads(Path(os.environ["WIRES"]).read_text())
+        for pin in (5, 6, 13, 19):
+            board.pin(pin).drive_low() if pin in closed else board.pin(pin).drive_high()
+
+threading.Thread(target=drive, daemon=True).start()
+"""
+"""Joins the pins of a board without wires to ground as a file says."""
 
 
 def now_ms() -> int:
@@ -43,6 +63,7 @@ class Hut:
     box: Box
     ear: Ear
     port: int
+    wires: Path
 
     def give_clips(self) -> None:
         """Bring the zone's clips, and leave."""
@@ -76,6 +97,12 @@ class Hut:
         desired = replace(desired, clips=ClipsRef(sha256, len(packed)))
         self.ear.retain(topics.down(DID, "desired"), self.office.sealed(desired, Kind.DESIRED))
         wait_for(lambda: len(self.box.log("fetched")) == 4, "page and audio")
+
+    def press(self, *pins: int) -> None:
+        """Join these pins to ground, and no others."""
+        aside = self.wires.with_suffix(".new")
+        aside.write_text(json.dumps(pins))
+        aside.replace(self.wires)
 
     def ask(self, method: str, path: str, pin: str = "", **headers: str) -> tuple[int, str]:
         phone = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
@@ -117,6 +144,13 @@ class Hut:
 
 @pytest.fixture
 def hut(tmp_path: Path) -> Iterator[Hut]:
+    """A box whose clock shows 1970, with a panel of pins."""
+    clock = MovableClock(tmp_path)
+    clock.into_1970()
+    customize = tmp_path / "python" / "sitecustomize.py"
+    customize.write_text(customize.read_text() + WIRES)
+    wires = tmp_path / "wires"
+    environment = {"GPIOZERO_PIN_FACTORY": "mock", "WIRES": str(wires)}
     office = Office.open(tmp_path / "files")
     files = FileServer(tmp_path / "files")
     broker = Broker(tmp_path)
@@ -127,11 +161,26 @@ def hut(tmp_path: Path) -> Iterator[Hut]:
         "page_port": port,
         "siren_s": 0,
         "repeat_minutes": 0,
+        "key_gpio": KEY,
+        "all_clear_gpio": CLEAR,
+        "hold_s": 1,
     }
-    box = Box(office, tmp_path, broker.port, trust_system_clock=False, local_alert=local)
+    box = Box(
+        office,
+        tmp_path,
+        broker.port,
+        environment=clock.environment | environment,
+        trust_system_clock=False,
+        local_alert=local,
+        switches={"kill_gpio": KILL},
+    )
+    button = f'[[local_alert.buttons]]\ngpio = {FLOOD}\nhazard = "flash_flood"\n'
+    box.config.write_text(box.config.read_text() + button)
     ear = Ear(office, broker.port, box.key)
     ear.retain(topics.CONTROLLER_KEYS, office.sealed_keys())
-    yield Hut(office, files, broker, box, ear, port)
+    hut = Hut(office, files, broker, box, ear, port, wires)
+    hut.press()
+    yield hut
     ear.close()
     box.close()
     broker.close()
@@ -168,25 +217,34 @@ def test_cut_off_and_without_a_clock_it_sounds_and_the_office_learns_of_it_later
     assert hut.sounded() == [*flood, hut.audio["all_clear", "vi"]]
     assert "Không có báo động nào" in hut.ask("GET", "/")[1]
     # The network is back.
+    hut.box.stop()
     hut.broker.restart()
     hut.ear.reconnect()
+    hut.open()
     ended = wait_for(lambda: len(hut.ear.of_kind("ended")) == 3 and hut.ear.of_kind("ended"), "all")
     assert {event.source for event in ended} == {Source.LOCAL}
     assert len(hut.ear.of_kind("interrupted")) == 1
+    (step,) = wait_for(lambda: hut.ear.alert_steps, "what became of it")
+    assert (step.status, step.reason, step.hazard) == ("ended", "all_clear", "flash_flood")
+    assert step.local
+    assert {event.alert for event in ended} >= {step.alert}
     assert all(event.alert.startswith("local-") for event in ended)
 
 
-def test_the_kill_switch_silences_it_and_the_page_says_so(hut: Hut) -> None:
-    hut.choose_pin()
+def test_the_keyed_button_raises_the_kill_switch_silences_and_the_page_says_so(hut: Hut) -> None:
+    pytest.importorskip("gpiozero", reason="extra pi is not installed")
     hut.open()
     hut.give_clips()
-    hut.box.kill_switch.touch()
+    hut.press(KILL, KEY)
     wait_for(lambda: "CÔNG TẮC NGẮT" in hut.ask("GET", "/raise/flash_flood")[1], "the page")
-    assert hut.ask("POST", "/raise/flash_flood", PIN)[0] == 303
+    hut.press(KILL, KEY, FLOOD)
     wait_for(lambda: hut.box.log("local_alert_silent"), "the silence to be noticed")
     assert hut.sounded() == []
-    hut.box.kill_switch.unlink()
-    wait_for(lambda: len(hut.sounded()) == 2, "both languages")
+    hut.press(KEY)
+    wait_for(lambda: len(hut.box.log("play_over")) == 2, "both languages")
+    hut.press(KEY, CLEAR)
+    wait_for(lambda: hut.audio["all_clear", "vi"] in hut.sounded(), "the all-clear")
+    assert len(hut.box.log("local_alert_raised")) == 1
 
 
 def test_without_a_pin_nothing_is_raised(hut: Hut) -> None:
