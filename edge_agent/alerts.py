@@ -17,6 +17,7 @@ from edge_agent.rounds import (
     Voiced,
     active_alerts,
     alert_key,
+    is_of,
     progress,
 )
 from edge_agent.voice import Said, Voice
@@ -177,7 +178,10 @@ class AlertSteps:
             told = before.pop(key, None) or _Told(each.alert, now.mono_ms)
             self._told[key] = told
             stands = progress(each, history, held, now.utc_ms, on_air=on_air, silenced=blocked)
-            self._follow(told, stands, now)
+            # While more is being made, what is known of a round may be half of it.
+            half = each.waits and stands.status is AlertStatus.PLAYING
+            if not half or is_of(on_air, each.alert):
+                self._follow(told, stands, now)
         for told in before.values():
             reason = self._why_ended(told.alert, now)
             self.tell(self._step(told.alert, Progress(AlertStatus.ENDED, reason=reason), now))

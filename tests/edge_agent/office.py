@@ -124,6 +124,13 @@ class Office:
             empty_because=empty_because,
         )
 
+    def kept(self, message: Any) -> tuple[str, int]:
+        """Put a page of phrases or clips on the shelf; gives its hash and size."""
+        packed = gzip.compress(encode(message), mtime=0)
+        sha256 = hashlib.sha256(packed).hexdigest()
+        (self.files / "pages" / f"{sha256}.json.gz").write_bytes(packed)
+        return sha256, len(packed)
+
     def command(
         self, kind: str, body: Any, *, now_ms: int, ident: str, life_ms: int = 60_000
     ) -> Command:
