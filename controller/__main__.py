@@ -16,6 +16,7 @@ from controller.cli import (
     backup,
     box_updates,
     boxes,
+    broker_files,
     bundle,
     calendar,
     carts,
@@ -65,6 +66,7 @@ devices.app.command("update")(box_updates.update)
 app.add_typer(devices.app, name="devices")
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.command()(broker_files.broker_files)
 
 CANNOT = 2
 INTERRUPTED = 130
