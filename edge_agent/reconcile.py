@@ -76,6 +76,7 @@ class HelloFacts:
     source: ClockSource
     losses: tuple[str, ...]
     alerts: tuple[HeldAlerts, ...]
+    placement: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class SelfReport:
             now.source,
             s.losses + (("spool.sqlite unwritable",) if s.spool.is_unwritable else ()),
             tuple(HeldAlerts(*key, alerts.serial) for key, alerts in held.alerts.items()),
+            held.placement.serial if held.placement else 0,
         )
 
     def telemetry_facts(self, wants: Wants, now: Reading) -> TelemetryFacts:
@@ -137,6 +138,7 @@ class SelfReport:
             clock=now.clock,
             losses=facts.losses,
             alerts=facts.alerts,
+            placement=facts.placement,
         )
         s.uplink.hello(hello, facts, now.mono_ms)
         note(log, "hello_said", reason=reason, desired=facts.desired, lacking=facts.lacking)

@@ -14,15 +14,16 @@ from sqlmodel import Session, col, select
 
 from controller.fleet.authority import Authority
 from controller.operations.asked_work import ask_for_plan, is_being_planned
+from controller.operations.placements import replace_placement, wanted_anew
 from controller.operations.publish_boxes import publish_box
-from controller.operations.signed_keys import KEYS, SAY_ANEW, current_key_set
+from controller.operations.signed_keys import KEYS, current_key_set
 from controller.operations.touched import zones_of_cluster
 from controller.operations.zone_inputs import PlanRules
 from controller.storage import bell, events, tables
 from controller.storage.database import Database
 from controller.storage.instants import to_ms
 from controller.storage.serials import lift_serial
-from controller.storage.trust_tables import SignedWord
+from controller.storage.trust_tables import SAY_ANEW, SignedWord
 
 log = structlog.get_logger()
 
@@ -65,13 +66,16 @@ def mend_rolled_back(
         state = tables.DesiredState
         marked = session.exec(select(state.device_id).where(state.said_sha256 == SAY_ANEW)).all()
         alone = [d for d in marked if not is_being_planned(session, _zones(session, d))]
-        keys = session.get(SignedWord, KEYS)
+        keys, unplaced = session.get(SignedWord, KEYS), wanted_anew(session)
     for device_id in alone:
         with database.write() as session:
             publish_box(session, authority, rules, device_id, now)
-    if keys is not None and keys.said_sha256 == SAY_ANEW and authority.root is not None:
+    unsigned = keys is not None and keys.said_sha256 == SAY_ANEW
+    if (unsigned or unplaced) and authority.root is not None:
         with database.write() as session:
             current_key_set(session, authority, now)
+            for device_id in unplaced:
+                replace_placement(session, authority, device_id, now)
 
 
 def _mark_desired(session: Session, device_id: str, held: int, now_ms: int) -> bool:

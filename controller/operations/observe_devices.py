@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from controller.fleet.box_troubles import turned_bad
 from controller.operations.diagnose import keep_diagnoses
 from controller.operations.mend_rolled_back import Ahead, note_ahead
+from controller.operations.placements import answer_placements
 from controller.operations.presence import keep_presences
 from controller.operations.prove_readiness import age, keep_proofs
 from controller.operations.signed_keys import signed_serial
@@ -178,6 +179,8 @@ def _answer(session: Session, hellos: Mapping[str, Hello], now: datetime) -> Non
             topic = topics.down(device_id, "desired")
             outbox.put(session, topic, sealed, retain=True, now_ms=now_ms)
     note_ahead(session, ahead, now)
+    if answer_placements(session, {did: h.placement for did, h in hellos.items()}, now_ms):
+        bell.ring(session, bell.TROUBLE)
     for device_id, command in _unanswered(session, hellos, now_ms):
         outbox.put(
             session,

@@ -1,7 +1,7 @@
 """Where boxes stand, as the root signed it: given at pairing, and anew when a box is moved."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -11,7 +11,7 @@ from controller.fleet.authority import Authority
 from controller.storage import outbox, places, tables
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
-from controller.storage.trust_tables import SignedWord
+from controller.storage.trust_tables import SAY_ANEW, SignedWord
 from edge_agent.contract import topics
 from schedules.area import AreaTree
 from schedules.types import UnitId
@@ -80,6 +80,40 @@ def moved(session: Session) -> Sequence[tuple[str, bytes]]:
             col(device.retired_ms).is_(None), col(SignedWord.issued_ms) > col(device.enrolled_ms)
         )
         .order_by(col(device.id))
+    )
+    return session.exec(query).all()
+
+
+def answer_placements(session: Session, held: Mapping[str, int], now_ms: int) -> bool:
+    """Tell boxes again that missed their move; `held` is the serial that each says it holds.
+
+    One that holds a newer placement than is known here is to be placed anew, wherever it stands
+    by this database: whether there is such a box.
+    """
+    device, found = tables.Device, False
+    query = (
+        select(device.id, device.enrolled_ms, SignedWord)
+        .join(SignedWord, col(SignedWord.name) == "placement/" + col(device.id))
+        .where(col(device.id).in_(held))
+    )
+    for device_id, enrolled_ms, word in session.exec(query):
+        if held[device_id] > word.serial:
+            found = found or word.said_sha256 != SAY_ANEW
+            word.said_sha256 = SAY_ANEW
+            session.add(word)
+        elif held[device_id] < word.serial and word.issued_ms > enrolled_ms:
+            topic = topics.down(device_id, "placement")
+            outbox.put(session, topic, word.sealed, retain=True, now_ms=now_ms)
+    return found
+
+
+def wanted_anew(session: Session) -> Sequence[str]:
+    """Boxes that stand somewhere and are to be placed anew."""
+    installed = tables.Installation
+    query = (
+        select(installed.device_id)
+        .join(SignedWord, col(SignedWord.name) == "placement/" + col(installed.device_id))
+        .where(col(installed.until_ms).is_(None), SignedWord.said_sha256 == SAY_ANEW)
     )
     return session.exec(query).all()
 

@@ -6,12 +6,15 @@ from datetime import datetime
 
 import msgspec
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from controller.fleet.authority import Authority
 from controller.fleet.bundle_contents import own_word
+from controller.operations.asked_work import PLAN
 from controller.storage import outbox, tables
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
+from controller.storage.trust_tables import SAY_ANEW
 from edge_agent.contract import topics
 from edge_agent.contract.trust import Kind
 
@@ -27,10 +30,15 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 def outdated(session: Session, authority: Authority) -> Sequence[Sequence[str]]:
-    """Boxes whose word is of a key that signs no more, some at a time."""
+    """Boxes whose word is of a key that signs no more, some at a time.
+
+    Those whose plan is being made anew, as after a restored backup, wait for it.
+    """
     state = tables.DesiredState
-    heads = select(state.device_id, func.substr(col(state.sealed), 1, _HEAD_BYTES)).order_by(
-        col(state.device_id)
+    heads = (
+        select(state.device_id, func.substr(col(state.sealed), 1, _HEAD_BYTES))
+        .where(state.said_sha256 != SAY_ANEW, col(state.device_id).not_in(_being_planned()))
+        .order_by(col(state.device_id))
     )
     kid = authority.kid
     found = [device_id for device_id, head in session.exec(heads) if signed_by(head) != kid]
@@ -53,6 +61,20 @@ def resign(
         session.add(state)
         topic = topics.down(device_id, "desired")
         outbox.put(session, topic, state.sealed, retain=True, now_ms=now_ms)
+
+
+def _being_planned() -> SelectOfScalar[str]:
+    installed, item = tables.Installation, tables.WorkItem
+    return (
+        select(installed.device_id)
+        .join(tables.ZoneCluster, col(tables.ZoneCluster.cluster_id) == col(installed.cluster_id))
+        .join(item, col(item.key) == col(tables.ZoneCluster.zone_id))
+        .where(
+            col(installed.until_ms).is_(None),
+            item.kind == PLAN,
+            col(item.state).in_(("waiting", "working")),
+        )
+    )
 
 
 def signed_by(sealed: bytes) -> str:

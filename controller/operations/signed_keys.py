@@ -14,8 +14,6 @@ from edge_agent.contract import topics
 from edge_agent.contract.types import encode
 
 KEYS = "keys"
-SAY_ANEW = ""
-"""In place of a digest: whatever it says, it must be said again with a newer serial."""
 
 
 def current_key_set(session: Session, authority: Authority, now: datetime) -> bytes | None:

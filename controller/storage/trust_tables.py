@@ -3,6 +3,9 @@
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+SAY_ANEW = ""
+"""In place of a digest of what was said: it must be said again, with a newer serial."""
+
 
 def _big(*, nullable: bool = False, index: bool = False) -> "Column[int]":
     return Column(BigInteger, nullable=nullable, index=index)

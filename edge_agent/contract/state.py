@@ -91,7 +91,8 @@ class Hello(msgspec.Struct, frozen=True):
     """Said at each connection and whenever something in it changes.
 
     `losses` names what was found unreadable on disk since the last start and set aside, and what
-    the disk does not take now; `alerts` is the receipt for alert lists.
+    the disk does not take now; `alerts` is the receipt for alert lists, `placement` for where the
+    box was moved to since it was paired (0: nowhere).
     """
 
     boot: Counter
@@ -106,6 +107,7 @@ class Hello(msgspec.Struct, frozen=True):
     clock: Clock
     losses: tuple[Reason, ...] = ()
     alerts: tuple[HeldAlerts, ...] = ()
+    placement: Counter = 0
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -261,6 +261,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         clock=Clock(ClockSource.CONTROLLER, -1_200),
         losses=("spool.sqlite damaged",),
         alerts=(HeldAlerts("province", "xa-dak-ha", 5),),
+        placement=7,
     ),
     "telemetry": Telemetry(
         boot=4,

@@ -2,6 +2,8 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_agent.contract.trust import (
     Grant,
@@ -59,3 +61,33 @@ def test_keys_travel_as_text() -> None:
     assert public_from_text(public_to_text(PUBLIC)) == PUBLIC
     with pytest.raises(ValueError, match="32"):
         public_from_text("c2hvcnQ")
+
+
+units = st.sampled_from(["thon-1", "xa-dak-ha", "tinh-51", "thon-2", "xa-khac", "tinh-52"])
+kinds = st.sampled_from(list(Kind))
+grants = st.lists(st.builds(Grant, kinds, st.lists(units, max_size=3).map(tuple)), max_size=4)
+
+
+@given(
+    st.lists(st.tuples(grants, st.integers(NOW - 2, NOW + 2), st.booleans()), max_size=4),
+    kinds,
+    st.lists(units, max_size=3, unique=True).map(tuple),
+    st.one_of(st.none(), st.integers(NOW - 2, NOW + 2)),
+)
+def test_a_key_may_exactly_what_one_of_its_grants_says(
+    ring: list[tuple[list[Grant], int, bool]],
+    kind: Kind,
+    above: tuple[str, ...],
+    now: int | None,
+) -> None:
+    """Whatever else stands in the set: each key is judged by its own grants alone."""
+    published = tuple(
+        PublishedKey(f"k{n}", public_to_text(PUBLIC), not_after, tuple(own))
+        for n, (own, not_after, _) in enumerate(ring)
+    )
+    revoked = tuple(f"k{n}" for n, (_, _, is_revoked) in enumerate(ring) if is_revoked)
+    held, place = KeySet(1, published, revoked), Placement("abcdef123456", above, 1)
+    for n, (own, not_after, is_revoked) in enumerate(ring):
+        alive = not is_revoked and (now is None or now <= not_after)
+        named = any(g.kind is kind and any(unit in above for unit in g.units) for g in own)
+        assert (granted(held, f"k{n}", kind, place, now) is not None) == (alive and named)

@@ -13,7 +13,7 @@ from edge_agent.contract.commands import Stop
 from edge_agent.contract.desired import DataBudget, Desired, QuietHours
 from edge_agent.contract.envelope import Untrusted, seal
 from edge_agent.contract.state import TimeAnswer
-from edge_agent.contract.trust import ROOT_KID, Kind
+from edge_agent.contract.trust import ROOT_KID, Kind, Placement
 from edge_agent.contract.types import encode
 from edge_agent.held import Held
 from edge_agent.inbox import Dropped, Inbox, Why, open_placement
@@ -60,6 +60,46 @@ def test_a_placement_is_the_roots_and_this_boxs(office: Office) -> None:
         open_placement(office.placement("zzzzzz999999"), DID, root)
     with pytest.raises(Untrusted):
         open_placement(office.placement(), DID, Ed25519PrivateKey.generate().public_key())
+
+
+def moved(office: Office, *units: str, serial: int, did: str = DID) -> bytes:
+    place = Placement(did, units, serial)
+    return seal(encode(place), kind=Kind.PLACEMENT, kid=ROOT_KID, key=office.root)
+
+
+def test_only_the_root_moves_a_box_and_only_forward(office: Office, inbox: Inbox) -> None:
+    topic, there = topics.down(DID, "placement"), moved(office, "xa-khac", PROVINCE, serial=5)
+    taken = inbox.read(topic, there, known(office), NOW)
+    assert isinstance(taken, Placement)
+    held = known(office, placement=taken)
+    assert inbox.scopes(held) == ("xa-khac", PROVINCE)
+    assert why(inbox.read(topic, there, held, NOW)) is Why.STALE_SERIAL
+    assert why(inbox.read(topic, moved(office, UNIT, serial=4), held, NOW)) is Why.STALE_SERIAL
+    forged = seal(encode(taken), kind=Kind.PLACEMENT, kid="k1", key=office.key)
+    assert why(inbox.read(topic, forged, known(office), NOW)) is Why.UNTRUSTED
+    other = moved(office, UNIT, serial=9, did="zzzzzz999999")
+    assert why(inbox.read(topic, other, known(office), NOW)) is Why.UNTRUSTED
+    assert why(inbox.read(topic, "không".encode(), known(office), NOW)) is Why.UNTRUSTED
+
+
+def test_a_moved_box_hears_its_new_commune_and_no_more_the_old(
+    office: Office, inbox: Inbox
+) -> None:
+    held = known(office, placement=Placement(DID, ("xa-khac", PROVINCE), 5))
+    stop = office.command("stop", Stop(), now_ms=NOW, ident="c-1")
+    for scope, heard in ((UNIT, False), ("xa-khac", True), (PROVINCE, True)):
+        sealed = office.sealed(msgspec.structs.replace(stop, audience=scope), Kind.COMMAND)
+        answer = inbox.read(topics.group_command(scope), sealed, held, NOW)
+        assert (why(answer) is None) == heard
+    of_the_old = Held(keys=office.keys(unit=UNIT), placement=held.placement)
+    sealed = office.sealed(stop, Kind.COMMAND)
+    assert why(inbox.read(CMD, sealed, of_the_old, NOW)) is Why.UNTRUSTED
+
+
+def test_a_pairing_newer_than_the_last_move_holds(office: Office, inbox: Inbox) -> None:
+    before = Held(placement=Placement(DID, ("xa-khac",), 1))
+    of_another = Held(placement=Placement("zzzzzz999999", ("xa-khac",), 9))
+    assert inbox.scopes(before) == inbox.scopes(of_another) == (UNIT, PROVINCE)
 
 
 def test_desired_is_taken_only_if_newer_signed_granted_and_ours(

@@ -12,12 +12,13 @@ import pytest
 from edge_agent import log_setup
 from edge_agent.amplifier import Amplifier, CommandSwitch
 from edge_agent.contract.manifest import MAX_PAGE_BYTES, Asset
+from edge_agent.contract.trust import Placement
 from edge_agent.contract.types import Unreadable
 from edge_agent.held import HeldStore
 from edge_agent.plan import NEAR_MS, read_page, read_plan
 from edge_agent.settings import AmplifierSettings
 from tests.edge_agent.fakes import FakeSwitch
-from tests.edge_agent.office import DAY_MS, UNIT, Office, cue
+from tests.edge_agent.office import DAY_MS, DID, UNIT, Office, cue
 from tests.edge_agent.real_parts import wait_for
 
 NOW = 1_795_386_600_000
@@ -119,6 +120,7 @@ def test_held_state_lives_over_a_restart_and_damage_is_remembered(tmp_path: Path
     store.take_keys(office.keys(3))
     store.take_desired(office.desired((), serial=7, now_ms=NOW, empty_because="x"))
     store.take_alerts(office.alerts(serial=2, now_ms=NOW))
+    store.take_placement(Placement(DID, ("xa-khac",), 2))
     again = HeldStore(tmp_path)
     assert again.held == store.held
     assert ("province", UNIT) in again.held.alerts
