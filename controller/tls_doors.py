@@ -1,6 +1,5 @@
 """The office's own TLS: its names, its files, and the contexts of the doors that stand on them."""
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -77,22 +76,15 @@ def _server_context() -> ssl.SSLContext:
     return context
 
 
-def own_names(hostnames: str) -> tuple[str, ...]:
-    """What this machine is called: as a person said, else its name, with `.local`, its addresses.
-
-    Loopback is always among them, last: the office speaks to itself.
-    """
+def told_names(hostnames: str) -> tuple[str, ...]:
+    """What others call this machine: as a person said, else its addresses and its name."""
     said = tuple(name for each in hostnames.split(",") if (name := each.strip()))
-    return tuple(dict.fromkeys((*(said or _found_names()), "localhost", "127.0.0.1", "::1")))
+    return tuple(dict.fromkeys(said or _found_names()))[:MOST_TOLD]
 
 
-def told_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of these names that another machine can reach, as many as a box is told.
-
-    Where a person named nothing but loopback: that.
-    """
-    reachable = tuple(name for name in names if not _is_loopback(name))
-    return (reachable or tuple(names))[:MOST_TOLD]
+def certified_names(hostnames: str) -> tuple[str, ...]:
+    """What its servers answer to: as others call it, and as it calls itself."""
+    return tuple(dict.fromkeys((*told_names(hostnames), "localhost", "127.0.0.1", "::1")))
 
 
 def netloc(name: str) -> str:
@@ -117,10 +109,3 @@ def _own_addresses() -> tuple[str, ...]:
                 continue
             found.append(probe.getsockname()[0])
     return tuple(found)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"

@@ -60,7 +60,7 @@ from controller.storage.database import Database, open_database
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
 from controller.storage.takes import ReleasedTakes
-from controller.tls_doors import TlsDoors, netloc, own_names, told_names
+from controller.tls_doors import TlsDoors, certified_names, netloc, told_names
 from controller.work.alerts import LOOK_EVERY_S, LOOK_REST_S, ingest_alert_steps
 from controller.work.each_minute import each_minute
 from controller.work.for_ever import Loop, for_ever
@@ -113,7 +113,7 @@ class Controller:
             settings.data_dir / "keys", utc_now(), settings.keys_passphrase_file
         )
         ca = open_ca(settings.data_dir / "ca", utc_now()) if settings.tls == "own" else None
-        names = told_names(own_names(settings.hostnames)) if ca else ()
+        names = told_names(settings.hostnames) if ca else ()
         bells = BellTower()
         self.database.on_ring = bells.ring
         self.services = Services(
@@ -316,7 +316,7 @@ class Controller:
         now = utc_now()
         with self.database.read() as session:
             gone = revoked(session, now)
-        return TlsDoors(ca, own_names(self._settings.hostnames), gone, now)
+        return TlsDoors(ca, certified_names(self._settings.hostnames), gone, now)
 
     async def _acknowledge(self, receipt: Receipt) -> None:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)

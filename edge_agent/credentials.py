@@ -34,7 +34,7 @@ log = logging.getLogger("edge_agent.credentials")
 
 SPREAD_MS = 3_600_000
 """At two thirds of its life there is a month left: boxes of one day do not ask in one second."""
-HASTE_MS = 10_000
+HASTE_MS = 5_000
 RETRY_MS = 60_000
 MOST_RETRY_MS = 6 * 3_600_000
 CONTENT_MS = 3_600_000
@@ -132,7 +132,7 @@ class Credentials:
         held = self._certificate
         if held is None:
             return "unreadable"
-        if self._tls.moment.least_ms >= held.not_after_ms:
+        if max(self._tls.moment.least_ms, now.utc_ms if now.trusted else 0) >= held.not_after_ms:
             return "ended"
         if self._turned_away >= TURNED_AWAY:
             return "turned_away"

@@ -322,6 +322,9 @@ class _Session:
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = lambda _client, _data, message: self._taken(message)
+        # Without it whoever publishes writes to the socket while the link's thread reads from it,
+        # which TLS does not bear; with it he only wakes the link's thread.
+        client.on_socket_register_write = lambda _client, _data, _socket: None
         self._client = client
 
     def lived_s(self) -> float:
@@ -343,14 +346,18 @@ class _Session:
             if self._since is None and time.monotonic() > patience_ends:
                 return Failure.SILENT
             if renewing.is_set():
-                client.disconnect()
+                self._leave()
                 return Failure.RENEWED
         if stopping.is_set():
-            client.disconnect()
+            self._leave()
         if self._refused:
             note(log, "link_refused", level=logging.WARNING, answer=self._refused)
             return Failure.REFUSED
         return Failure.LOST
+
+    def _leave(self) -> None:
+        self._client.disconnect()
+        self._client.loop_write()
 
     def end(self) -> None:
         """Let go of the connection; its handles are closed with it, and not some day."""

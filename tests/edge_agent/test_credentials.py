@@ -216,7 +216,7 @@ def test_what_is_no_certificate_for_this_box_changes_nothing(
     keeper.look(NOW_MS, 0)
     assert keeper.look(NOW_MS, HASTE_MS) == "ended"
     assert len(desk.wishes) == 1
-    keeper.look(NOW_MS, HASTE_MS + 25_000)
+    keeper.look(NOW_MS, HASTE_MS + 20_000)
     assert len(desk.wishes) == 1, "the next try waits"
     keeper.look(NOW_MS, HASTE_MS + 70_000)
     assert len(desk.wishes) == 2

@@ -105,12 +105,19 @@ def fetched(address: str, path: str, context: ssl.SSLContext) -> int:
         connection.close()
 
 
-def test_people_come_by_https_and_boxes_by_a_door_of_their_own(tmp_path: Path) -> None:
-    on_stage(tmp_path, doors_apart)
+def test_boxes_have_a_door_of_their_own_and_who_is_revoked_is_deaf_and_dumb_at_once(
+    tmp_path: Path,
+) -> None:
+    async def play(stage: Stage, folder: Path) -> None:
+        box, other = certified(stage, folder)
+        await doors_apart(stage, box)
+        await put_out(stage, box, other)
+
+    on_stage(tmp_path, play)
 
 
-async def doors_apart(stage: Stage, tmp_path: Path) -> None:
-    box, _ = certified(stage, tmp_path)
+async def doors_apart(stage: Stage, box: Certified) -> None:
+    """People come by HTTPS, and boxes where nothing else answers."""
     assert stage.controller.services.ca is not None
     told = stage.controller.addresses()
     stranger = ssl.create_default_context(cadata=stage.controller.services.ca.pem)
@@ -126,15 +133,8 @@ async def doors_apart(stage: Stage, tmp_path: Path) -> None:
         await asyncio.to_thread(fetched, told.offices[0], "/", ssl.create_default_context())
 
 
-@pytest.mark.parametrize("how", ["revoked", "quarantined"])
-def test_who_is_put_out_is_deaf_and_dumb_at_once_also_on_an_open_connection(
-    tmp_path: Path, how: str
-) -> None:
-    on_stage(tmp_path, partial(put_out, how=how))
-
-
-async def put_out(stage: Stage, tmp_path: Path, how: str) -> None:
-    out, stays = certified(stage, tmp_path)
+async def put_out(stage: Stage, out: Certified, stays: Certified) -> None:
+    """Also on a connection that is open, which mosquitto leaves as it is."""
     controller = stage.controller
     open_ones = [await asyncio.to_thread(box.connect) for box in (out, stays)]
 
@@ -143,11 +143,7 @@ async def put_out(stage: Stage, tmp_path: Path, how: str) -> None:
 
     await until(listen)
     with controller.database.write() as session:
-        if how == "revoked":
-            revoke_certificates(session, out.did, "stolen", datetime.now(UTC))
-        else:
-            setattr(session.get_one(tables.Device, out.did), f"{how}_ms", 1)
-            revoke_certificates(session, out.did, how, datetime.now(UTC))
+        revoke_certificates(session, out.did, "stolen", datetime.now(UTC))
     await asyncio.to_thread(controller.let_boxes_in)
 
     def tell_both(word: str) -> None:
