@@ -13,12 +13,7 @@ from controller.fleet.alert_life import State
 from controller.fleet.hazards import Hazard
 from controller.operations.alert_audience import Listener
 from controller.operations.alert_board import Board, BoardLine
-from controller.operations.alert_order import (
-    MOST_MINUTES,
-    USUAL_MINUTES,
-    AlertChange,
-    AlertOrder,
-)
+from controller.operations.alert_order import MOST_MINUTES, AlertChange, AlertOrder
 from controller.operations.alert_words import Speaks, Words
 from controller.operations.hazard_clips import ShownClip, clip_title
 from controller.operations.prepare_alert import MOST_AREAS, Prepared
@@ -49,8 +44,9 @@ class AlertIn(Shape):
     """Try it out: other words, and never a siren."""
     languages: Languages = ()
     """In this order; left out: all that the loudspeakers of the area speak, Vietnamese first."""
-    minutes: Minutes = USUAL_MINUTES
-    """How long it stands; then it ends by itself on every box. A test: 30 at most."""
+    minutes: Minutes | None = None
+    """How long it stands, then it ends by itself on every box; left out: 60. A test: 10, 30 at
+    most."""
     severity: Severity | None = None
     """Left out: that of the hazard, or of the level if that is graver."""
     level: Phrases = ()

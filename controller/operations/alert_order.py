@@ -8,6 +8,7 @@ from typing import Any
 from audio_library.phrases.compose import Moment, Value
 
 USUAL_MINUTES = 60
+USUAL_TEST_MINUTES = 10
 MOST_MINUTES = 24 * 60
 MOST_TEST_MINUTES = 30
 
@@ -24,7 +25,7 @@ class AlertOrder:
     scopes: tuple[str, ...]
     hazard: str = ""
     languages: tuple[str, ...] = ()
-    minutes: int = USUAL_MINUTES
+    minutes: int | None = None
     test: bool = False
     all_clear: bool = False
     severity: str | None = None

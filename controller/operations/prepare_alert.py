@@ -14,6 +14,8 @@ from controller.operations.alert_audience import Listener, alert_audience
 from controller.operations.alert_order import (
     MOST_MINUTES,
     MOST_TEST_MINUTES,
+    USUAL_MINUTES,
+    USUAL_TEST_MINUTES,
     AlertOrder,
     named,
 )
@@ -35,7 +37,6 @@ from edge_agent.contract.alert import Severity
 
 MOST_AREAS = 200
 LONGEST_PLAY_S = 86_400
-SHORTEST_REPEAT_MINUTES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +143,17 @@ def _areas(session: Session, scopes: Sequence[str]) -> tuple[tables.Unit, ...]:
 
 
 def _minutes(order: AlertOrder) -> int:
-    most = MOST_TEST_MINUTES if order.test else MOST_MINUTES
-    if not 1 <= order.minutes <= most:
+    usual, most = (
+        (USUAL_TEST_MINUTES, MOST_TEST_MINUTES) if order.test else (USUAL_MINUTES, MOST_MINUTES)
+    )
+    minutes = usual if order.minutes is None else order.minutes
+    if not 1 <= minutes <= most:
         raise ControllerError(
             "alert_minutes",
             f"Báo động phải có hạn từ 1 đến {most} phút. Chưa phát gì.",
             f"An alert lasts 1 to {most} minutes. Nothing was sent.",
         )
-    return order.minutes
+    return minutes
 
 
 def _severity(order: AlertOrder) -> Severity:
