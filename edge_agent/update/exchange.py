@@ -26,6 +26,8 @@ MAX_WAIT_S = 24 * 3_600.0
 
 LOOK_EVERY_S = 1.0
 QUIET_EVERY_S = 5.0
+DEAD_AFTER = 12
+"""An agent that does not answer so many times is not at work: its watchdog has ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +104,19 @@ class Exchange:
     def _wait_for_silence(self) -> bool:
         """Wait until nothing sounds or is about to; gives whether the box is online."""
         until = self._mono_s() + MAX_WAIT_S
-        while (seen := self._machine.look()) is not None:
-            sounds = seen.on_air or seen.telemetry.on_air is not None
-            soon = any(play.start - seen.now < STILL_BEFORE_MS for play in seen.next)
-            if not sounds and not soon:
+        unanswered = 0
+        while self._mono_s() < until and unanswered < DEAD_AFTER:
+            seen = self._machine.look()
+            unanswered = unanswered + 1 if seen is None else 0
+            if seen is not None and _is_quiet(seen):
                 return seen.online
-            if self._mono_s() > until:
-                raise UpdateFailed(
-                    "Một ngày rồi không lúc nào im lặng đủ hai phút; vẫn dùng phiên bản cũ.",
-                    "For a day it was never silent for two minutes; the old version stays.",
-                )
             self._pause(QUIET_EVERY_S)
-        return False
+        if unanswered:
+            return False
+        raise UpdateFailed(
+            "Một ngày rồi không lúc nào im lặng đủ hai phút; vẫn dùng phiên bản cũ.",
+            "For a day it was never silent for two minutes; the old version stays.",
+        )
 
     def _must_read(self, new: str) -> None:
         """The new version reads a copy of all that the old one left."""
@@ -201,6 +204,12 @@ class Exchange:
     def _ended(self, result: Result) -> Result:
         self._layout.keep(result)
         return result
+
+
+def _is_quiet(seen: Seen) -> bool:
+    """Whether nothing sounds, nor will soon."""
+    sounds = seen.on_air or seen.telemetry.on_air is not None
+    return not sounds and all(play.start - seen.now >= STILL_BEFORE_MS for play in seen.next)
 
 
 def _unwell(seen: Seen | None, first: Seen | None, last_now: int, under_way: UnderWay) -> str:

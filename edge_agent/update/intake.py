@@ -41,7 +41,7 @@ class Found:
 
 
 def take(state_dir: Path) -> Found | None:
-    """Take the order, so that it is seen once; None if there is none."""
+    """Take the order, so that it is seen once; None if no plain file is there."""
     try:
         folder = open_folder(state_dir / FOLDER)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def take(state_dir: Path) -> Found | None:
     try:
         try:
             order = _open(folder, ORDER)
-        except FileNotFoundError:
+        except OSError:
             return None
         with order:
             content = order.read(MAX_ORDER_BYTES + 1)

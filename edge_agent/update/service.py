@@ -16,7 +16,7 @@ from edge_agent.update.layout import Layout
 log = logging.getLogger("edge_agent.update")
 
 UNIT = "loalang-agent.service"
-ANSWERS_WITHIN_S = 5.0
+ANSWERS_WITHIN_S = 3.0
 INSTALLS_WITHIN_S = 1_800.0
 REHEARSES_WITHIN_S = 120.0
 _TOLD_CHARS = 300
