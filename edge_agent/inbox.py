@@ -30,7 +30,12 @@ class Why(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
     WRONG_AUDIENCE = "wrong_audience"
     STALE_SERIAL = "stale_serial"
+    SERIAL_AHEAD = "serial_ahead"
     EMPTY_WITHOUT_REASON = "empty_without_reason"
+
+
+AHEAD_MS = 400 * 86_400_000
+"""A serial is an instant: with a stolen key nobody can give one out that no office ever passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ class Dropped:
     detail: str = ""
 
 
-Accepted = KeySet | Placement | Desired | Command | AlertList | ReportAck | TimeAnswer | ControllerState
+Accepted = (
+    KeySet | Placement | Desired | Command | AlertList | ReportAck | TimeAnswer | ControllerState
+)
 
 
 def open_placement(sealed: str, did: str, root: Ed25519PublicKey) -> Placement:
@@ -109,7 +116,8 @@ class Inbox:
             if device.word == "placement":
                 return self._moved(payload, held)
             if device.word == "desired":
-                return self._desired(decode(open_as(Kind.DESIRED), Desired), held)
+                desired = decode(open_as(Kind.DESIRED), Desired)
+                return _too_far(desired.serial, trusted_ms) or self._desired(desired, held)
             if device.word == "cmd":
                 return self._command(decode(open_as(Kind.COMMAND), Command), held)
             if device.word == "ack":
@@ -119,7 +127,8 @@ class Inbox:
             if group.issuer is None:
                 return self._command(decode(open_as(Kind.COMMAND), Command), held)
             alerts = decode(open_as(Kind.ALERT), AlertList)
-            return self._alerts(alerts, group.scope, group.issuer, held)
+            ahead = _too_far(alerts.serial, trusted_ms)
+            return ahead or self._alerts(alerts, group.scope, group.issuer, held)
         return Dropped(Why.UNKNOWN_TOPIC)
 
     def _key(
@@ -193,6 +202,12 @@ def knows_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _too_far(serial: int, trusted_ms: int | None) -> Dropped | None:
+    if trusted_ms is None or serial <= trusted_ms + AHEAD_MS:
+        return None
+    return Dropped(Why.SERIAL_AHEAD, f"{serial} is far from now, {trusted_ms}")
 
 
 def _stale(serial: int, stored: int) -> Dropped:

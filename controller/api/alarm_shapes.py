@@ -13,7 +13,8 @@ class AlarmOut(Shape):
     id: int
     """Names the alarm."""
     kind: str
-    """`not_ready`: a box has not proved to hold what it plays within the hour. Of boxes also
+    """`not_ready`: a box has not proved to hold what it plays within the hour. `keys`: only the
+    root key can mend it, and it is locked or gone. Of boxes also
     `box_silent`, `box_late`, `disk_full`, `hot`, `under_voltage`, `clock`, `horn_not_heard`,
     `amplifier`, `player`, `data`, `card`, `plan_short`, `losses`, `rolled_back`, `wrong_rules`,
     `spool_long`. Of alerts `alert_unanswered`, `local_alert`, `alert_review`."""

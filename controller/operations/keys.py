@@ -15,6 +15,7 @@ from controller.fleet.authority import Authority
 from controller.fleet.key_folder import BY_ITSELF, RING, ROOT
 from controller.fleet.keyring import DAY_MS, GRANTABLE, OWN, Purpose, Ring, RingKey
 from controller.operations.alarms import Trouble, differs, settle
+from controller.operations.alert_lists import republish_lists
 from controller.operations.find_unit import find_unit
 from controller.operations.resign import outdated, resign
 from controller.operations.signed_keys import current_key_set, is_signed, signed_serial
@@ -70,7 +71,11 @@ def tend_keys(database: Database, authority: Authority, now: datetime) -> None:
     Without the root it says so in time. Writes only when something changes.
     """
     now_ms = to_ms(now)
+    before = authority.kid_for(Kind.ALERT)
     authority.keys.turn(now_ms)
+    if authority.kid_for(Kind.ALERT) != before:
+        with database.write() as session:
+            republish_lists(session, authority, now)
     if _due(authority.keys.ring, now_ms) and authority.root is not None:
         made = _add(authority, _due, BY_ITSELF, now_ms)
         _publish(database, authority, "succeeded", BY_ITSELF, made, now)
@@ -237,6 +242,8 @@ def _publish(
     log.info(f"keys_{what}", kids=kids, by=by, why=why)
     with database.write() as session:
         current_key_set(session, authority, now)
+        # What stands was signed by the key that this may have ended.
+        republish_lists(session, authority, now)
         body: dict[str, object] = {"what": what, "keys": kids, "by": by, "why": why}
         events.tell(session, KEYS, body, to_ms(now))
     _resign_all(database, authority, now)

@@ -16,7 +16,7 @@ from edge_agent.contract.state import TimeAnswer
 from edge_agent.contract.trust import ROOT_KID, Kind, Placement
 from edge_agent.contract.types import encode
 from edge_agent.held import Held
-from edge_agent.inbox import Dropped, Inbox, Why, open_placement
+from edge_agent.inbox import AHEAD_MS, Dropped, Inbox, Why, open_placement
 from tests.edge_agent.office import DID, FAR, PROVINCE, UNIT, Office, cue
 
 NOW = 1_795_386_600_000
@@ -199,6 +199,17 @@ def test_alerts_have_a_serial_for_each_issuer_and_scope(office: Office, inbox: I
     assert why(inbox.read(elsewhere, sealed, known(office), NOW)) is Why.WRONG_AUDIENCE
     other = topics.group_alert(UNIT, "commune")
     assert why(inbox.read(other, sealed, known(office), NOW)) is Why.WRONG_AUDIENCE
+
+
+def test_a_stolen_key_cannot_shut_the_office_out_for_ever(office: Office, inbox: Inbox) -> None:
+    far = NOW + AHEAD_MS + 1
+    desired = office.desired((), serial=far, now_ms=NOW, empty_because="stolen")
+    sealed = office.sealed(desired, Kind.DESIRED)
+    assert why(inbox.read(DESIRED, sealed, known(office), NOW)) is Why.SERIAL_AHEAD
+    assert isinstance(inbox.read(DESIRED, sealed, known(office), NOW + 1), Desired)
+    alerts = office.sealed(office.alerts(serial=far, now_ms=NOW), Kind.ALERT)
+    answer = inbox.read(topics.group_alert(UNIT, "province"), alerts, known(office), NOW)
+    assert why(answer) is Why.SERIAL_AHEAD
 
 
 def test_an_expired_key_orders_nothing_new(office: Office, inbox: Inbox) -> None:
