@@ -91,6 +91,11 @@ def drop(state_dir: Path) -> None:
         (state_dir / name).unlink(missing_ok=True)
 
 
+def is_chosen(state_dir: Path) -> bool:
+    """Whether the box has a PIN."""
+    return _kept(state_dir / FILE) is not None
+
+
 class PinCheck:
     """Judges PINs for the whole box, one at a time, whoever asks; used by any thread."""
 
@@ -107,12 +112,12 @@ class PinCheck:
     @property
     def is_set(self) -> bool:
         """Whether there is a PIN at all."""
-        return self._kept() is not None
+        return _kept(self._file) is not None
 
     def check(self, pin: str) -> None:
         """Returns for the right PIN. Raises `PinUnset`, `PinLocked` and `PinWrong`."""
         with self._lock:
-            kept = self._kept()
+            kept = _kept(self._file)
             if kept is None:
                 raise PinUnset(
                     "Hộp này chưa đặt mã PIN. Hãy chạy `loalang-agent pin` trên hộp.",
@@ -134,14 +139,6 @@ class PinCheck:
                 f"Sai mã PIN. Còn {FREE_TRIES - wrong} lần thử.",
                 f"Wrong PIN. {FREE_TRIES - wrong} tries left.",
             )
-
-    def _kept(self) -> _Kept | None:
-        try:
-            stored = durable.read_checked(self._file)
-            return None if stored is None else msgspec.json.decode(stored, type=_Kept)
-        except (durable.Damaged, OSError, msgspec.MsgspecError) as e:
-            note(log, "local_pin_unreadable", level=logging.ERROR, error=str(e))
-            return None
 
     def _tries(self) -> _Tries:
         """Wrong tries so far; a lock of another run of the machine begins anew."""
@@ -173,6 +170,15 @@ class PinCheck:
         except OSError as e:
             durable.note_unwritten(log, self._tries_file, e)
             self._unkept = tries or _Tries()
+
+
+def _kept(file: Path) -> _Kept | None:
+    try:
+        stored = durable.read_checked(file)
+        return None if stored is None else msgspec.json.decode(stored, type=_Kept)
+    except (durable.Damaged, OSError, msgspec.MsgspecError) as e:
+        note(log, "local_pin_unreadable", level=logging.ERROR, error=str(e))
+        return None
 
 
 def _refuse_weak(pin: str) -> None:

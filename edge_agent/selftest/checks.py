@@ -49,7 +49,25 @@ def look(settings: Settings, status: Status, *, amplifier: str) -> tuple[Check, 
         check_player(settings, status),
         check_switch(settings, amplifier),
         check_ear(settings, status),
+        *check_page(settings),
     )
+
+
+def check_page(settings: Settings) -> Iterator[Check]:
+    """Where alerts can be raised on a page: whether that has a PIN."""
+    chosen = settings.local_alert
+    if not chosen.enabled or not chosen.page_port:
+        return
+    from edge_agent.local.pin import is_chosen
+
+    if is_chosen(Path(settings.state_dir)):
+        yield _good("local_page", "trang báo động đã có mã PIN", "the local page has a PIN")
+    else:
+        yield _bad(
+            "local_page",
+            "trang báo động chưa có mã PIN: chạy loalang-agent pin",
+            "the local page has no PIN: run loalang-agent pin",
+        )
 
 
 def judge(settings: Settings, status: Status) -> tuple[Check, ...]:
