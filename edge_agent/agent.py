@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from edge_agent import durable, memory
-from edge_agent.alerts import Alerts, AlertSteps
+from edge_agent.alert_steps import AlertSteps
+from edge_agent.alerts import Alerts
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf, Wanted
 from edge_agent.clock import WITHIN_MS, BoxClock, Reading

@@ -1,40 +1,29 @@
-"""From the lists of alerts that are held to what this box says of each, and what it tells of it."""
+"""From the lists of alerts that are held to what this box says of each."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Container, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Container, Set
 
 from edge_agent.clock import Reading
-from edge_agent.contract.alert import Alert, AlertStatus, AlertStep, Severity, Spoken
+from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.manifest import Asset
 from edge_agent.held import Held
-from edge_agent.past import Past
 from edge_agent.rounds import (
     NO_WORDS,
     SIREN,
     Part,
-    Progress,
     Voiced,
     active_alerts,
     alert_key,
-    is_of,
-    progress,
 )
 from edge_agent.voice import Said, Voice
 
 FETCH_WITHIN_MS = 10_000
 """Whole audio is given so long to arrive before the clip of its hazard sounds in its place."""
 
-PATIENCE_MS = 5_000
-"""What lacks is told only when it has lacked so long."""
-
-STEPS_KEPT = 200
 TEST_CLIP = "test"
 CLIP_MISSING = "clip_missing"
 CLIP_INSTEAD = "clip_instead"
 
 _GRAVEST_FIRST = tuple(Severity)
-_SWITCHES = ("kill_switch", "maintenance", "clock_untrusted")
 
 
 class Alerts:
@@ -120,97 +109,3 @@ class Alerts:
         """The clip of its hazard; a test says that it is one, and never what it tests."""
         hazard = TEST_CLIP if alert.test else alert.hazard
         return next((clip.spoken for clip in self._voice.clips if clip.hazard == hazard), ())
-
-
-@dataclass(slots=True)
-class _Told:
-    """One version of an alert, and what the office was told of it on this connection."""
-
-    alert: Alert
-    since_mono_ms: int
-    said: Progress | None = None
-    is_known: bool = False
-
-
-class AlertSteps:
-    """Tells the office how far each alert has come: each step once, the newest on each connection.
-
-    `say` gives False where nobody listens.
-    """
-
-    def __init__(self, say: Callable[[AlertStep], bool], *, boot: int) -> None:
-        self._say = say
-        self._boot = boot
-        self._told: dict[str, _Told] = {}
-        self._kept: OrderedDict[str, AlertStep] = OrderedDict()
-
-    def reconnected(self) -> None:
-        """Say again what stands, for it may not have arrived."""
-        for told in self._told.values():
-            told.said = None
-        kept, self._kept = self._kept, OrderedDict()
-        for step in kept.values():
-            self.tell(step)
-
-    def tell(self, step: AlertStep) -> None:
-        """Say a step, or keep it for the next connection: the newest of each alert."""
-        self._kept.pop(step.alert, None)
-        if not self._say(step):
-            self._kept[step.alert] = step
-            while len(self._kept) > STEPS_KEPT:
-                self._kept.popitem(last=False)
-
-    def look(
-        self,
-        voiced: tuple[Voiced, ...],
-        history: Mapping[str, Past],
-        held: Set[str],
-        now: Reading,
-        *,
-        on_air: str,
-        silenced: str,
-    ) -> None:
-        """Say what is new of the alerts; `silenced` keeps the box silent, `on_air` sounds."""
-        blocked = silenced or ("" if now.trusted else "clock_untrusted")
-        before, self._told = self._told, {}
-        for each in voiced:
-            key = alert_key(each.alert)
-            told = before.pop(key, None) or _Told(each.alert, now.mono_ms)
-            self._told[key] = told
-            stands = progress(each, history, held, now.utc_ms, on_air=on_air, silenced=blocked)
-            # While more is being made, what is known of a round may be half of it.
-            half = each.waits and stands.status is AlertStatus.PLAYING
-            if not half or is_of(on_air, each.alert):
-                self._follow(told, stands, now)
-        for told in before.values():
-            reason = self._why_ended(told.alert, now)
-            self.tell(self._step(told.alert, Progress(AlertStatus.ENDED, reason=reason), now))
-
-    def _follow(self, told: _Told, stands: Progress, now: Reading) -> None:
-        silent = stands.status is AlertStatus.SILENT
-        if silent and not told.is_known and told.said is None:
-            first = Progress(AlertStatus.RECEIVED, reason=stands.reason)
-            told.is_known = self._say(self._step(told.alert, first, now))
-        lacks = silent and stands.reason not in _SWITCHES
-        early = now.mono_ms - told.since_mono_ms < PATIENCE_MS
-        if stands == told.said or (lacks and early):
-            return
-        if self._say(self._step(told.alert, stands, now)):
-            told.said, told.is_known = stands, True
-
-    def _why_ended(self, alert: Alert, now: Reading) -> str:
-        if any(told.alert.id == alert.id for told in self._told.values()):
-            return "updated"
-        return "expired" if now.utc_ms >= alert.expires else "ended"
-
-    def _step(self, alert: Alert, stands: Progress, now: Reading) -> AlertStep:
-        return AlertStep(
-            alert=alert.id,
-            version=alert.version,
-            status=stands.status,
-            at=now.system_ms,
-            boot=self._boot,
-            round=stands.round,
-            reason=stands.reason[:500],
-            hazard=alert.hazard,
-        )

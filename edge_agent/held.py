@@ -13,25 +13,12 @@ from edge_agent.contract.desired import Desired
 from edge_agent.contract.trust import KeySet, Placement
 from edge_agent.contract.types import Unreadable, decode, encode
 from edge_agent.log_setup import note
+from edge_agent.rounds import Gone, gone_after
 
 log = logging.getLogger("edge_agent.held")
-
-DAY_MS = 24 * 3_600_000
-GONE_KEPT_MS = 8 * DAY_MS
-"""What ended is remembered so long where nobody knows when it would have expired."""
-
-MOST_GONE = 1_000
 T = TypeVar("T", bound=msgspec.Struct)
 AlertSource = tuple[str, str]
 """Issuer and scope: each pair has its own serial."""
-
-
-class Gone(msgspec.Struct, frozen=True):
-    """An alert that ended up to `version`; remembered `until_ms`, when none of it can be left."""
-
-    id: str
-    version: int
-    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +73,7 @@ class HeldStore:
 
     def take_alerts(self, alerts: AlertList) -> None:
         """Hold to `alerts` as all that its issuer has active in its scope, and to what it ended."""
-        gone = _gone_after(self.held, alerts)
+        gone = gone_after(self.held.gone, self.held.alerts.values(), alerts)
         lists = self.held.alerts | {(alerts.issuer, alerts.scope): alerts}
         stored = _StoredAlerts(tuple(lists.values()), tuple(gone.values()))
         durable.write_checked(self._alerts, encode(stored))
@@ -101,19 +88,3 @@ class HeldStore:
             self.losses += (f"{path.name} damaged",)
             note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))
             return None
-
-
-def _gone_after(held: Held, news: AlertList) -> dict[str, Gone]:
-    """What is known to have ended once `news` are taken; of too many the first to be forgotten."""
-    gone = {ident: each for ident, each in held.gone.items() if each.until_ms > news.issued}
-    every = [alert for told in held.alerts.values() for alert in told.alerts]
-    for ended in news.ended:
-        known = gone.get(ended.id)
-        until = [news.issued + GONE_KEPT_MS]
-        until += (alert.expires + DAY_MS for alert in every if alert.id == ended.id)
-        if known is not None:
-            until.append(known.until_ms)
-        version = max(ended.version, known.version if known else 0)
-        gone[ended.id] = Gone(ended.id, version, max(until))
-    newest = sorted(gone.values(), key=lambda each: each.until_ms)[-MOST_GONE:]
-    return {each.id: each for each in newest}

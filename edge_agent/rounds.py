@@ -5,16 +5,31 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from edge_agent.contract.alert import Alert, AlertStatus
+import msgspec
+
+from edge_agent.contract.alert import Alert, AlertList, AlertStatus
 from edge_agent.contract.manifest import Asset
 from edge_agent.past import MAX_STARTS, Past, PastState
 
+DAY_MS = 24 * 3_600_000
+GONE_KEPT_MS = 8 * DAY_MS
+"""What ended is remembered so long where nobody knows when it would have expired."""
+
+MOST_GONE = 1_000
 SIREN = "siren"
 NO_WORDS = "zxx"
 """The language of what is no language (ISO 639)."""
 
 _PLACE = re.compile(r"(\d+)\.(siren|\d+\.\d+)\Z")
 _NONE: Mapping[str, int] = MappingProxyType({})
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """An alert that ended up to `version`; remembered `until_ms`, when none of it can be left."""
+
+    id: str
+    version: int
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,24 @@ def active_alerts(
         if alert.id not in superseded and alert.issued <= alert.expires > now_ms
     )
     return tuple(sorted(active, key=lambda alert: (alert.issued, alert.id)))
+
+
+def gone_after(
+    gone: Mapping[str, Gone], held: Iterable[AlertList], news: AlertList
+) -> dict[str, Gone]:
+    """What is known to have ended once `news` are taken; of too many the first to be forgotten."""
+    after = {ident: each for ident, each in gone.items() if each.until_ms > news.issued}
+    every = [alert for told in held for alert in told.alerts]
+    for ended in news.ended:
+        known = after.get(ended.id)
+        until = [news.issued + GONE_KEPT_MS]
+        until += (alert.expires + DAY_MS for alert in every if alert.id == ended.id)
+        if known is not None:
+            until.append(known.until_ms)
+        version = max(ended.version, known.version if known else 0)
+        after[ended.id] = Gone(ended.id, version, max(until))
+    newest = sorted(after.values(), key=lambda each: each.until_ms)[-MOST_GONE:]
+    return {each.id: each for each in newest}
 
 
 def next_turn(of: Voiced, history: Mapping[str, Past], held: Set[str], now_ms: int) -> Turn | None:

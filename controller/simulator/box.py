@@ -6,9 +6,9 @@ true ms UTC; what the box itself believes of the time is its `BoxClock`'s matter
 
 import random
 from collections import Counter
-from collections.abc import Set
 from dataclasses import dataclass, replace
 
+from controller.simulator.alerts import Alerts
 from controller.simulator.clock import BoxClock, Reading
 from controller.simulator.counts import Counts
 from controller.simulator.door import Door, Dropped
@@ -22,16 +22,17 @@ from controller.simulator.stage import Scene, Stage
 from controller.simulator.uplink import NEVER, Facts, Outgoing, Uplink
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
-from edge_agent.contract.alert import Alert, AlertList
+from edge_agent.contract.alert import AlertList, AlertStep
 from edge_agent.contract.commands import AckStatus, Command
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.manifest import Asset, DayPage
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.state import ControllerState, HeldAlerts, State, TimeAnswer
-from edge_agent.contract.trust import KeySet
+from edge_agent.contract.trust import KeySet, Kind
 from edge_agent.decide import Policy
 
 REREAD_MS = 3_600_000
+STEPS_AGAIN_MS = 1_000
 TIDY_MS = 600_000
 FETCHES_AT_ONCE = 2
 MAX_RETRY_S = 300.0
@@ -71,6 +72,7 @@ class Box:
         self._stage = Stage(boot, self._note, self._progress)
         self._uplink = Uplink(pairing, counts, self.spool, self.clock, self._faults)
         self._orders = Orders(self._stage, self._uplink, counts)
+        self._alerts = Alerts(self._say_alert_step, boot)
         self._steps: list[tuple[str, AckStatus, str]] = []
         self._plan = Plan()
         self._read_at_mono: int | None = None
@@ -119,6 +121,7 @@ class Box:
             # Where there is a network, somebody tells the time.
             self.clock.vouched = True
         self._uplink.connected(self._stage.boot)
+        self._alerts.reconnected()
         return self.tick(now_ms)
 
     def lost(self, now_ms: int) -> None:
@@ -158,6 +161,7 @@ class Box:
                 self._not_before.clear()
             case AlertList():
                 heard["alert"] += 1
+                self._alerts.take(message, self._door.held.alerts.values())
             case Command():
                 self._orders.take(message, now)
         return self.tick(now_ms)
@@ -234,10 +238,12 @@ class Box:
         now, held = self.clock.read(now_ms), self._door.held
         self._read(now)
         self._orders.carry_out(self._plan.cues, self._serial, now)
-        alerts = self._alerts()
-        self._supply(alerts, now_ms)
-        self._play(alerts, now)
+        self._look_at_alerts(now)
+        self._supply(now_ms)
+        self._play(now)
         due = [now_ms + self._stage.due_mono - now.mono_ms]
+        if self._alerts.is_waiting:
+            due.append(now_ms + STEPS_AGAIN_MS)
         due += [at for at in (self._shelf.due_ms, *self._not_before.values()) if at]
         if self._uplink.online:
             listed = (HeldAlerts(*by, said.serial) for by, said in held.alerts.items())
@@ -262,6 +268,7 @@ class Box:
         self._read_at_mono, self._tidied_mono = None, 0
         now = self.clock.read(now_ms)
         self._stage.recover(self._stage.boot + 1, now)
+        self._alerts.restarted(self._stage.boot)
         self._orders.interrupted(now)
         self._steps.clear()
 
@@ -281,13 +288,13 @@ class Box:
         self._plan = read_plan(desired, self._pages, now.utc_ms)
         self._read_at_mono = now.mono_ms
 
-    def _supply(self, alerts: tuple[Alert, ...], now_ms: int) -> None:
+    def _supply(self, now_ms: int) -> None:
         """Take what has come, and begin the fetches that are due."""
         desired = self._door.held.desired
         sources = desired.sources if desired is not None else ()
         self._not_before = {sha: at for sha, at in self._not_before.items() if at > now_ms}
         self._shelf.advance(now_ms)
-        wanted = self._wanted(alerts)
+        wanted = self._wanted()
         held_back = not NO_AUDIO.isdisjoint(self._faults) or any(
             asset.sha256 in self._not_before for asset in wanted
         )
@@ -304,10 +311,11 @@ class Box:
                 self._fetching.add(ref.sha256)
                 self._wishes.append(Wish(ref.sha256, ref.bytes, sources))
 
-    def _wanted(self, alerts: tuple[Alert, ...]) -> dict[Asset, None]:
+    def _wanted(self) -> dict[Asset, None]:
         """All audio that has to be held, most urgent first."""
         desired = self._door.held.desired
-        urgent = [a for alert in alerts for said in alert.spoken for a in said.assets]
+        active = self._alerts.active
+        urgent = [a for alert in active for said in alert.spoken for a in said.assets]
         urgent += [order.asset for order in self._stage.orders.values() if order.asset != TONE]
         if desired is None:
             return dict.fromkeys(urgent)
@@ -316,7 +324,7 @@ class Box:
         every = (*urgent, *self._plan.needed)
         return dict.fromkeys(a for a in every if a.sha256 not in desired.withdrawn)
 
-    def _play(self, alerts: tuple[Alert, ...], now: Reading) -> None:
+    def _play(self, now: Reading) -> None:
         desired = self._door.held.desired
         policy = Policy(
             silenced=self._silenced(now),
@@ -331,10 +339,19 @@ class Box:
                 volume=desired.volume,
                 fallback=desired.fallback,
             )
-        held: Set[str] = self._shelf.held.keys() | {TONE.sha256}
+        held = frozenset(self._shelf.held.keys() | {TONE.sha256} | self._alerts.made)
         delay_ms = desired.delay_ms if desired is not None else 0
-        scene = Scene(self._plan.cues, held, alerts, policy, self._serial, delay_ms)
+        voiced = self._alerts.voiced
+        scene = Scene(self._plan.cues, held, voiced, policy, self._serial, delay_ms)
         self._stage.step(scene, now)
+        on_air = self._stage.position(now.mono_ms)
+        self._alerts.tell(
+            self._stage.history,
+            held,
+            now,
+            on_air=on_air.cue if on_air is not None else "",
+            silenced=policy.silenced,
+        )
         steps, self._steps = self._steps, []
         for cue, status, reason in steps:
             self._orders.progress(cue, status, reason, now)
@@ -351,13 +368,15 @@ class Box:
         until = desired.maintenance.until if desired and desired.maintenance else 0
         return "maintenance" if now.trusted and now.utc_ms < until else ""
 
-    def _alerts(self) -> tuple[Alert, ...]:
-        """All alerts that are for this box."""
-        if not self._door.held.alerts:
-            return ()
+    def _look_at_alerts(self, now: Reading) -> None:
+        held = self._door.held
+        refs = held.desired.phrases if held.desired is not None else ()
         mine = {self.did, *self._door.scopes}
-        every = (alert for said in self._door.held.alerts.values() for alert in said.alerts)
-        return tuple(alert for alert in every if not alert.areas or mine & set(alert.areas))
+        self._alerts.look(held.alerts.values(), mine, {ref.language for ref in refs}, now)
+
+    def _say_alert_step(self, step: AlertStep) -> bool:
+        self._uplink.say_sealed("alert", step, Kind.ALERT_STEP)
+        return self._uplink.online
 
     def _note(self, event: PlaybackEvent) -> None:
         self.spool.add(event)

@@ -12,9 +12,10 @@ from msgspec.structs import replace as change
 
 from edge_agent.contract.alert import Alert, AlertList, AlertStatus, Ended, Severity, Spoken
 from edge_agent.contract.manifest import Asset
-from edge_agent.held import DAY_MS, HeldStore
+from edge_agent.held import HeldStore
 from edge_agent.past import MAX_STARTS, Past, PastState
 from edge_agent.rounds import (
+    DAY_MS,
     NO_WORDS,
     SIREN,
     Part,

@@ -446,8 +446,8 @@ def test_an_alert_cuts_the_programme_which_then_goes_on(village: Village) -> Non
     assert [(kind, cue) for kind, cue, _ in village.heard()] == [
         ("started", "cue-1"),
         ("cut", "cue-1"),
-        ("started", "bao-1.v1.0.0"),
-        ("ended", "bao-1.v1.0.0"),
+        ("started", "bao-1.v1.0.0.0"),
+        ("ended", "bao-1.v1.0.0.0"),
         ("started", "cue-1"),
         ("ended", "cue-1"),
     ]
