@@ -24,9 +24,12 @@ def make(settings: Settings, file: Path, passphrase: str | None) -> None:
     store = open_store(
         settings.blob_url, folder=settings.data_dir / "audio", environment=os.environ
     )
-    shown = Progress()
-    made = make_backup(settings, store, seal_keys, file, passphrase, VERSION, utc_now(), shown.told)
-    shown.end()
+    # Where nobody watches, a line a percent would fill a mail of cron's.
+    shown = Progress() if sys.stderr.isatty() else None
+    told = shown.told if shown is not None else nobody_watches
+    made = make_backup(settings, store, seal_keys, file, passphrase, VERSION, utc_now(), told)
+    if shown is not None:
+        shown.end()
     print(f"{file}: {made.bytes / 1e6:.1f} MB, {made.audio_files} tệp tiếng / audio files")
     if made.audio_elsewhere:
         print(f"  tiếng không nằm trong tệp / the audio is not inside: {made.audio_elsewhere}")
@@ -36,6 +39,10 @@ def make(settings: Settings, file: Path, passphrase: str | None) -> None:
         print(f"  {passphrase}")
     if file.stat().st_dev == settings.data_dir.stat().st_dev:
         print("Hãy chép tệp này sang máy khác hay USB / copy it to another machine or a stick.")
+
+
+def nobody_watches(_done: int, _total: int) -> None:
+    """Progress that nobody sees."""
 
 
 def look_at(file: Path, passphrase: str | None) -> int:
