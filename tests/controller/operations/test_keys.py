@@ -24,6 +24,7 @@ from controller.operations.signed_keys import current_key_set, signed_serial
 from controller.storage import events, tables
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
+from edge_agent.contract.alert import AlertList
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.envelope import open_sealed, seal
 from edge_agent.contract.trust import KeySet, Kind, public_to_text
@@ -31,6 +32,7 @@ from edge_agent.contract.types import encode
 from edge_agent.inbox import Dropped, Why
 from tests.controller.office import NOW, Box, Office
 from tests.controller.operations.a_box import Listener, paired
+from tests.controller.operations.alarm_bell import can_say, order, raised
 
 STRANGER = Ed25519PrivateKey.generate()
 STRANGER_PUBLIC = public_to_text(STRANGER.public_key())
@@ -277,3 +279,20 @@ def test_lost_keys_are_not_made_anew_over_a_fleet(office: Office, box: Box) -> N
 
 def test_an_office_without_boxes_may_begin(office: Office) -> None:
     refuse_lost_keys(office.database, office.folder / "elsewhere")
+
+
+def test_what_stands_of_an_alert_outlives_the_key_that_raised_it(
+    office: Office, listener: Listener, box: Box
+) -> None:
+    can_say(office)
+    raised(office, order(box.village.village_id))
+    emergency = office.authority.kid_for(Kind.ALERT)
+    before = [a for a in listener.listen() if isinstance(a, AlertList)]
+    revoke_key(office.database, office.authority, emergency, "laptop lost", "Cô Lan", days(0.01))
+    # In the order of a broker that gives what is retained once the keys are known.
+    listener.listen()
+    listener.heard.clear()
+    after = [a for a in listener.listen() if isinstance(a, AlertList)]
+    assert [list_.alerts for list_ in after] == [list_.alerts for list_ in before]
+    assert before
+    assert min(a.serial for a in after) > max(b.serial for b in before)
