@@ -32,11 +32,14 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "all_clear": ("người tại chỗ báo yên", "somebody at the box gave the all-clear"),
         "audio_missing": ("máy chưa có tệp tiếng", "the box does not hold the audio"),
         "cannot_end": ("không kịp xong trước giờ phải dừng", "it could not have ended in time"),
+        "clip_instead": ("phát câu ghi sẵn thay vào", "the clip of its hazard sounds instead"),
+        "clip_missing": ("máy không có câu ghi sẵn", "the box holds no clip of it"),
         "clip_missing": ("máy chưa có đoạn báo động này", "the box does not hold this clip"),
         "clock_untrusted": ("đồng hồ của máy chưa đúng", "the box does not trust its clock"),
         "clock_wrong": ("đồng hồ của máy chạy sai", "the clock of the box is wrong"),
         "ducking": ("nói chồng lên tiếng đang phát", "it speaks over what goes on low"),
         "due": ("đến giờ", "its time had come"),
+        "ended": ("báo động đã kết thúc", "the alert was ended"),
         "expired": ("tin đã hết giá trị", "it was no longer valid"),
         "fallback": ("phát tiếng dự phòng thay vào", "the fallback sounds in its place"),
         "history_lost": ("mất sổ phát cũ, không rõ đã phát chưa", "the box lost its history"),
@@ -49,6 +52,7 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "not_judged": ("máy không kịp xét", "the box never came to judge it"),
         "ordered": ("người trực cho phát ngay", "a person had it played at once"),
         "page_missing": ("lịch chưa tới máy", "the plan had not reached the box"),
+        "phrases_missing": ("máy thiếu mẫu câu", "the box lacks phrases"),
         "preempted": ("nhường tin gấp hơn", "it gave way to something more urgent"),
         "quiet_hours": ("giờ yên tĩnh", "quiet hours"),
         "relay": ("tiếp sóng", "relayed"),
@@ -60,6 +64,7 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "stream_back": ("nguồn tiếp sóng có lại", "the stream was there again"),
         "stream_dead": ("nguồn tiếp sóng không có tiếng", "the stream gives no sound"),
         "superseded": ("đã có tin khác đang phát", "something else was on air"),
+        "updated": ("đã có bản mới thay", "a newer version took its place"),
         "withdrawn": ("tin đã rút", "it was withdrawn"),
     }
 )
@@ -87,3 +92,13 @@ def waits(said: str) -> Words:
 def because(reason: str) -> Words:
     """A box's reason in words, without the details behind a colon; an unknown one as it is."""
     return _REASONS.get(reason.partition(": ")[0], (reason, reason))
+
+
+def of_alert(reason: str) -> Words:
+    """Why an alert, or some languages of it, are not said: each cause with its languages."""
+    found = [(because(part), part.partition(": ")[2]) for part in reason.split("; ") if part]
+    named = [(words, f" ({languages})" if languages else "") for words, languages in found]
+    return (
+        "; ".join(f"{vi}{which}" for (vi, _), which in named),
+        "; ".join(f"{en}{which}" for (_, en), which in named),
+    )
