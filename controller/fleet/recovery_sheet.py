@@ -19,7 +19,7 @@ svg { display: block; margin: 6mm auto; width: 60mm; height: 60mm }
 
 def recovery_sheet(code: str, fingerprint: str, place: str, made_at: datetime) -> str:
     """HTML that holds the secret in the clear; `made_at` as the office's clock shows it."""
-    qr = segno.make(code, error="m").svg_inline(scale=6, border=2)
+    qr = segno.make(code, error="m").svg_inline(omitsize=True, border=2)
     said = html.escape(code)
     return f"""<!doctype html>
 <html lang="vi">
