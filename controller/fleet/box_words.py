@@ -33,7 +33,6 @@ _REASONS: Mapping[str, Words] = MappingProxyType(
         "audio_missing": ("máy chưa có tệp tiếng", "the box does not hold the audio"),
         "cannot_end": ("không kịp xong trước giờ phải dừng", "it could not have ended in time"),
         "clip_instead": ("phát câu ghi sẵn thay vào", "the clip of its hazard sounds instead"),
-        "clip_missing": ("máy không có câu ghi sẵn", "the box holds no clip of it"),
         "clip_missing": ("máy chưa có đoạn báo động này", "the box does not hold this clip"),
         "clock_untrusted": ("đồng hồ của máy chưa đúng", "the box does not trust its clock"),
         "clock_wrong": ("đồng hồ của máy chạy sai", "the clock of the box is wrong"),
