@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from edge_agent.contract.alert import Clip, ClipPage
 from edge_agent.contract.desired import ClipsRef, PhraseRef
@@ -58,9 +59,19 @@ def read_clips(ref: ClipsRef | None, page_file: Callable[[str], Path | None]) ->
     if ref is None or file is None:
         return Clips()
     try:
-        return Clips(msgspec.json.decode(unpacked(file), type=ClipPage).clips)
+        page = msgspec.json.decode(unpacked(file), type=ClipPage)
     except (Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Clips(spoiled=(ref.sha256,))
+    return Clips(tuple(map(_in_full, page.clips)))
+
+
+def _in_full(clip: Clip) -> Clip:
+    """The clip with its sentence in each language that says what the first one says."""
+    first = next((spoken.say for spoken in clip.spoken if spoken.say), "")
+    spoken = (
+        said if said.say or said.assets else replace(said, say=first) for said in clip.spoken
+    )
+    return replace(clip, spoken=tuple(spoken))
 
 
 def read_phrase_page(path: Path) -> PhrasePage:
