@@ -226,6 +226,25 @@ def on_the_copy_only(line: str) -> str:
     )
 
 
+def test_the_command_takes_the_settings_of_the_service(tmp_path: Path) -> None:
+    settings, program, command = (tmp_path / name for name in ("env", "program", "loalang"))
+    settings.write_text("LOALANG_DATA_DIR=/srv/data\n")
+    program.write_text('#!/bin/sh\necho "$LOALANG_DATA_DIR $*"\n')
+    program.chmod(0o755)
+    text = (ROOT / "deploy" / "controller" / "loalang").read_text("utf-8")
+    for standing, here in (
+        ("/etc/loalang/controller.env", settings),
+        ("/opt/loalang-controller/current/bin/loalang", program),
+    ):
+        assert standing in text
+        text = text.replace(standing, str(here))
+    command.write_text(text, "utf-8")
+    done = subprocess.run(
+        ["sh", str(command), "backup", "a file"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "/srv/data backup a file\n"
+
+
 def test_half_a_tree_is_refused_before_anything_is_touched(machine: Machine) -> None:
     (machine.tree / "constraints.txt").unlink()
     before = picture(machine.root)
