@@ -48,7 +48,8 @@ class Alerts:
 
     def look(self, held: Held, mine: Set[str], now: Reading) -> None:
         """Bring everything to now; `mine` are the scopes that this box stands in, and itself."""
-        every = (alert for told in held.alerts.values() for alert in told.alerts)
+        lists = (told for told in held.alerts.values() if told.scope in mine)
+        every = (alert for told in lists for alert in told.alerts)
         gone = {ident: each.version for ident, each in held.gone.items()}
         active = active_alerts(every, now.utc_ms, gone=gone, mine=mine)
         self.active = tuple(sorted(active, key=lambda a: _GRAVEST_FIRST.index(a.severity)))

@@ -70,7 +70,7 @@ class Alerts:
         """Find the alerts that are for this box; it has the phrases of these languages."""
         if not lists:
             return
-        every = (alert for told in lists for alert in told.alerts)
+        every = (alert for told in lists if told.scope in mine for alert in told.alerts)
         gone = {ident: each.version for ident, each in self._gone.items()}
         active = active_alerts(every, now.utc_ms, gone=gone, mine=frozenset(mine))
         self.voiced = tuple(_voiced(alert, languages) for alert in active)

@@ -102,6 +102,8 @@ class Bench:
     def _wants(self) -> Wants:
         held = self.held.held
         every: tuple[Alert, ...] = tuple(a for told in held.alerts.values() for a in told.alerts)
-        alerts = active_alerts(every, self.clock.read().utc_ms)
+        gone = {ident: each.version for ident, each in held.gone.items()}
+        mine = {self.did, *self.intake.scopes}
+        alerts = active_alerts(every, self.clock.read().utc_ms, gone=gone, mine=mine)
         urgent = [asset for alert in alerts for said in alert.spoken for asset in said.assets]
         return self.supply.wants(held.desired, urgent=urgent, pinned=frozenset(), heartbeat_ms=0)

@@ -178,6 +178,12 @@ def test_where_nothing_can_be_joined_the_phrases_are_said_one_by_one(box: Box) -
     assert said(voiced) == [("0.0", "sed", 250), ("0.1", "sed", 300)]
 
 
+def test_a_box_that_was_moved_heeds_no_list_of_where_it_stood(box: Box) -> None:
+    elsewhere = alert(Spoken("vi", say=SAY))
+    box.held[("tinh", "xa-cu")] = AlertList("tinh", "xa-cu", 1, elsewhere.issued, (elsewhere,))
+    assert box.look() == ()
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     siren_s=st.integers(0, 30),
