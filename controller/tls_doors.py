@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,12 +33,13 @@ class TlsDoors:
     def __init__(
         self,
         ca: CertificateAuthority,
-        names: Sequence[str],
+        names: Callable[[], Sequence[str]],
         revoked: Sequence[RevokedSerial],
         now: datetime,
     ) -> None:
         self._ca = ca
-        self._names = tuple(names)
+        self._names = names
+        self._answers_to = tuple(names())
         self._written = now
         self.files = self._write(revoked, now)
         self.people = _server_context()
@@ -50,16 +51,20 @@ class TlsDoors:
 
     def renew(self, revoked: Sequence[RevokedSerial], now: datetime) -> None:
         """Write the list of the revoked anew, and the server's certificate when it is time."""
+        self._answers_to = tuple(self._names())
         self._write(revoked, now)
         self._written = now
         self._load()
 
     def is_due(self, now: datetime) -> bool:
-        """Whether a day has gone since they were written, or the clock was set back."""
-        return not timedelta(0) <= now - self._written < RENEWED_EVERY
+        """Whether a day has gone since they were written, the clock was set back, or this machine
+        is called otherwise: a router may give it another address.
+        """
+        fresh = timedelta(0) <= now - self._written < RENEWED_EVERY
+        return not fresh or tuple(self._names()) != self._answers_to
 
     def _write(self, revoked: Sequence[RevokedSerial], now: datetime) -> TlsFiles:
-        certificate, key = self._ca.server_files(self._names, now)
+        certificate, key = self._ca.server_files(self._answers_to, now)
         self._ca.crl(revoked, now)
         return TlsFiles(self._ca.ca_path, certificate, key, self._ca.crl_path)
 

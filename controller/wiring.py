@@ -316,7 +316,8 @@ class Controller:
         now = utc_now()
         with self.database.read() as session:
             gone = revoked(session, now)
-        return TlsDoors(ca, certified_names(self._settings.hostnames), gone, now)
+        names = partial(certified_names, self._settings.hostnames)
+        return TlsDoors(ca, names, gone, now)
 
     async def _acknowledge(self, receipt: Receipt) -> None:
         ack = self._authority.sign(ReportAck(receipt.spool, receipt.upto), Kind.ACK)
@@ -384,7 +385,9 @@ def _box_sources(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
 def _broker(settings: Settings, tls: TlsDoors | None) -> EmbeddedBroker | None:
     if settings.broker_url != "embedded:":
         return None
-    listener = tls and TlsListener(settings.tls_host, settings.broker_tls_port, tls.files)
+    listener = None
+    if tls is not None:
+        listener = TlsListener(settings.tls_host, settings.broker_tls_port, tls.files)
     return EmbeddedBroker(
         settings.data_dir / "broker",
         host=settings.broker_host,

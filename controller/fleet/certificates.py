@@ -118,8 +118,10 @@ class CertificateAuthority:
         begins = _whole_seconds(now - BACKDATED)
         if self.crl_path.exists():
             last = x509.load_pem_x509_crl(self.crl_path.read_bytes())
-            # OpenSSL goes by the newer of two lists that it was given, in whole seconds.
-            begins = max(begins, last.last_update_utc + _ONE_S)
+            if last.last_update_utc < now:
+                # OpenSSL goes by the newer of two lists that count now, in whole seconds. One of
+                # the future was written by a wrong clock, and counts no more than it should.
+                begins = max(begins, last.last_update_utc + _ONE_S)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._certificate.subject)

@@ -98,6 +98,8 @@ def test_a_box_in_order_has_nothing_bad(box: Settings) -> None:
         ({"plan_until": NOW_MS + DAY_MS - 1}, "plan"),
         ({"next": (NextPlay("c", "t", NOW_MS + 60_000, held=False),)}, "audio"),
         ({"spooled": 1_001}, "reports"),
+        ({"certificate_trouble": "box_retired"}, "certificate"),
+        ({"certificate_trouble": "a word of a newer office"}, "certificate"),
     ],
 )
 def test_each_fault_is_named(box: Settings, changes: dict[str, Any], name: str) -> None:

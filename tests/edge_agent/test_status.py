@@ -52,6 +52,8 @@ def test_everything_that_is_wrong_stands_on_the_screen() -> None:
         clock=Clock(ClockSource.RTC),
         clock_error_ms=150_000,
         spooled=12,
+        certificate_until=NOW - DAY_MS,
+        certificate_trouble="ended",
     )
     fault = json.dumps({"at": "2026-11-23T00:00:00.000Z", "action": "disk_full", "free": 3})
     said = screen(
@@ -76,6 +78,7 @@ def test_everything_that_is_wrong_stands_on_the_screen() -> None:
         "-101 dBm",
         "900.0 MB / 1000 MB",
         "waiting: 12",
+        "ĐÃ HẾT HẠN, đang gia hạn / ENDED, being renewed",
         "disk_full free=3",
         "rubbish",
     ):
@@ -93,6 +96,8 @@ def test_everything_that_is_wrong_stands_on_the_screen() -> None:
         st.integers(0),
         silenced=st.text(),
         waits=st.text(),
+        certificate_until=st.none() | st.integers(0, 10**14),
+        certificate_trouble=st.text(),
     ),
     st.text(max_size=30),
     st.lists(st.text(), max_size=4),

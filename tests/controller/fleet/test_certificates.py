@@ -97,6 +97,16 @@ def test_each_list_of_the_revoked_is_newer_than_the_last_even_within_one_second(
     assert instants[-1] < NOW
 
 
+def test_a_clock_that_was_years_ahead_shuts_nobody_out_once_it_is_mended(
+    ca: CertificateAuthority,
+) -> None:
+    ca.crl((), NOW + timedelta(days=3_000))
+    ca.server_files(NAMES, NOW + timedelta(days=3_000))
+    assert x509.load_pem_x509_crl(ca.crl((), NOW)).last_update_utc < NOW
+    path, _ = ca.server_files(NAMES, NOW)
+    assert x509.load_pem_x509_certificate(path.read_bytes()).not_valid_before_utc < NOW
+
+
 def test_the_authority_is_made_once_and_its_files_are_private(tmp_path: Path) -> None:
     folder = tmp_path / "ca"
     first = open_ca(folder, NOW)
