@@ -558,7 +558,9 @@ class Agent:
         call.done(msgspec.to_builtins(self._status()))
 
     def _status(self) -> Status:
-        return self._report.status(self._wants(), self._p.book.faults(), self._now)
+        status = self._report.status(self._wants(), self._p.book.faults(), self._now)
+        offices, hardware = self._settings.offices, self._p.presenter.hardware
+        return msgspec.structs.replace(status, offices=offices, hardware=hardware)
 
     def _tell_log(self, call: Call) -> None:
         most = call.body.get("lines")

@@ -26,7 +26,7 @@ from edge_agent.hardware import read_hardware, read_model
 from edge_agent.inbox import open_placement
 from edge_agent.version import VERSION
 
-POLL_S = 3.0
+POLL_S = 2.0
 FOUND_WITHIN_S = 120.0
 """At the start of a machine its network may come up after this program."""
 

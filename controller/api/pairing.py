@@ -19,8 +19,8 @@ from controller.operations.pairing import (
     office_face,
 )
 
-OF_AN_ADDRESS = RateLimitItemPerMinute(120)
-"""Five boxes behind one address that ask every three seconds."""
+OF_AN_ADDRESS = RateLimitItemPerMinute(150)
+"""Five boxes behind one address that ask every two seconds."""
 
 OF_ALL = RateLimitItemPerMinute(1_200)
 WRONG_OF_AN_ADDRESS = RateLimitItemPerMinute(10)

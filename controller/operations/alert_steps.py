@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from controller.fleet.alert_life import Action, State
 from controller.fleet.hazards import TEST
 from controller.operations.alert_lists import LOCAL
+from controller.operations.enrol_device import quarantined
 from controller.operations.own_word import read_own
 from controller.operations.raise_alert import over, tell_alert
 from controller.operations.read_reports import drop
@@ -67,6 +68,8 @@ def keep_alert_steps(
     if not said:
         return 0
     with database.write() as session:
+        apart = quarantined(session)
+        said = [each for each in said if each.device_id not in apart]
         _learn_local(session, rules, said, now)
         kept = list(_of_known(session, said))
         _note_late_comers(session, rules, kept, now)

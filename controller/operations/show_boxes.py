@@ -11,10 +11,12 @@ from controller.fleet.box_policy import BoxPolicy, Maintenance
 from controller.fleet.box_troubles import KINDS
 from controller.operations.alarms import standing
 from controller.operations.box_policy import policies
+from controller.operations.devices import TRUST_KINDS
 from controller.operations.show_fleet import ClusterNow, clusters_now
 from controller.storage import tables
 from edge_agent.contract.state import Telemetry
 
+ALARMS = (*TRUST_KINDS, *KINDS)
 NOTHING_SAID = Telemetry(boot=0, at=0, desired=0, lacking=0, bytes_wanted=0, bytes_held=0)
 
 
@@ -36,7 +38,7 @@ class ShownBox:
 def show_boxes(session: Session, now: datetime) -> list[ShownBox]:
     """Every box that stands somewhere, by village."""
     said = {row.device_id: row for row in session.exec(select(tables.ReportedState))}
-    set_for, stands = policies(session), standing(session, KINDS)
+    set_for, stands = policies(session), standing(session, ALARMS)
     shown = []
     for cluster in clusters_now(session, now):
         did = cluster.device_id
@@ -44,7 +46,7 @@ def show_boxes(session: Session, now: datetime) -> list[ShownBox]:
             continue
         reported = said.get(did) or tables.ReportedState(device_id=did, seen_ms=0)
         going_on = set_for.get(did, BoxPolicy()).maintained_at(now)
-        alarms = tuple(kind for kind in KINDS if kind in stands.get(did, ()))
+        alarms = tuple(kind for kind in ALARMS if kind in stands.get(did, ()))
         told = last_told(reported) or NOTHING_SAID
         shown.append(ShownBox(did, cluster, reported, told, going_on, alarms))
     return shown

@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from edge_agent import refuge, settings
 from edge_agent.cli.line import BadUsage
 from edge_agent.desk import Done, ask
 from edge_agent.errors import AgentError, NotRunning, StateUnreadable
+from edge_agent.hardware import read_hardware
 from edge_agent.health import read_health
 from edge_agent.logbook import MAX_LINES
 from edge_agent.status import words
@@ -52,7 +54,8 @@ def _status(config: settings.Settings) -> Status:
     except NotRunning:
         try:
             now_ms = time.time_ns() // 1_000_000
-            return read_stopped(config.did, state_dir, VERSION, read_health(), now_ms)
+            status = read_stopped(config.did, state_dir, VERSION, read_health(), now_ms)
+            return replace(status, offices=config.offices, hardware=read_hardware())
         except OSError as e:
             raise StateUnreadable(
                 f"Không đọc được {state_dir}: {e}. Không có gì bị thay đổi.",

@@ -38,6 +38,10 @@ class Status(msgspec.Struct, frozen=True):
     link_since: int | None = None
     clock_trusted: bool | None = None
     faults: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
+    """Where its office is, as its papers say; none for a box with a password."""
+    hardware: str = ""
+    """SHA-256 of the machine's serial number; "" where it tells none."""
 
 
 def next_plays(cues: Iterable[Cue], held: Container[str], now_ms: int) -> tuple[NextPlay, ...]:

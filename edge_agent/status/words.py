@@ -62,6 +62,9 @@ def _lines(status: Status) -> Iterator[str]:
         yield _row("Kết nối / Connection", _link(status))
         yield _row("Đang phát / On air", status.on_air or NONE)
         yield _row("Bị ngắt tiếng / Silenced", _SILENCED.get(told.silenced, told.silenced) or NONE)
+    if status.offices:
+        yield _row("Văn phòng / Office", ", ".join(status.offices))
+        yield _row("Dấu phần cứng / Machine", status.hardware[:16] or UNKNOWN)
     yield _row("Kế hoạch đến / Plan until", _at(told.plan_until, status))
     yield _row("Sắp phát / Next", "" if status.next else NONE)
     for play in status.next:

@@ -109,6 +109,9 @@ def test_a_blank_box_is_paired_heard_copied_and_paired_anew(tmp_path: Path) -> N
             async with box.running():
                 await until(lambda: on_duty(stage, first))
                 await heard(stage, box, village, bulletin)
+                _, status = await box.call("status")
+                assert f"Office: {stage.controller.addresses().offices[0]}" in status
+                assert "Certificate: đến / until" in status
                 await copied(stage, box, first, tmp_path / "copy", village, bulletin)
                 second = await paired(stage, box, village, "--anew")
             assert second != first
