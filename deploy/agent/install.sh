@@ -17,7 +17,7 @@ settle=
 work=
 
 home=/opt/loalang-agent
-debian_packages='python3-venv python3-lgpio mpv alsa-utils avahi-utils'
+debian_packages='python3-venv mpv alsa-utils avahi-utils'
 
 say() {
     printf '%s / %s\n' "$1" "$2" >&2
@@ -168,13 +168,22 @@ bring_packages() {
     is_debian && [ $packages = yes ] || return 0
     lacking=
     for package in $debian_packages; do
-        # shellcheck disable=SC2016 # dpkg-query fills it in
-        [ "$(inside dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-            lacking="$lacking $package"
+        is_installed "$package" || lacking="$lacking $package"
     done
     # Somebody has to set the clock; who is there already stays.
     inside sh -c 'command -v chronyd || command -v ntpd || [ -x /usr/lib/systemd/systemd-timesyncd ]' \
         >/dev/null 2>&1 || lacking="$lacking systemd-timesyncd"
+    install_packages "$lacking"
+    # Raspberry Pi OS has it, and Debian from 13 on.
+    [ "$made_for" != aarch64 ] || is_installed python3-lgpio ||
+        ! inside apt-cache show python3-lgpio >/dev/null 2>&1 || install_packages python3-lgpio
+}
+is_installed() {
+    # shellcheck disable=SC2016 # dpkg-query fills it in
+    [ "$(inside dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+install_packages() {
+    lacking=$1
     [ -n "$lacking" ] || return 0
     say "Đang cài từ Debian:$lacking" "installing from Debian:$lacking"
     inside apt-get update -qq || true
@@ -224,8 +233,10 @@ lay_version() {
     mv "$root$place/whole.new" "$root$place/whole"
     changed=yes
 }
-# The pins of the board are Debian's to know; its module is lent to this Python, no other of it is.
+# What drives the pins comes with the bundle or from the system, whose one module is lent to ours.
 lend_pins() {
+    inside "$(seen "$place")/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --no-index --find-links "$(seen "$place")/wheels" lgpio 2>/dev/null && return
     for file in "$root"/usr/lib/python3/dist-packages/lgpio.py "$root"/usr/lib/python3/dist-packages/_lgpio.*.so; do
         [ ! -f "$file" ] || ln -sf "${file#"$root"}" "$1"/lib/python3.*/site-packages/
     done

@@ -11,7 +11,7 @@ machine=aarch64
 wheels=
 out=.
 pythons='3.11 3.13'
-# All that extra `pi` asks for, but lgpio: of that Debian has one for each of its Pythons.
+# All that extra `pi` asks for; lgpio, which has no wheel for each Python, comes apart.
 packages='cffi colorzero cryptography gpiozero msgspec paho-mqtt pycparser setuptools tzdata'
 
 stop() {
@@ -41,18 +41,28 @@ if [ -n "$wheels" ]; then
 else
     tools=$tree/.venv-tools/bin
     [ -x "$tools/uv" ] || stop "Hãy chạy make test hoặc make demo trước." "Run make test or make demo first."
-    for package in $packages; do
-        # Markers name the machine of the bundle, not this one.
-        sed -n "/^$package==/,/[^\\\\]\$/p" "$tree/constraints.txt" | sed 's/ ; [^\\]*/ /'
-    done >"$work/pins.txt"
-    for python in $pythons; do
+    pins_of() {
+        for package in "$@"; do
+            # Markers name the machine of the bundle, not this one.
+            sed -n "/^$package==/,/[^\\\\]\$/p" "$tree/constraints.txt" | sed 's/ ; [^\\]*/ /'
+        done
+    }
+    fetch() {
         # shellcheck disable=SC2046 # one option a platform
         "$tools/python" -m pip download --quiet --disable-pip-version-check --no-deps \
-            --only-binary=:all: --require-hashes --requirement "$work/pins.txt" \
-            --implementation cp --python-version "$python" \
+            --only-binary=:all: --require-hashes --requirement "$1" \
+            --implementation cp --python-version "$2" \
             $(for tag in manylinux2014 manylinux_2_28 manylinux_2_31 manylinux_2_34; do
                 echo "--platform ${tag}_$machine"
             done) --dest "$work/bundle/wheels"
+    }
+    # shellcheck disable=SC2086 # a word a package
+    pins_of $packages >"$work/pins.txt"
+    pins_of lgpio >"$work/lgpio.txt"
+    for python in $pythons; do
+        fetch "$work/pins.txt" "$python"
+        fetch "$work/lgpio.txt" "$python" 2>/dev/null ||
+            echo "lgpio: không có cho Python $python, sẽ lấy của hệ điều hành / none for Python $python, the system's will do" >&2
     done
     "$tools/uv" build --quiet --wheel --build-constraints "$tree/constraints.txt" \
         --out-dir "$work/bundle/wheels" "$tree"
