@@ -63,8 +63,11 @@ class Buttons:
 
     @property
     def waits_ms(self) -> int | None:
-        """How soon to look again; None = whenever the agent looks at its switches."""
-        return None if self._key_since is None else LOOK_EVERY_MS
+        """How soon to look again; None = whenever the agent looks at its switches.
+
+        A forgotten key must not keep the box busy.
+        """
+        return None if self._key_since is None or self._key_told else LOOK_EVERY_MS
 
     def _tell_of_forgotten(self, turned_ms: int) -> None:
         if turned_ms >= KEY_LEFT_MS and not self._key_told:

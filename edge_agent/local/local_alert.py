@@ -181,7 +181,9 @@ class LocalAlerts:
         alert = next((a for a in self.active if cue.startswith(f"{a.id}.")), None)
         if alert is None or status is not AckStatus.STARTED:
             return
-        self._say(alert, AlertStatus.PLAYING, now)
+        last = self._steps.get(alert.id)
+        if last is None or (last.status, last.round) != (AlertStatus.PLAYING, alert.round):
+            self._say(alert, AlertStatus.PLAYING, now)
 
     def reconnected(self, now: Reading) -> None:
         """Say the newest step of each alert again, for it may not have arrived."""

@@ -165,7 +165,7 @@ class Page:
             return _refusal("404 Not Found", "Không có trang này.", "There is no such page.")
         told = {"hazard": chosen.hazard, "peer": request.peer}
         try:
-            self._check_pin(request.form.get("pin", ""))
+            self._check_pin(request.form.get("pin", "").strip())
         except AgentError as e:
             note(log, "local_page_refused", level=logging.WARNING, reason=e.code, **told)
             status = "429 Too Many Requests" if isinstance(e, PinLocked) else "403 Forbidden"

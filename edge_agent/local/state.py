@@ -1,6 +1,6 @@
 """What the local page shows: asked of the agent, which alone knows and decides."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -49,5 +49,5 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked of the agent by the page, `by` name."""
 
     do: Literal["state", "raise", "all_clear"]
-    hazard: str = ""
-    by: str = "desk"
+    hazard: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    by: Annotated[str, msgspec.Meta(max_length=40)] = "desk"

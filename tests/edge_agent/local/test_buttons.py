@@ -80,7 +80,10 @@ def test_two_at_once_are_a_slip() -> None:
 
 def test_a_key_that_was_forgotten_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     panel = Panel()
+    panel.hold(500, "key")
+    assert panel.buttons.waits_ms == LOOK_EVERY_MS
     panel.hold(700_000, "key")
+    assert panel.buttons.waits_ms is None
     panel.hold(200)
     assert [r.action for r in caplog.records if r.action == "local_key_left"] == [  # type: ignore[attr-defined]
         "local_key_left"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import BUILD_FLOOR_MS, Reading
@@ -116,6 +116,7 @@ def test_it_says_every_language_again_and_again_until_its_minutes_are_over(tmp_p
     assert rounds == 6
     kinds = [status for status, _, _ in hut.said()]
     assert kinds[0] is AlertStatus.RECEIVED
+    assert kinds.count(AlertStatus.PLAYING) == kinds.count(AlertStatus.DONE) == rounds
     assert kinds[-1] is AlertStatus.ENDED
     assert not (tmp_path / FILE).exists()
 
@@ -296,6 +297,7 @@ def test_its_repeats_keep_away_from_the_office_saying_the_same(tmp_path: Path) -
     assert hut.look() == ["1.vi"]
 
 
+@settings(max_examples=25)
 @given(
     st.lists(
         st.sampled_from(["flood", "storm", "clear", "cut", "crash", "minute", "play"]), max_size=30
