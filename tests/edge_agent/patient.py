@@ -6,12 +6,14 @@ from pathlib import Path
 
 from edge_agent.amplifier import Amplifier
 from edge_agent.cache import Cache, Shelf, Wanted
+from edge_agent.contract.alert import Alert
 from edge_agent.contract.manifest import Asset, Cue
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.contract.types import decode
 from edge_agent.decide import Policy, Situation, decide
 from edge_agent.player import Ended, Ready, Started
 from edge_agent.playout import Playout
+from edge_agent.rounds import voiced
 from edge_agent.spool import Spool
 from edge_agent.streams import Streams
 from tests.edge_agent.fakes import FakeSwitch, FakeTime
@@ -107,10 +109,12 @@ def live(
     policy: Callable[[int], Policy] = lambda _now_ms: Policy(),
     trusted: Callable[[int], bool] = lambda _now_ms: True,
     edges: tuple[int, ...] = (),
+    alerts: tuple[Alert, ...] = (),
 ) -> Lived:
     """Let a box play `cues` from one instant to another; `edges` are when its policy may change.
 
-    What of `assets` is not to be held does not stand there.
+    What of `assets` is not to be held does not stand there. Of an alert it hears when that is
+    issued.
     """
     since_ms, until_ms = within
     time = FakeTime(system_ms=since_ms)
@@ -129,6 +133,7 @@ def live(
         boot=1,
         progress=lambda *step: None,
     )
+    told = tuple(alert.issued for alert in alerts)
     while time.system_ms < until_ms:
         due = sorted((e for e in player.events if e[0] <= time.system_ms), key=lambda e: e[0])
         for happened in due:
@@ -143,6 +148,7 @@ def live(
                 cues=cues,
                 held=cache.shelves[Shelf.AUDIO].keys(),
                 history=spool.history,
+                alerts=tuple(voiced(a) for a in alerts if a.issued <= now.utc_ms),
                 current=playout.current(now),
                 policy=policy(now.utc_ms),
                 under=playout.under(now),
@@ -150,7 +156,7 @@ def live(
             )
         )
         playout.apply(decision, now)
-        coming = [at - now.utc_ms for at in (*(at for at, _ in player.events), *edges)]
+        coming = [at - now.utc_ms for at in (*(at for at, _ in player.events), *edges, *told)]
         waits = [decision.next_deadline_ms - now.utc_ms, *playout.waits_ms(decision, now)]
         following = [ms for ms in (*coming, *waits) if ms > 0]
         soon = any(at <= now.utc_ms for at, _ in player.events)

@@ -6,11 +6,14 @@ import tempfile
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as change
 
 from controller.fleet.box_replay import Faults, Sent, Span, replay_box
+from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank
 from edge_agent.contract.report import PlaybackEvent
 from edge_agent.decide import Policy
@@ -52,6 +55,7 @@ def true_box(
         policy=policy_at,
         trusted=lambda now_ms: not any(span.holds(now_ms) for span in faults.clock),
         edges=tuple(sorted(at for s in spans for at in (s.from_ms, s.until_ms))),
+        alerts=faults.alerts,
     ).events
 
 
@@ -89,7 +93,53 @@ def test_the_replay_says_what_the_true_playout_reports(
     policy: Policy,
 ) -> None:
     begin = FakeTime().system_ms
-    cues = tuple(
+    faults = Faults(
+        kill_switch=tuple(Span(begin + a, begin + b) for a, b in switched),
+        clock=tuple(Span(begin + a, begin + b) for a, b in lost),
+        never_held=missing,
+    )
+    agree(planned(plan, begin), faults, policy, begin)
+
+
+def alert(name: str, at_ms: int, severity: Severity, length: int, **changes: Any) -> Alert:
+    begin = FakeTime().system_ms
+    spoken = (Spoken("vi", (asset(length),)),)
+    plain = Alert(name, 1, severity, (), begin + at_ms, begin + at_ms + 15 * MINUTE, 3_600, spoken)
+    return change(plain, **changes)
+
+
+sevens = st.integers(1, 60).map(lambda seven: (seven * 7 + 3) * SECOND)
+alerts = st.lists(
+    st.builds(
+        alert,
+        st.sampled_from(["lu", "bao", "gio"]),
+        sevens,
+        st.sampled_from(list(Severity)),
+        st.sampled_from(LENGTHS),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda alert: alert.id,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(alerts)
+def test_alerts_are_replayed_as_the_true_playout_says_them(told: list[Alert]) -> None:
+    agree((), Faults(alerts=tuple(told)), Policy(), FakeTime().system_ms)
+
+
+def test_rounds_and_updates_are_replayed_as_the_true_playout_says_them() -> None:
+    begin = FakeTime().system_ms
+    flood = alert("lu", 10 * SECOND, Severity.SEVERE, LENGTHS[0], repeat_s=120)
+    newer = change(flood, version=2, issued=begin + 315 * SECOND, severity=Severity.EXTREME)
+    storm = alert("bao", 335 * SECOND, Severity.MINOR, LENGTHS[2], repeat_s=300)
+    agree((), Faults(alerts=(flood, newer, storm)), Policy(), begin)
+
+
+def planned(plan: list[tuple[int, int, Rank, Enter, Leave]], begin: int) -> tuple[Cue, ...]:
+    """The cues of a plan in order of start."""
+    return tuple(
         sorted(
             (
                 Cue(
@@ -111,11 +161,10 @@ def test_the_replay_says_what_the_true_playout_reports(
             key=lambda cue: cue.start,
         )
     )
-    faults = Faults(
-        kill_switch=tuple(Span(begin + a, begin + b) for a, b in switched),
-        clock=tuple(Span(begin + a, begin + b) for a, b in lost),
-        never_held=missing,
-    )
+
+
+def agree(cues: tuple[Cue, ...], faults: Faults, policy: Policy, begin: int) -> None:
+    """Let both live through half an hour, and compare what they say of it."""
     until = begin + 30 * MINUTE
     folder = Path(tempfile.mkdtemp())
     try:
