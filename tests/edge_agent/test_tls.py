@@ -4,6 +4,7 @@ import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,8 @@ from controller.fleet.certificates import open_ca
 from edge_agent import tls
 from edge_agent.clock import Reading
 from edge_agent.contract.state import ClockSource
+from edge_agent.link import Birth, Failure, Inbound, Link, LinkChanged, LinkState
+from edge_agent.settings import BrokerAddress
 from tests.edge_agent.office import DID
 from tests.edge_agent.papers import ENDED, TODAY, Papers, https_server
 
@@ -158,3 +161,22 @@ def test_a_paired_box_believes_for_its_office_the_pinned_authority_alone(papers:
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
     assert box.for_source("cdn.test").get_ca_certs() != pinned
+
+
+@pytest.mark.parametrize(("days_ago", "failure"), [(102, Failure.UNTRUSTED), (104, Failure.LOST)])
+def test_the_link_says_nothing_to_a_broker_that_ended_before_the_time_floor(
+    papers: Papers, days_ago: int, failure: Failure
+) -> None:
+    heard: SimpleQueue[Inbound | LinkChanged] = SimpleQueue()
+    box = tls.Tls(papers.state, NOW_MS - days_ago * DAY_MS)
+    with https_server(papers.ca, age=timedelta(days=500)) as port:
+        broker = BrokerAddress(f"mqtts://127.0.0.1:{port}", ca_file="papers")
+        birth = Birth(1, "birth", b"", b"", ())
+        link = Link(DID, (broker,), birth=lambda: birth, emit=heard.put, tls=box)
+        link.start()
+        changes = [heard.get(timeout=10) for _ in range(2)]
+        link.close()
+    assert [(c.state, c.failure) for c in changes if isinstance(c, LinkChanged)] == [
+        (LinkState.CONNECTING, None),
+        (LinkState.BACKOFF, failure),
+    ]
