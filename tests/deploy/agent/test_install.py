@@ -30,12 +30,17 @@ def make_bundle(wheel_folder: Path, out: Path, machine: str = HERE) -> Path:
     return Path(made.stdout.split()[1])
 
 
-def install(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def install(
+    root: Path, *words: str, path: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the installer; programs in `path` come before the machine's."""
+    before = f"{path}:" if path else ""
     return subprocess.run(
         ["sh", str(DEPLOY / "install.sh"), "--root", str(root), *words],
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PATH": before + os.environ["PATH"]},
     )
 
 
@@ -93,10 +98,16 @@ def test_the_same_wheels_make_the_same_bundle(small: Path, tmp_path: Path) -> No
 
 
 def test_a_version_that_cannot_be_laid_down_leaves_what_stands(small: Path, tmp_path: Path) -> None:
-    done = install(tmp_path, str(small))
+    root, fake = tmp_path / "root", tmp_path / "bin"
+    root.mkdir()
+    fake.mkdir()
+    (fake / "python3").write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    (fake / "python3").chmod(0o755)
+    done = install(root, str(small), path=fake)
     assert done.returncode == 1
+    assert "broken" in done.stderr
     assert "could not be laid down" in done.stderr
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in root.rglob("*") if path.is_file()] == []
 
 
 def repacked(bundle: Path, target: Path, change: Callable[[tarfile.TarFile], None]) -> Path:
@@ -195,13 +206,7 @@ def test_no_room_is_said_before_anything_is_written(small: Path, tmp_path: Path)
     fake.mkdir()
     (fake / "df").write_text("#!/bin/sh\necho head\necho disk 1 1 1000 99% /\n")
     (fake / "df").chmod(0o755)
-    done = subprocess.run(
-        ["sh", str(DEPLOY / "install.sh"), "--root", str(root), str(bundle)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PATH": f"{fake}:{os.environ['PATH']}"},
-    )
+    done = install(root, str(bundle), path=fake)
     assert done.returncode == 1
     assert "Only 1000 KB are free" in done.stderr
     assert list((root / "opt").iterdir()) == []
