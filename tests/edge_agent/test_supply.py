@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from edge_agent.cache import Cache, Shelf, Wanted
-from edge_agent.contract.desired import DataBudget, Desired, PhraseRef
+from edge_agent.contract.alert import Clip, ClipPage, Spoken
+from edge_agent.contract.desired import ClipsRef, DataBudget, Desired, PhraseRef
 from edge_agent.contract.manifest import MAX_PAGE_BYTES, Asset
 from edge_agent.contract.phrase_index import PhrasePage
 from edge_agent.contract.state import Waits
@@ -60,6 +61,10 @@ class Shop:
         page = PhrasePage("vi", {f"phrase.{n}": sound for n, sound in enumerate(sounds)})
         return self.packed(gzip.compress(encode(page), mtime=0))
 
+    def clips(self, *recorded: Asset) -> ClipsRef:
+        clips = (Clip("flood", (Spoken("sed", recorded), Spoken("vi", say="warn"))),)
+        return ClipsRef(*self.office.kept(ClipPage(clips)))
+
     def packed(self, data: bytes) -> PhraseRef:
         sha256 = hashlib.sha256(data).hexdigest()
         (self.office.files / "pages" / f"{sha256}.json.gz").write_bytes(data)
@@ -102,6 +107,29 @@ def test_a_plan_is_not_complete_without_the_pages_of_its_phrases(shop: Shop) -> 
     shop.told(phrases=(ref,))
     assert shop.wants().complete
     shop.cache.forget(Shelf.PAGES, ref.sha256)
+    assert not shop.wants().complete
+
+
+def test_clips_are_fetched_like_phrases_and_their_recorded_audio_never_goes(shop: Shop) -> None:
+    recorded = shop.office.asset(1, note="clip")
+    ref = shop.clips(recorded)
+    shop.told(clips=ref)
+    wants = shop.wants()
+    assert recorded.sha256 in wants.pinned
+    assert [wanted.sha256 for wanted, _ in shop.supply.inventory(wants).lacking] == [
+        recorded.sha256
+    ]
+    assert [clip.hazard for clip in shop.supply.clips] == ["flood"]
+    shop.cache.forget(Shelf.PAGES, ref.sha256)
+    assert not shop.wants().complete
+    lacking = [wanted for wanted, _ in shop.supply.inventory(shop.wants()).lacking]
+    assert (lacking[0].shelf, lacking[0].sha256) == (Shelf.PAGES, ref.sha256)
+
+
+def test_an_unreadable_page_of_clips_is_named(shop: Shop) -> None:
+    ref = shop.packed(b"no gzip")
+    shop.told(clips=ClipsRef(ref.sha256, ref.bytes))
+    assert shop.supply.clips == ()
     assert not shop.wants().complete
 
 
@@ -244,15 +272,19 @@ class FullDisk(Cache):
 def test_room_is_made_before_the_start_but_not_of_what_emergencies_need(shop: Shop) -> None:
     phrase, chime = shop.office.asset(1, note="phrase"), shop.office.asset(1, note="chime")
     planned, old = shop.office.asset(1, note="planned"), shop.office.asset(1, note="old")
+    clip = shop.office.asset(1, note="clip")
     desired = shop.told(
-        cue(planned, NOW.utc_ms + HOUR), phrases=(shop.page(phrase),), fallback=chime
+        cue(planned, NOW.utc_ms + HOUR),
+        phrases=(shop.page(phrase),),
+        clips=shop.clips(clip),
+        fallback=chime,
     )
-    for asset in (phrase, chime, planned, old):
+    for asset in (phrase, clip, chime, planned, old):
         shop.hold(Shelf.AUDIO, shop.office.files / "audio" / f"{asset.sha256}.opus")
     full = FullDisk(shop.cache.path(Shelf.AUDIO, "a").parents[1])
     make_room(full, Held(desired=desired), NOW.utc_ms)
     left = set(full.shelves[Shelf.AUDIO])
-    assert left == {asset.sha256 for asset in (phrase, chime, planned)}
+    assert left == {asset.sha256 for asset in (phrase, clip, chime, planned)}
 
 
 def test_a_day_goes_by_its_last_page_until_the_new_one_is_there(tmp_path: Path) -> None:
