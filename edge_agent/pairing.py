@@ -144,19 +144,19 @@ def _found(
     tell: Tell,
     pause: Pause,
 ) -> tuple[Counter, wire.Offer]:
-    """The first office that proves the code."""
+    """The first office that proves the code; whoever else answers is passed by."""
     tries = round(FOUND_WITHIN_S / POLL_S)
     for left in range(tries, 0, -1):
-        why = ""
+        why, refusal = "", None
         for counter in counters():
             try:
-                offer = _read(counter.post("", encode(ask)), wire.Offer)
+                return counter, _offered(counter, secret, ask)
             except Unreachable as e:
                 why = f"{counter.address}: {e}"
-                continue
-            if not wire.holds(offer, wire.tag_offer(secret, ask, offer)):
-                raise _impostor(counter)
-            return counter, offer
+            except PairingFailed as e:
+                refusal = refusal or e
+        if refusal is not None:
+            raise refusal
         if left == tries:
             tell(f"Chưa gặp văn phòng, thử lại / office not found yet, trying again ({why})")
         if left > 1:
@@ -168,6 +168,13 @@ def _found(
         "write the office's address before the code.",
         "office_not_found",
     )
+
+
+def _offered(counter: Counter, secret: bytes, ask: wire.Ask) -> wire.Offer:
+    offer = _read(counter.post("", encode(ask)), wire.Offer)
+    if not wire.holds(offer, wire.tag_offer(secret, ask, offer)):
+        raise _impostor(counter)
+    return offer
 
 
 def _decided(counter: Counter, secret: bytes, ask: wire.Ask, pause: Pause) -> wire.Verdict:
