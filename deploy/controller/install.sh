@@ -234,13 +234,13 @@ live.backup(copy); copy.close()' "$data/loalang.sqlite3" "$trial/loalang.sqlite3
     trial_process=$!
     tried=1
     waited=0
-    while [ $waited -lt $((tried_within_s * 2)) ] && kill -0 $trial_process 2>/dev/null; do
+    while [ $waited -lt $((tried_within_s * 5)) ] && kill -0 $trial_process 2>/dev/null; do
         url=$(sed -n 's/^Loa Làng .*: \(http.*\)$/\1/p' "$trial.log")
         if [ -n "$url" ] && answers "$url"; then
             tried=0
             break
         fi
-        sleep 0.5
+        sleep 0.2
         waited=$((waited + 1))
     done
     kill $trial_process 2>/dev/null || true
@@ -265,8 +265,8 @@ is_healthy() {
 comes_up() {
     waited=0
     while ! is_healthy; do
-        [ $waited -lt $((healthy_within_s * 2)) ] || return 1
-        sleep 0.5
+        [ $waited -lt $((healthy_within_s * 5)) ] || return 1
+        sleep 0.2
         waited=$((waited + 1))
     done
     sleep "$stays_s"
