@@ -68,9 +68,7 @@ def read_clips(ref: ClipsRef | None, page_file: Callable[[str], Path | None]) ->
 def _in_full(clip: Clip) -> Clip:
     """The clip with its sentence in each language that says what the first one says."""
     first = next((spoken.say for spoken in clip.spoken if spoken.say), "")
-    spoken = (
-        said if said.say or said.assets else replace(said, say=first) for said in clip.spoken
-    )
+    spoken = (said if said.say or said.assets else replace(said, say=first) for said in clip.spoken)
     return replace(clip, spoken=tuple(spoken))
 
 

@@ -25,7 +25,8 @@ MAKING_AT_ONCE = 2
 AGAIN_MS = 2_000
 """What could not be said is tried again after this time, when other files are held."""
 
-REMEMBERED = 100
+REMEMBERED = 1_200
+"""As many as every clip in every language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from msgspec.structs import replace as change
 from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.desired import QuietHours, VolumeStep
 from edge_agent.contract.manifest import Asset, Cue, Enter, Leave, Rank, Stream
+from edge_agent.contract.report import Source
 from edge_agent.decide import (
     DUCK_DB,
     HANDOVER_MS,
@@ -747,6 +748,37 @@ def test_an_interrupted_alert_starts_again() -> None:
     decision = decide(at(T0 + 6_000, alerts=(alert(),), history=history))
     assert decision.play is not None
     assert (decision.play.cue.id, decision.play.from_ms) == (key, 0)
+
+
+def test_a_box_that_lost_its_history_says_what_is_still_active() -> None:
+    lost = Policy(history_from_ms=T0 + 5_000)
+    decision = decide(at(T0 + 6_000, alerts=(alert(),), policy=lost))
+    assert (decision.act, decision.reason) == (Act.PLAY, "alert")
+
+
+def test_a_play_names_who_wanted_it() -> None:
+    said = decide(at(T0, alerts=(alert(),))).play
+    planned = decide(at(T0, cue())).play
+    assert said is not None
+    assert planned is not None
+    assert (said.source, said.alert) == (Source.ALERT, "lu")
+    assert (planned.source, planned.alert) == (Source.PLAN, "")
+
+
+def test_of_two_alerts_only_the_more_severe_sounds_and_the_other_follows_where_it_was_cut() -> None:
+    mild, worse = alert("gio", "a"), alert("lu", "b", severity=Severity.EXTREME, issued=T0 + 5_000)
+    first = decide(at(T0, alerts=(mild,))).play
+    assert first is not None
+    cut = decide(at(T0 + 5_000, alerts=(mild, worse), current=Current(first, 5_000)))
+    assert cut.play is not None
+    assert (cut.play.alert, cut.cut_at_ms, cut.over) == ("lu", T0 + 5_000, False)
+    history = {
+        first.cue.id: Past(PastState.INTERRUPTED, 5_000, T0 + 5_000),
+        cut.play.cue.id: Past(PastState.DONE, MINUTE, T0 + 65_000),
+    }
+    after = decide(at(T0 + 65_000, alerts=(mild, worse), history=history))
+    assert after.play is not None
+    assert (after.play.cue.id, after.play.from_ms) == (first.cue.id, 0)
 
 
 # Laws
