@@ -4,7 +4,7 @@ A run of the agent has a random name. One that comes back after a later one bega
 two machines speak for one box. So do two machines that take turns, however often they start anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import structlog
@@ -29,28 +29,48 @@ def keep_presences(
     session: Session, said: Sequence[tuple[str, Presence]], now: datetime
 ) -> frozenset[str]:
     """Keep these in the order in which they were said; gives the boxes that are kept apart now."""
-    apart: dict[str, str] = {}
+    if not said:
+        return frozenset()
+    apart: set[str] = set()
     news = False
+    devices, runs_of = _known(session, {device_id for device_id, _ in said})
     for device_id, presence in said:
-        device = session.get(tables.Device, device_id, with_for_update=True)
-        if device is None or device_id in apart or device.quarantined_ms is not None:
+        device = devices.get(device_id)
+        if device is None or device_id in apart:
             continue
-        runs = _runs(session, device_id)
+        runs = runs_of.setdefault(device_id, [])
         why = _copied(runs, presence)
         if why:
-            apart[device_id] = why
+            apart.add(device_id)
             log.error("box_cloned", device=device_id, why=why, run=presence.run)
             quarantine(session, device_id, why, now)
             continue
         if presence.hardware and not device.hardware:
             device.hardware = presence.hardware
             session.add(device)
-        news = news or bool(presence.hardware and presence.hardware != device.hardware)
+        news = news or presence.hardware not in ("", device.hardware)
         news = news or bool(runs and runs[-1].hardware != presence.hardware)
-        _keep(session, device_id, runs, presence, to_ms(now))
+        _keep(session, runs, device_id, presence, to_ms(now))
+    session.flush()
     if apart or news:
         settle_trust(session, to_ms(now))
     return frozenset(apart)
+
+
+def _known(
+    session: Session, ids: Collection[str]
+) -> tuple[dict[str, tables.Device], dict[str, list[BoxRun]]]:
+    """Those of these boxes that are believed, and their runs in the order in which they began."""
+    believed = select(tables.Device).where(
+        col(tables.Device.id).in_(ids), col(tables.Device.quarantined_ms).is_(None)
+    )
+    # A province comes back in one second: two questions for all of it.
+    devices = {device.id: device for device in session.exec(believed.with_for_update())}
+    query = select(BoxRun).where(col(BoxRun.device_id).in_(devices))
+    runs: dict[str, list[BoxRun]] = {}
+    for run in session.exec(query.order_by(col(BoxRun.first_ms))):
+        runs.setdefault(run.device_id, []).append(run)
+    return devices, runs
 
 
 def _copied(runs: Sequence[BoxRun], presence: Presence) -> str:
@@ -66,12 +86,11 @@ def _copied(runs: Sequence[BoxRun], presence: Presence) -> str:
 
 
 def _keep(
-    session: Session, device_id: str, runs: Sequence[BoxRun], presence: Presence, now_ms: int
+    session: Session, runs: list[BoxRun], device_id: str, presence: Presence, now_ms: int
 ) -> None:
+    """Write it down; the oldest runs of a box are forgotten."""
     mine = next((run for run in runs if run.run == presence.run), None)
     if mine is None:
-        # Each begins after the last one, whatever the clock of this machine does.
-        first_ms = max(now_ms, runs[-1].first_ms + 1) if runs else now_ms
         mine = BoxRun(
             device_id=device_id,
             run=presence.run,
@@ -79,18 +98,13 @@ def _keep(
             conn=presence.conn,
             hardware=presence.hardware,
             agent=presence.agent,
-            first_ms=first_ms,
+            # Each begins after the last one, whatever the clock of this machine does.
+            first_ms=max(now_ms, runs[-1].first_ms + 1) if runs else now_ms,
             last_ms=now_ms,
         )
-        for old in runs[: max(0, len(runs) + 1 - MOST_RUNS)]:
-            session.delete(old)
-    newest = max((mine.boot, mine.conn), (presence.boot, presence.conn))
-    mine.boot, mine.conn = newest
+        runs.append(mine)
+        while len(runs) > MOST_RUNS:
+            session.delete(runs.pop(0))
+    mine.boot, mine.conn = max((mine.boot, mine.conn), (presence.boot, presence.conn))
     mine.last_ms = max(mine.last_ms, now_ms)
     session.add(mine)
-    session.flush()
-
-
-def _runs(session: Session, device_id: str) -> Sequence[BoxRun]:
-    query = select(BoxRun).where(BoxRun.device_id == device_id).order_by(col(BoxRun.first_ms))
-    return session.exec(query).all()
