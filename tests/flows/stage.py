@@ -81,7 +81,7 @@ async def staged(
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     async with contextlib.AsyncExitStack() as stack:
         settings = Settings(data_dir=folder / "controller", broker_url=broker_url)
-        settings = settings.model_copy(update=_own_tls()) if tls else settings
+        settings = settings.model_copy(update=own_tls()) if tls else settings
         controller = Controller(settings, url)
         stack.push_async_callback(controller.stop)
         made = enrol_first_account(controller.database, utc_now())
@@ -114,7 +114,7 @@ async def staged(
         yield stage
 
 
-def _own_tls() -> dict[str, object]:
+def own_tls() -> dict[str, object]:
     """Settings of an office with TLS of its own, on ports that are free."""
     with contextlib.ExitStack() as held:
         socks = [held.enter_context(listen("127.0.0.1", 0)) for _ in range(3)]
