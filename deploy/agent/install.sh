@@ -17,7 +17,7 @@ settle=
 work=
 
 home=/opt/loalang-agent
-debian_packages='python3-venv mpv alsa-utils avahi-utils'
+debian_packages='python3-venv mpv alsa-utils avahi-utils libnss-mdns'
 
 say() {
     printf '%s / %s\n' "$1" "$2" >&2

@@ -24,6 +24,7 @@ STILL_BEFORE_MS = 120_000
 MAX_WAIT_S = 24 * 3_600.0
 """A village where it is never quiet for two minutes keeps what it has."""
 
+MAX_SOUND_S = 1_800.0
 LOOK_EVERY_S = 1.0
 QUIET_EVERY_S = 5.0
 DEAD_AFTER = 12
@@ -154,6 +155,7 @@ class Exchange:
         """Let the old version run again, with a state that it can read."""
         old = under_way.old
         note(log, "update_failed", level=logging.ERROR, new=under_way.new, old=old, error=why)
+        self._let_it_end()
         self._machine.stop()
         self._machine.settle(old)
         if self._layout.snapshot.is_dir():
@@ -162,6 +164,14 @@ class Exchange:
         self._layout.forget_under_way()
         self._tidy(under_way)
         return self._ended(Result(under_way.order, under_way.new, "failed", why[:400]))
+
+    def _let_it_end(self) -> None:
+        """Also who is to go may say an alert to its end."""
+        until = self._mono_s() + MAX_SOUND_S
+        while (seen := self._machine.look()) is not None and _sounds(seen):
+            if self._mono_s() > until:
+                return
+            self._pause(LOOK_EVERY_S)
 
     def _mend_state(self, old: str) -> None:
         """What the new version wrote stays if the old one reads it, else the snapshot comes back.
@@ -208,8 +218,11 @@ class Exchange:
 
 def _is_quiet(seen: Seen) -> bool:
     """Whether nothing sounds, nor will soon."""
-    sounds = seen.on_air or seen.telemetry.on_air is not None
-    return not sounds and all(play.start - seen.now >= STILL_BEFORE_MS for play in seen.next)
+    return not _sounds(seen) and all(play.start - seen.now >= STILL_BEFORE_MS for play in seen.next)
+
+
+def _sounds(seen: Seen) -> bool:
+    return bool(seen.on_air) or seen.telemetry.on_air is not None
 
 
 def _unwell(seen: Seen | None, first: Seen | None, last_now: int, under_way: UnderWay) -> str:

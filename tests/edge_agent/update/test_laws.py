@@ -151,6 +151,17 @@ def test_who_is_not_healthy_is_left_again(scene: Scene, why: str) -> None:
     assert scene.layout.recall(UnderWay) is None
 
 
+def test_who_is_left_again_may_say_its_alert_to_the_end(scene: Scene) -> None:
+    def views(paper: Paper) -> Seen | None:
+        if paper.running == "1.1.0" and paper.at_s < 200:
+            return seen(paper, online=False, on_air="Lũ quét")
+        return seen(paper, online=paper.running == "1.0.0")
+
+    paper = Paper(scene.layout, views)
+    assert scene.exchange(paper).run("1.1.0", "").status == "failed"
+    assert paper.at_s >= 200
+
+
 def test_who_was_offline_before_need_not_be_online(scene: Scene) -> None:
     paper = Paper(scene.layout, lambda paper: seen(paper, online=False))
     assert scene.exchange(paper).run("1.1.0", "").status == "done"

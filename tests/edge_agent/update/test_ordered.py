@@ -3,18 +3,21 @@
 import hashlib
 import tarfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from edge_agent.contract import topics
+from edge_agent.contract.alert import Alert, Severity, Spoken
 from edge_agent.contract.commands import AckStatus, Command, Update
 from edge_agent.contract.trust import Kind
-from tests.edge_agent.office import DID, FileServer, Office, encode_raw
+from tests.edge_agent.office import DID, UNIT, FileServer, Office, encode_raw
 from tests.edge_agent.real_parts import Broker, Ear, wait_for
+from tests.edge_agent.update.machine import UNIT as UNIT_FILE
 from tests.edge_agent.update.machine import Machine
 
-pytestmark = pytest.mark.needs("mosquitto")
+pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.timeout(120)]
 
 # The true installer takes its time with wheels, and has its own tests.
 QUICK_INSTALLER = """\
@@ -36,6 +39,9 @@ def test_an_ordered_version_is_fetched_installed_and_reported(tmp_path: Path) ->
     for version in ("1.0.0", "1.1.0"):
         (machine.home / "versions" / version / "deploy/install.sh").write_text(script)
     update = _bundle(machine, office)
+    now = time.time_ns() // 1_000_000
+    spoken = (Spoken("vi", (office.asset(300),)),)
+    flood = Alert("lu-1", 1, Severity.EXTREME, (UNIT,), now, now + 120_000, 60, spoken)
     ear = Ear(office, broker.port, machine.box.key)
     now = time.time_ns() // 1_000_000
     ear.retain(topics.CONTROLLER_KEYS, office.sealed_keys())
@@ -55,9 +61,18 @@ def test_an_ordered_version_is_fetched_installed_and_reported(tmp_path: Path) ->
         wait_for(lambda: [ack.status for ack in ear.acks] == steps, "the steps so far")
         assert machine.running() == "1.0.0"
 
-        done = machine.update(within=15, steady=1)
+        with ThreadPoolExecutor() as aside:
+            updating = aside.submit(machine.update, within=15, steady=1)
+            stop = ["stop", UNIT_FILE]
+            wait_for(lambda: stop in machine.systemd.calls, "the old version to be stopped")
+            alerts = office.alerts(flood, serial=1, now_ms=flood.issued)
+            ear.retain(topics.group_alert(UNIT, "province"), office.sealed(alerts, Kind.ALERT))
+        done = updating.result()
 
         assert done.returncode == 0, done.stderr
+        # An alert that came while no version ran waits for the new one.
+        said = [event.alert for event in wait_for(lambda: ear.of_kind("ended"), "the alert")]
+        assert said == ["lu-1"]
         wait_for(lambda: ear.acks[-1].status is AckStatus.DONE, "the box to say that it is done")
         wait_for(lambda: ear.hellos[-1].agent == "1.1.0", "the new version to say hello")
         assert not (machine.box.state / "update/wanted").exists()
