@@ -114,6 +114,24 @@ def test_from_the_code_to_a_box_on_duty(
     assert paired_office.door.told == ["reload"]
 
 
+def test_a_locked_root_is_opened_for_one_approval_by_the_recovery_code(
+    desk: TestClient, village: TestClient, box: Box, office: Office
+) -> None:
+    recovery = office.authority.keys.passphrase() or ""
+    office.authority.keys.lock(recovery)
+    made = invited(desk, box.village.cluster_id)
+    asking = Asking.begin(village, made["code"])
+    asking.post("", asking.ask)
+    path, form = f"/api/v1/devices/pairings/{made['id']}/approve", {"replace": True}
+
+    locked = desk.post(path, json=form)
+    assert (locked.status_code, locked.json()["code"]) == (409, "root_locked")
+    assert asking.poll("1").state is wire.VerdictState.WAITING
+    assert desk.post(path, json=form | {"passphrase": recovery}).status_code == 200
+    assert asking.poll("2").state is wire.VerdictState.APPROVED
+    assert office.authority.root is None
+
+
 def test_a_code_is_given_as_a_line_and_as_a_private_sheet(
     desk: TestClient, box: Box, tmp_path: Path, capsys: Said
 ) -> None:
