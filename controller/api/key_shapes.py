@@ -10,7 +10,6 @@ from controller.operations.keys import MOST_DAYS, Asked, ShownKey, ShownKeys
 from controller.storage.instants import to_utc
 
 Code = Annotated[str, Field(max_length=60)]
-"""The recovery code; needed only while the root key is locked."""
 
 Word = Annotated[str, Field(min_length=1, max_length=120)]
 
@@ -105,6 +104,7 @@ class RotateIn(Shape):
     now: bool = False
     """The new key signs at once, and the old one never again."""
     passphrase: Code = ""
+    """The recovery code; needed only while the root key is locked."""
 
     @property
     def purposes(self) -> tuple[Purpose, ...]:
@@ -126,6 +126,7 @@ class GrantIn(Shape):
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)]
     """How long."""
     passphrase: Code = ""
+    """The recovery code; needed only while the root key is locked."""
 
     @property
     def asked(self) -> Asked:
@@ -139,3 +140,4 @@ class RevokeIn(Shape):
     why: Annotated[str, Field(min_length=1, max_length=300)]
     """Kept with it."""
     passphrase: Code = ""
+    """The recovery code; needed only while the root key is locked."""
