@@ -51,7 +51,8 @@ class Alerts:
         lists = (told for told in held.alerts.values() if told.scope in mine)
         every = (alert for told in lists for alert in told.alerts)
         gone = {ident: each.version for ident, each in held.gone.items()}
-        active = active_alerts(every, now.utc_ms, gone=gone, mine=mine)
+        # A clock that may be wrong says nothing of what has expired.
+        active = active_alerts(every, now.utc_ms if now.trusted else 0, gone=gone, mine=mine)
         self.active = tuple(sorted(active, key=lambda a: _GRAVEST_FIRST.index(a.severity)))
         since = self._since_mono_ms
         keys = [alert_key(alert) for alert in self.active]

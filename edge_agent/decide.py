@@ -545,7 +545,7 @@ def _timeless_fault(on: Current | None, s: Situation) -> str:
         return ""
     if _is_withdrawn(on.candidate, s.policy):
         return "withdrawn"
-    if _is_ended_here(on.candidate, s):
+    if _is_ended_here(on.candidate, s) or not _is_told(on.candidate, s.alerts):
         return "alert_ended"
     return _limit(on.candidate) if _over_limit(on) else ""
 
@@ -561,7 +561,7 @@ def _fault_of(on: Current | None, s: Situation) -> str:
         if _is_ended_here(candidate, s):
             return "alert_ended"
     elif candidate.alert:
-        if not any(is_of(cue.id, each.alert) for each in _active(s)):
+        if not _is_told(candidate, _active(s)):
             return "alert_ended"
     elif s.now_ms > min(cue.latest_end, cue.valid_until) + END_GRACE_MS:
         return "expired"
@@ -576,6 +576,13 @@ def _is_ended_here(candidate: Candidate, s: Situation) -> bool:
     """Whether the alert that was raised at the box has ended, or gone on to its next piece."""
     raised = (local.cue.id for local in s.local)
     return candidate.source is Source.LOCAL and candidate.cue.id not in raised
+
+
+def _is_told(candidate: Candidate, alerts: tuple[Voiced, ...]) -> bool:
+    """Whether `alerts` have the one that it speaks for, if it speaks for one from afar."""
+    if candidate.source is not Source.ALERT:
+        return True
+    return any(is_of(candidate.cue.id, each.alert) for each in alerts)
 
 
 def _over_limit(current: Current) -> bool:

@@ -72,7 +72,8 @@ class Alerts:
             return
         every = (alert for told in lists if told.scope in mine for alert in told.alerts)
         gone = {ident: each.version for ident, each in self._gone.items()}
-        active = active_alerts(every, now.utc_ms, gone=gone, mine=frozenset(mine))
+        at_ms = now.utc_ms if now.trusted else 0
+        active = active_alerts(every, at_ms, gone=gone, mine=frozenset(mine))
         self.voiced = tuple(_voiced(alert, languages) for alert in active)
 
     def tell(

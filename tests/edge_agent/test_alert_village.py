@@ -182,7 +182,7 @@ def test_an_update_silences_what_it_replaces_at_once_and_an_end_silences_all(
 def test_a_box_that_dies_in_the_middle_says_it_again_and_a_box_that_was_away_says_it_once(
     village: Village,
 ) -> None:
-    village.tell(village.alert("lu-3", siren_s=3, spoken=(Spoken("vi", say=SAY),)))
+    village.tell(village.alert("lu-3", siren_s=2, spoken=(Spoken("vi", say=SAY),)))
     village.reached(AlertStatus.PLAYING, "lu-3")
     village.box.kill()
     village.box.start()

@@ -18,6 +18,7 @@ from edge_agent.contract.alert import Alert, AlertList, Clip, Severity, Spoken
 from edge_agent.contract.desired import Desired, PhraseRef
 from edge_agent.contract.manifest import Asset, Manifest
 from edge_agent.contract.phrase_index import PhrasePage
+from edge_agent.contract.state import ClockSource
 from edge_agent.contract.types import encode
 from edge_agent.held import Held
 from edge_agent.rounds import SIREN, Voiced
@@ -37,6 +38,7 @@ class Box:
 
     cache: Cache
     now: FakeTime = field(default_factory=FakeTime)
+    source: ClockSource = ClockSource.NTP
     clips: tuple[Clip, ...] = ()
     pages: tuple[PhraseRef, ...] = ()
     held: dict[tuple[str, str], AlertList] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Box:
 
     def look(self, *alerts: Alert, errands: bool = True) -> tuple[Voiced, ...]:
         """Hear of exactly these; with `errands`, until nothing is being made any more."""
-        now = self.now.reading()
+        now = self.now.reading(self.source)
         self.held[("tinh", UNIT)] = AlertList("tinh", UNIT, 1, now.utc_ms, alerts)
         word = Manifest("0" * 64, now.utc_ms, now.utc_ms + 1, ())
         told = Desired(DID, 1, now.utc_ms, word, (), (), (), phrases=self.pages)
@@ -176,6 +178,14 @@ def test_where_nothing_can_be_joined_the_phrases_are_said_one_by_one(box: Box) -
     box.learn("sed", warn=Asset(wav, 17, 250), flood=box.audio(700))
     (voiced,) = box.look(alert(Spoken("sed", say=SAY)))
     assert said(voiced) == [("0.0", "sed", 250), ("0.1", "sed", 300)]
+
+
+def test_no_alert_is_taken_for_expired_by_a_clock_that_may_be_wrong(box: Box) -> None:
+    box.now.step_ms(10**11)
+    flood = alert(Spoken("vi", say=SAY))
+    assert box.look(flood) == ()
+    box.source = ClockSource.UNTRUSTED
+    assert [each.alert for each in box.look(flood)] == [flood]
 
 
 def test_a_box_that_was_moved_heeds_no_list_of_where_it_stood(box: Box) -> None:

@@ -756,6 +756,15 @@ def test_a_box_that_lost_its_history_says_what_is_still_active() -> None:
     assert (decision.act, decision.reason) == (Act.PLAY, "alert")
 
 
+def test_an_end_is_obeyed_whatever_the_clock_says() -> None:
+    first = decide(at(T0, alerts=(alert(),))).play
+    assert first is not None
+    lost: dict[str, Any] = {"clock_trusted": False, "current": Current(first, 5_000)}
+    assert decide(at(T0 + 5_000, alerts=(alert(),), **lost)).act is Act.KEEP
+    ended = decide(at(T0 + 5_000, **lost))
+    assert (ended.reason, ended.cut_at_ms) == ("alert_ended", T0 + 5_000)
+
+
 def test_a_play_names_who_wanted_it() -> None:
     said = decide(at(T0, alerts=(alert(),))).play
     planned = decide(at(T0, cue())).play

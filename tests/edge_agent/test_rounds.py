@@ -126,7 +126,7 @@ def histories(draw: st.DrawFn) -> list[AlertList]:
     return lists
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_law_however_lists_come_and_whenever_it_restarts_a_box_ends_with_the_same_alerts(
     tmp_path_factory: pytest.TempPathFactory, lists: list[AlertList], dice: random.Random

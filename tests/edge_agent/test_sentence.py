@@ -2,12 +2,17 @@
 
 from array import array
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio_library.mastering.in_child import master_in_child
+from audio_library.mastering.preset import Dressing, Preset
 from audio_library.phrases import joining
+from audio_library.phrases.compose import Break
+from audio_library.speech.espeak import Espeak
 from edge_agent.ogg import NotOpus, Opus, read_opus, samples, write_opus
 from edge_agent.sentence import PAUSES_MS, Unsayable, Word, join, words
 from tests.edge_agent.opus_files import decoded, phrase, rms
@@ -27,7 +32,7 @@ def test_a_sentence_is_read_with_its_pauses() -> None:
 
 
 def test_the_box_pauses_as_the_office_does() -> None:
-    marks = {joining.Break.WORD: "", joining.Break.LIST: ",", joining.Break.CLAUSE: "|"}
+    marks = {Break.WORD: "", Break.LIST: ",", Break.CLAUSE: "|"}
     assert {marks[each]: ms for each, ms in joining.PAUSES_MS.items()} == PAUSES_MS
 
 
@@ -76,6 +81,23 @@ def test_a_phrase_decodes_as_if_it_stood_alone_whatever_was_said_before() -> Non
     alone, after = decoded(FILES["flood"]), decoded(join(words("warn flood"), FILES).data)
     tail = after[len(after) - len(alone) :]
     assert max(abs(a - b) for a, b in zip(tail[960:], alone[960:], strict=True)) <= 2
+
+
+def test_speech_as_the_office_masters_it_is_joined_without_a_sample_changed(
+    tmp_path: Path,
+) -> None:
+    spoken = {"warn": "Cảnh báo lũ quét.", "here": "Xã Đăk Hà."}
+    for name, text in spoken.items():
+        (source,) = Espeak().speak([text], Espeak().voices()[0], into=tmp_path, timeout_s=30)
+        master_in_child(
+            source, tmp_path / f"{name}.opus", dressing=Dressing.BARE, preset=Preset.HORN
+        )
+    files = {name: (tmp_path / f"{name}.opus").read_bytes() for name in spoken}
+    heard, at = decoded(join(words("warn | here"), files).data), 0
+    for word in words("warn | here"):
+        alone = decoded(files[word.phrase])
+        assert heard[at + 960 : at + len(alone) - 960] == alone[960:-960]
+        at += len(alone) + word.pause_ms * PER_MS
 
 
 def test_the_same_phrases_give_the_same_bytes() -> None:

@@ -123,7 +123,7 @@ alerts = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(alerts)
 def test_alerts_are_replayed_as_the_true_playout_says_them(told: list[Alert]) -> None:
     agree((), Faults(alerts=tuple(told)), Policy(), FakeTime().system_ms)
