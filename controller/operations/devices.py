@@ -108,13 +108,10 @@ def move(
 
 def retire(database: Database, device_id: str, why: str, who: str, now: datetime) -> None:
     """Take a box out of service in peace: what it has reported, and still may, counts."""
-    now_ms = to_ms(now)
     with database.write() as session:
         _known(session, device_id)
-        former = _clusters_of(session, device_id)
         retire_all(session, [device_id], why, who, now)
-        settle_trust(session, now_ms)
-        _plan_anew(session, former, now)
+        settle_trust(session, to_ms(now))
 
 
 def revoke(database: Database, device_id: str, why: str, who: str, now: datetime) -> None:
@@ -122,13 +119,11 @@ def revoke(database: Database, device_id: str, why: str, who: str, now: datetime
     now_ms = to_ms(now)
     with database.write() as session:
         device = _known(session, device_id)
-        former = _clusters_of(session, device_id)
         device.quarantined_ms = device.quarantined_ms or now_ms
         device.quarantined_why = why
         _leave(session, device, why, now)
         act(session, device_id, "revoked", who, why, now_ms)
         settle_trust(session, now_ms)
-        _plan_anew(session, former, now)
 
 
 def confirm_hardware(database: Database, device_id: str, who: str, now: datetime) -> None:
@@ -267,6 +262,7 @@ def _state(device: tables.Device, *, stands: bool) -> str:
 
 
 def _leave(session: Session, device: tables.Device, why: str, now: datetime) -> None:
+    _plan_anew(session, _clusters_of(session, device.id), now)
     device.retired_ms = to_ms(now)
     session.add(device)
     relieve(session, col(tables.Installation.device_id) == device.id, to_ms(now))

@@ -47,6 +47,7 @@ OPEN, ASKED, APPROVED, DONE, REFUSED, SPENT = (
 )
 _ALIVE = (OPEN, ASKED, APPROVED)
 M = TypeVar("M", wire.Ask, wire.Poll)
+R = TypeVar("R")
 
 
 class PairingRefused(ControllerError):
@@ -186,23 +187,23 @@ def hear_poll(
     poll = _read(payload, wire.Poll)
 
     def answer(_session: Session, row: Pairing, key: bytes) -> bytes:
-        match row.state:
-            case "approved":
-                verdict = wire.Verdict(
-                    wire.VerdictState.APPROVED,
-                    device=row.device_id or "",
-                    placement=row.placement,
-                    certificate=row.certificate,
-                    brokers=office.addresses.brokers,
-                    offices=office.addresses.offices,
-                    sources=office.addresses.sources,
-                    root_public_key=office.authority.root_public,
-                    ca_pem=office.ca.pem,
-                )
-            case "refused":
-                verdict = wire.Verdict(wire.VerdictState.REFUSED)
-            case _:
-                verdict = wire.Verdict(wire.VerdictState.WAITING)
+        if row.state == APPROVED:
+            verdict = wire.Verdict(
+                wire.VerdictState.APPROVED,
+                device=row.device_id or "",
+                placement=row.placement,
+                certificate=row.certificate,
+                brokers=office.addresses.brokers,
+                offices=office.addresses.offices,
+                sources=office.addresses.sources,
+                root_public_key=office.authority.root_public,
+                ca_pem=office.ca.pem,
+            )
+        else:
+            refused = row.state == REFUSED
+            verdict = wire.Verdict(
+                wire.VerdictState.REFUSED if refused else wire.VerdictState.WAITING
+            )
         return encode(wire.tag_verdict(key, _ask(row), poll, verdict))
 
     return _proved(
@@ -310,9 +311,6 @@ def show_pairings(session: Session, now: datetime) -> Sequence[ShownPairing]:
         )
         for row, name in session.exec(query)
     ]
-
-
-R = TypeVar("R")
 
 
 def _proved(
