@@ -1,4 +1,4 @@
-"""One file with all that an office would miss: database, keys, audio, recordings, voices."""
+"""One file with all that an office would miss: database, keys, sounds, voices, box programs."""
 
 import contextlib
 import io
@@ -30,6 +30,7 @@ from controller.storage.backup_file import (
 )
 
 DATABASE, DUMP, KEYS, PORT = "database.sqlite3", "database.pgdump", "keys.sealed", "broker/port"
+VOICES, AGENTS = "voices", "agents"
 AUDIO_SUFFIX, RECORDING_SUFFIX = ".opus", ".flac"
 _PAGES = 1_000
 
@@ -99,9 +100,11 @@ def make_backup(
                         name = f"{folder}/{held.sha256}{suffix}"
                         backup.add(name, progress.through(content), held.bytes)
                         count += folder == "audio"
-            for voice in sorted(settings.voices_folder().glob("*")):
-                if voice.is_file() and is_member_name(name := f"voices/{voice.name}"):
-                    _add(backup, name, voice, progress)
+            plain = {VOICES: settings.voices_folder(), AGENTS: settings.data_dir / AGENTS}
+            for folder, place in plain.items():
+                for file in sorted(place.glob("*")):
+                    if file.is_file() and is_member_name(name := f"{folder}/{file.name}"):
+                        _add(backup, name, file, progress)
             backup.finish(passphrase)
     return Made(path.stat().st_size, count, "" if inside else head.audio)
 

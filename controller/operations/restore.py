@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,14 +28,12 @@ LARGEST_KEYS_BYTES = 16 * 2**20
 _CHUNK = 2**20
 _IN_FOLDER = "loalang.sqlite3"
 _LOCK = f"{_IN_FOLDER}.lock"
-_BEFORE = "before-restore-"
-
-Said = Callable[[int, int], None]
+_KEYS_FOLDER = "keys"
+_BEFORE, _STAGING = "before-restore-", ".restoring-"
 
 
 class OpenKeys(Protocol):
-    """Put sealed keys into an empty data folder; raises a `ControllerError` for a wrong
-    passphrase."""
+    """Put sealed keys into an empty data folder; raises a `ControllerError`."""
 
     def __call__(self, sealed: bytes, data_dir: Path, passphrase: str) -> None: ...
 
@@ -79,7 +77,7 @@ def restore_backup(
         )
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_others_folder(target)
-    if not replace and any(entry.name != _LOCK for entry in target.iterdir()):
+    if not replace and _content(target):
         raise BackupRefused(
             "folder_not_empty",
             f"Thư mục {target} đã có dữ liệu. Chưa có gì bị thay đổi. Muốn thay bằng bản sao lưu, "
@@ -90,7 +88,10 @@ def restore_backup(
     with held_alone(target / _IN_FOLDER), ExitStack() as stack:
         backup = check(path, passphrase)
         left_out = _refuse_unfit(backup, without_damaged)
-        staging = Path(tempfile.mkdtemp(prefix=".restoring-", dir=target))
+        for left in target.glob(f"{_STAGING}*"):
+            # Of a restore that a power cut ended: the lock says that none runs now.
+            shutil.rmtree(left)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=target))
         stack.callback(shutil.rmtree, staging, ignore_errors=True)
         _unpack(path, backup, staging, frozenset(left_out), settings, open_keys, passphrase)
         if backup.head.database == "sqlite":
@@ -125,7 +126,7 @@ def _hand_over(staging: Path, target: Path) -> None:
 def _refuse_unfit(backup: Checked, without_damaged: bool) -> tuple[str, ...]:
     """Members to leave out; raises `BackupRefused` when the rest would be no controller."""
     names = {m.name for m in backup.members}
-    vital = [n for n in backup.damaged if not n.startswith(("audio/", "recordings/", "voices/"))]
+    vital = [n for n in backup.damaged if n in (KEYS, PORT, DATABASE, DUMP)]
     if vital or KEYS not in names or not names & {DATABASE, DUMP}:
         listed = ", ".join(vital) or f"{KEYS}, {DATABASE}"
         raise BackupRefused(
@@ -178,8 +179,8 @@ def _unpack(
             case "recordings":
                 shelf = FilesystemStore(staging / "recordings", RECORDING_SUFFIX)
                 _shelve(shelf, member, content, staging)
-            case "voices":
-                _write(staging / "voices" / file, content)
+            case "voices" | "agents":
+                _write(staging / folder / file, content)
             case _ if name == KEYS:
                 open_keys(content.read(LARGEST_KEYS_BYTES), staging, passphrase)
             case _ if name == PORT:
@@ -220,20 +221,31 @@ def _migrate(path: Path) -> None:
 
 
 def _put_in_place(staging: Path, target: Path, now: datetime) -> Path | None:
-    """Renames alone; the lock stays where it is held."""
-    stays = (staging.name, _LOCK)
-    former = [
-        entry
-        for entry in target.iterdir()
-        if entry.name not in stays and not entry.name.startswith(_BEFORE)
-    ]
+    """Renames alone; the lock stays where it is held.
+
+    The keys go first and come last, and a database stands there all the time: after a power cut in
+    between a controller refuses to start for want of keys, and never begins as an empty office.
+    """
+    former = _content(target)
     aside = target / f"{_BEFORE}{now:%Y%m%dT%H%M%S}" if former else None
     if aside is not None:
         aside.mkdir(mode=0o700)
         owner = target.stat()
         os.chown(aside, owner.st_uid, owner.st_gid)
-        for entry in former:
-            entry.rename(aside / entry.name)
-    for entry in staging.iterdir():
-        entry.rename(target / entry.name)
+        for entry in sorted(former, key=lambda entry: entry.name != _KEYS_FOLDER):
+            if entry.name == _IN_FOLDER:
+                os.link(entry, aside / entry.name)
+            else:
+                entry.rename(aside / entry.name)
+    for name in sorted(
+        (entry.name for entry in staging.iterdir()),
+        key=lambda name: (name == _KEYS_FOLDER, name != _IN_FOLDER),
+    ):
+        (staging / name).replace(target / name)
     return aside
+
+
+def _content(target: Path) -> list[Path]:
+    """What is data of an office, and no lock, no former data and nothing half unpacked."""
+    ours = (_LOCK, _BEFORE, _STAGING)
+    return [entry for entry in target.iterdir() if not entry.name.startswith(ours)]

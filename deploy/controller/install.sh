@@ -366,6 +366,8 @@ switch_version() {
         point_to "versions/$version"
         return 0
     fi
+    # A line that breaks off now must not leave the office switched off.
+    trap '' HUP INT
     service stop $unit
     keep_way_back || {
         service start $unit
@@ -375,6 +377,7 @@ switch_version() {
     point_to "versions/$version"
     service start $unit
     comes_up || go_back
+    trap - HUP INT
     tidy
 }
 

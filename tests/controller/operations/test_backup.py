@@ -1,12 +1,13 @@
 """A backup holds what an office would miss, and comes back whole or not at all."""
 
+import contextlib
 import hashlib
 import resource
 import signal
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +63,8 @@ class Here:
         (self.folder / "broker" / "port").write_text("18831")
         (self.folder / "voices").mkdir()
         (self.folder / "voices" / "vi.onnx").write_bytes(b"a voice")
+        (self.folder / "agents").mkdir()
+        (self.folder / "agents" / ("a" * 64)).write_bytes(b"a program for boxes")
         self.sounds = [self.keep(b"one" * 1000), self.keep(b"two" * 900_000)]
 
     def keep(self, content: bytes) -> str:
@@ -104,6 +107,7 @@ def test_all_comes_back_on_an_empty_machine(here: Here, tmp_path: Path) -> None:
     assert (new / "keys" / "root.pem").read_bytes() == b"the root"
     assert (new / "broker" / "port").read_text() == "18831"
     assert (new / "voices" / "vi.onnx").read_bytes() == b"a voice"
+    assert (new / "agents" / ("a" * 64)).read_bytes() == b"a program for boxes"
     store = FilesystemStore(new / "audio")
     for name in here.sounds:
         with store.open(name) as sound:
@@ -188,6 +192,49 @@ def test_a_folder_with_data_is_not_overwritten_unless_asked_and_then_kept(
     assert done.kept_aside is not None
     assert (done.kept_aside / "precious").read_text() == "theirs"
     assert (new / "loalang.sqlite3").exists()
+
+
+def test_what_a_power_cut_left_of_a_restore_is_in_nobodys_way(here: Here, tmp_path: Path) -> None:
+    here.back_up()
+    half = tmp_path / "new" / ".restoring-abc"
+    half.mkdir(parents=True)
+    (half / "loalang.sqlite3").write_bytes(b"half")
+    done = here.restore(tmp_path / "new")
+    assert done.kept_aside is None
+    assert not half.exists()
+    assert (tmp_path / "new" / "loalang.sqlite3").exists()
+
+
+@pytest.mark.parametrize("moves", [0, 1, 3, 5, 7, 9, 12])
+def test_a_restore_that_a_power_cut_ends_leaves_no_empty_office_that_starts(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    here.back_up()
+    new = tmp_path / "new"
+    here.restore(new)
+    left = moves
+
+    def until_the_cut(move: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+        def moved(path: Path, target: Path) -> Path:
+            nonlocal left
+            if path.parent == new or path.parent.parent == new:
+                if left == 0:
+                    raise KeyboardInterrupt
+                left -= 1
+            return move(path, target)
+
+        return moved
+
+    monkeypatch.setattr(Path, "rename", until_the_cut(Path.rename))
+    monkeypatch.setattr(Path, "replace", until_the_cut(Path.replace))
+    with contextlib.suppress(KeyboardInterrupt):
+        here.restore(new, replace=True)
+    monkeypatch.undo()
+    assert (new / "loalang.sqlite3").exists()
+    whole = contents(new)
+    stands = "keys/root.pem" in whole and "agents/" + "a" * 64 in whole
+    assert stands or "keys/root.pem" not in whole, "without keys no controller starts"
+    assert left == 0 or stands
 
 
 def test_it_keeps_its_hands_off_a_running_controller(here: Here) -> None:
