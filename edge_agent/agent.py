@@ -529,6 +529,9 @@ class Agent:
         message = self._intake.receive(topic, payload, self._now)
         match message:
             case Dropped(why, detail):
+                if why is Why.STALE_SERIAL and topic == topics.CONTROLLER_KEYS:
+                    # The root's word all the same: a box that was updated may have kept none.
+                    self._keep_word("keys", payload, anew=False)
                 self._drop(topic, why, detail)
             case KeySet() | Placement():
                 self._keep_word("keys" if isinstance(message, KeySet) else "placement", payload)
@@ -588,8 +591,9 @@ class Agent:
     def _update_folder(self) -> Path:
         return Path(self._settings.state_dir) / "update"
 
-    def _keep_word(self, word: "Word", sealed: bytes) -> None:
-        if self._settings.update.folder:
+    def _keep_word(self, word: "Word", sealed: bytes, *, anew: bool = True) -> None:
+        """Keep what the root said for the updater, or only where nothing was kept."""
+        if self._settings.update.folder and (anew or not (self._update_folder / word).exists()):
             from edge_agent.update.words import keep_word
 
             keep_word(self._update_folder, word, sealed)

@@ -26,10 +26,11 @@ stop() {
     printf '✗ %s\n  %s\n' "$1" "$2" >&2
     exit 1
 }
+# shellcheck disable=SC2317 # the trap calls it
 ended() {
     status=$?
     [ -z "$work" ] || rm -rf "$work"
-    exit $status
+    exit "$status"
 }
 trap ended EXIT
 
@@ -280,36 +281,42 @@ start_it() {
     systemctl is-active --quiet loalang-agent.service || systemctl start --no-block loalang-agent.service
 }
 
-read_line "$@"
-check_machine
-case $do in
-settle)
-    settle_version "$settle"
-    ;;
-lay)
-    open_bundle
-    lay_version
-    echo "$version"
-    ;;
-install)
-    open_bundle
-    bring_packages
-    make_user
-    lay_version
-    set_up_machine
-    if runs_systemd && [ -e "$home/trusted" ] && [ "$(readlink "$home/current")" != "versions/$version" ]; then
-        "$home/trusted/bin/loalang-agent" update --to "$version" --config /etc/loalang/agent.toml
-    else
-        settle_version "$version"
-        point "versions/$version" "$home/trusted"
+# Read to its end before any of it is done: whoever replaces this file meanwhile changes nothing.
+main() {
+    read_line "$@"
+    check_machine
+    case $do in
+    settle)
+        settle_version "$settle"
+        ;;
+    lay)
+        open_bundle
+        lay_version
+        echo "$version"
+        ;;
+    install)
+        open_bundle
+        bring_packages
+        make_user
+        lay_version
+        set_up_machine
+        if runs_systemd && [ -e "$home/trusted" ] && [ "$(readlink "$home/current")" != "versions/$version" ]; then
+            "$home/trusted/bin/loalang-agent" update --to "$version" --config /etc/loalang/agent.toml
+        else
+            settle_version "$version"
+            point "versions/$version" "$home/trusted"
+        fi
         start_it
-    fi
-    if [ -n "$changed" ]; then
-        say "Xong: loalang-agent $version. Ghép nối: sudo loalang-agent pair MÃ" \
-            "Done: loalang-agent $version. Pair it: sudo loalang-agent pair CODE"
-    else
-        say "Đã đúng như thế; không có gì thay đổi: loalang-agent $version" \
-            "It was so already; nothing was changed: loalang-agent $version"
-    fi
-    ;;
-esac
+        if [ -n "$changed" ]; then
+            say "Xong: loalang-agent $version. Ghép nối: sudo loalang-agent pair MÃ" \
+                "Done: loalang-agent $version. Pair it: sudo loalang-agent pair CODE"
+        else
+            say "Đã đúng như thế; không có gì thay đổi: loalang-agent $version" \
+                "It was so already; nothing was changed: loalang-agent $version"
+        fi
+        ;;
+    esac
+}
+
+main "$@"
+exit
