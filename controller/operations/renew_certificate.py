@@ -17,6 +17,8 @@ from edge_agent.contract.renewal import Renewal
 from edge_agent.contract.trust import Kind, public_from_text
 from edge_agent.contract.types import Unreadable, decode
 
+MAX_SEALED_BYTES = 2_000
+
 
 def who_renews(database: Database, sealed: bytes) -> str:
     """The box whose key signed this wish; raises `CertificateRefused`.
@@ -30,6 +32,8 @@ def who_renews(database: Database, sealed: bytes) -> str:
             device = session.get(tables.Device, kid)
         return public_from_text(device.public_key) if device else None
 
+    if len(sealed) > MAX_SEALED_BYTES:
+        raise _unproved()
     try:
         opened = open_sealed(sealed, kind=Kind.RENEWAL, key_for=key_for)
         asked = decode(opened.payload, Renewal)
