@@ -10,12 +10,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
-from edge_agent.contract.alert import AlertList
+from edge_agent.contract.alert import AlertList, is_of_issuer
 from edge_agent.contract.commands import Command
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.envelope import Untrusted, open_sealed
 from edge_agent.contract.state import ControllerState, TimeAnswer
-from edge_agent.contract.trust import ROOT_KID, KeySet, Kind, Placement, granted
+from edge_agent.contract.trust import (
+    ROOT_KID,
+    KeySet,
+    Kind,
+    Placement,
+    granted,
+    issuer_of_key,
+)
 from edge_agent.contract.types import MAX_PAYLOAD_BYTES, Unreadable, decode
 from edge_agent.held import Held
 
@@ -29,6 +36,7 @@ class Why(StrEnum):
     UNREADABLE = "unreadable"
     UNKNOWN_TOPIC = "unknown_topic"
     WRONG_AUDIENCE = "wrong_audience"
+    NOT_ITS_OWN = "not_its_own"
     STALE_SERIAL = "stale_serial"
     SERIAL_AHEAD = "serial_ahead"
     EMPTY_WITHOUT_REASON = "empty_without_reason"
@@ -126,7 +134,12 @@ class Inbox:
         if group is not None and group.scope in self.scopes(held):
             if group.issuer is None:
                 return self._command(decode(open_as(Kind.COMMAND), Command), held)
-            alerts = decode(open_as(Kind.ALERT), AlertList)
+            find = self._key(Kind.ALERT, held, trusted_ms)
+            opened = open_sealed(payload, kind=Kind.ALERT, key_for=find)
+            alerts = decode(opened.payload, AlertList)
+            bound = issuer_of_key(held.keys, opened.kid) if held.keys else ""
+            if bound and not is_of_issuer(alerts, bound):
+                return Dropped(Why.NOT_ITS_OWN, f"{opened.kid} {alerts.issuer}")
             ahead = _too_far(alerts.serial, trusted_ms)
             return ahead or self._alerts(alerts, group.scope, group.issuer, held)
         return Dropped(Why.UNKNOWN_TOPIC)

@@ -106,7 +106,7 @@ class Uplink:
             self.asked_at, self.asks = mono_ms, self.asks + 1
 
     def acknowledge(self, ack: CommandAck) -> None:
-        """Say, signed, how far a command has come; kept for the next connection if there is none."""
+        """Say, signed, how far a command has come; kept while there is no connection."""
         if not self._say_sealed("ack", ack, Kind.STEP):
             self._acks.append(ack)
 

@@ -1,6 +1,5 @@
 """What boxes of one scope are told of all alerts: pure, from the alerts and their versions."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,9 +54,9 @@ class Known:
         return Ended(last.wire.id, last.wire.version)
 
 
-def issuer_of(root_public: str) -> str:
-    """The name under which one office issues alerts: the same as long as its root key."""
-    return hashlib.sha256(root_public.encode()).hexdigest()[:12]
+def new_id_of(issuer: str, ident: str) -> str:
+    """The id of a new alert: boxes take it from nobody but its issuer."""
+    return f"{issuer}.{ident}"
 
 
 def alert_list(

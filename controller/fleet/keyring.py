@@ -1,5 +1,6 @@
 """The ring of keys: which there are, what they may sign, how long. Pure; instants are ms UTC."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -80,6 +81,11 @@ class Ring(msgspec.Struct, frozen=True):
         return [key for key in self.keys if key.purpose is purpose and key.standing]
 
 
+def issuer_of(root_public: str) -> str:
+    """The name under which one office issues alerts: the same as long as its root key."""
+    return hashlib.sha256(root_public.encode()).hexdigest()[:12]
+
+
 def kid_of(public: str) -> str:
     """Name of a key: the head of its public half."""
     return public[:16].replace("_", "-").strip("-") or "key"
@@ -127,6 +133,7 @@ def key_set(ring: Ring, tops: tuple[str, ...], serial: int) -> KeySet:
             key.public,
             key.not_after_ms,
             tuple(Grant(kind, key.units or tops) for kind in key.kinds),
+            key.kid if key.purpose is Purpose.FOREIGN else issuer_of(ring.root),
         )
         for key in ring.keys
         if key.revoked_ms is None

@@ -12,9 +12,9 @@ from controller.fleet.alert_lists import (
     Known,
     Version,
     alert_list,
-    issuer_of,
 )
 from controller.fleet.authority import Authority
+from controller.fleet.keyring import issuer_of
 from controller.operations.alert_say import to_spoken
 from controller.storage import outbox
 from controller.storage.alert_tables import Alert, AlertVersion

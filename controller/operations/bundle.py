@@ -13,9 +13,9 @@ from audio_library.errors import AssetMissing, StoreFull
 from audio_library.no_room import is_no_room
 from audio_library.store.asset_store import AssetStore
 from controller.errors import ControllerError, NotFound
-from controller.fleet.alert_lists import issuer_of
 from controller.fleet.authority import Authority
 from controller.fleet.bundle_contents import assets_of, own_word
+from controller.fleet.keyring import issuer_of
 from controller.operations.alert_lists import sealed_lists
 from controller.operations.find_unit import find_unit
 from controller.operations.find_village import find_village

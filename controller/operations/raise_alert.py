@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from controller.errors import ControllerError, NotFound
 from controller.fleet.alert_life import Action, State, target
-from controller.fleet.alert_lists import MOST_ACTIVE
+from controller.fleet.alert_lists import MOST_ACTIVE, new_id_of
 from controller.fleet.authority import Authority
+from controller.fleet.keyring import issuer_of
 from controller.operations.alert_lists import OFFICE, known_alerts, publish_lists
 from controller.operations.alert_order import AlertOrder, slots_body
 from controller.operations.alert_words import words_body
@@ -65,7 +66,7 @@ def send(
     _refuse_too_many(session, ready, now)
     replaced = [_superseded(session, each, by, now) for each in dict.fromkeys(order.supersedes)]
     alert = Alert(
-        id=new_id(),
+        id=new_id_of(issuer_of(authority.root_public), new_id()),
         state=target(Action.RAISE, None).value,
         version=0,
         test=order.test,

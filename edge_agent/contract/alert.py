@@ -90,6 +90,16 @@ class AlertList(msgspec.Struct, frozen=True):
     ended: Annotated[tuple[Ended, ...], Meta(max_length=200)] = ()
 
 
+def is_of_issuer(told: AlertList, issuer: str) -> bool:
+    """Whether a list speaks for `issuer` alone: every id that it names begins with its name.
+
+    Else one issuer could end, replace or pass off as said what another one said.
+    """
+    named = [alert.id for alert in told.alerts] + [ended.id for ended in told.ended]
+    named += [over for alert in told.alerts for over in alert.supersedes]
+    return told.issuer == issuer and all(ident.startswith(f"{issuer}.") for ident in named)
+
+
 class Clip(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is said of one hazard where nobody can order words: by a button, or as a last resort.
 

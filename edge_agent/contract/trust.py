@@ -2,9 +2,11 @@
 
 import base64
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
 
 from edge_agent.contract.types import DeviceId, Identifier, ScopeId, Serial, UtcMs
 
@@ -39,12 +41,16 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class PublishedKey(msgspec.Struct, frozen=True):
-    """An online key: `public` is the raw ed25519 key in base64url; `not_after` ends new orders."""
+    """An online key: `public` is the raw ed25519 key in base64url; `not_after` ends new orders.
+
+    Alerts that it signs must be of `issuer`, if that is given, and so must their ids.
+    """
 
     kid: Identifier
     public: str
     not_after: UtcMs
     grants: tuple[Grant, ...]
+    issuer: Annotated[str, Meta(max_length=60, pattern=r"^[A-Za-z0-9-]*\Z")] = ""
 
 
 class KeySet(msgspec.Struct, frozen=True):
@@ -90,3 +96,8 @@ def granted(
         if any(g.kind == kind and set(g.units) & set(placement.units) for g in key.grants):
             return public_from_text(key.public)
     return None
+
+
+def issuer_of_key(keys: KeySet, kid: str) -> str:
+    """Whose alerts the key `kid` may sign; "" if it is not bound to one issuer."""
+    return next((key.issuer for key in keys.keys if key.kid == kid), "")

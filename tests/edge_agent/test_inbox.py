@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from edge_agent.contract import topics
 from edge_agent.contract.ack import ReportAck
+from edge_agent.contract.alert import Alert, AlertList, Ended, Severity, Spoken
 from edge_agent.contract.commands import Stop
 from edge_agent.contract.desired import DataBudget, Desired, QuietHours
 from edge_agent.contract.envelope import Untrusted, seal
@@ -199,6 +201,48 @@ def test_alerts_have_a_serial_for_each_issuer_and_scope(office: Office, inbox: I
     assert why(inbox.read(elsewhere, sealed, known(office), NOW)) is Why.WRONG_AUDIENCE
     other = topics.group_alert(UNIT, "commune")
     assert why(inbox.read(other, sealed, known(office), NOW)) is Why.WRONG_AUDIENCE
+
+
+@pytest.mark.parametrize(
+    ("issuer", "ids", "ended", "obeyed"),
+    [
+        ("xa", ("xa.1",), ("xa.0",), True),
+        ("province", ("province.1",), (), False),
+        ("xa", ("province.1",), (), False),
+        ("xa", (), ("province.1",), False),
+        ("xa", ("xa1",), (), False),
+    ],
+)
+def test_a_key_that_is_bound_speaks_for_its_issuer_alone(
+    office: Office,
+    inbox: Inbox,
+    issuer: str,
+    ids: tuple[str, ...],
+    ended: tuple[str, ...],
+    obeyed: bool,
+) -> None:
+    (key,) = office.keys().keys
+    bound = replace(office.keys(), keys=(replace(key, issuer="xa"),))
+    alerts = tuple(
+        Alert(i, 1, Severity.SEVERE, (), NOW, NOW + 60_000, 60, (Spoken("vi"),)) for i in ids
+    )
+    told = AlertList(issuer, UNIT, 3, NOW, alerts, tuple(Ended(i, 1) for i in ended))
+    topic = topics.group_alert(UNIT, issuer)
+    answer = inbox.read(topic, office.sealed(told, Kind.ALERT), Held(keys=bound), NOW)
+    assert answer == told if obeyed else why(answer) is Why.NOT_ITS_OWN
+
+
+def test_nobody_supersedes_the_alert_of_another_issuer(office: Office, inbox: Inbox) -> None:
+    (key,) = office.keys().keys
+    bound = replace(office.keys(), keys=(replace(key, issuer="xa"),))
+    usurper = Alert(
+        "xa.1", 1, Severity.SEVERE, (), NOW, NOW + 60_000, 60, (Spoken("vi"),),
+        supersedes=("province.1",),
+    )  # fmt: skip
+    told = AlertList("xa", UNIT, 3, NOW, (usurper,))
+    topic = topics.group_alert(UNIT, "xa")
+    answer = inbox.read(topic, office.sealed(told, Kind.ALERT), Held(keys=bound), NOW)
+    assert why(answer) is Why.NOT_ITS_OWN
 
 
 def test_a_stolen_key_cannot_shut_the_office_out_for_ever(office: Office, inbox: Inbox) -> None:

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.fleet.alert_lists import REMEMBERED_MS, Known, Version, alert_list, issuer_of
+from controller.fleet.alert_lists import REMEMBERED_MS, Known, Version, alert_list
+from controller.fleet.keyring import issuer_of
 from edge_agent.contract.alert import Alert, Severity
 from edge_agent.decide import active_alerts
 
