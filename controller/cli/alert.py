@@ -281,13 +281,9 @@ def _desk(url: str, user: str, password: str) -> "Desk":
 
 
 def _form(**given: Any) -> dict[str, Any]:
-    """What was given; times as the API has them."""
-    from controller.cli.alert_desk import moment
+    from controller.cli.alert_desk import form_of
 
-    form = {name: value for name, value in given.items() if value not in (None, "", [], False)}
-    return {
-        name: moment(value) if name in ("since", "until") else value for name, value in form.items()
-    }
+    return form_of(given)
 
 
 def _listed(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -172,6 +172,15 @@ def moment(text: str) -> dict[str, int]:
         )
     names = ("hour", "minute", "day", "month")
     return {name: int(part) for name, part in zip(names, found.groups(), strict=True) if part}
+
+
+def form_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, and a 0 was; times as the API has them. Raises as `moment`."""
+    form = {
+        name: value for name, value in given.items() if value or (value == 0 and value is not False)
+    }
+    times = {name: moment(form[name]) for name in ("since", "until") if name in form}
+    return form | times
 
 
 def _troubles(box: dict[str, Any]) -> list[str]:

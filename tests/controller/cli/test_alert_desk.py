@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.cli.alert_desk import Desk, moment
+from controller.cli.alert_desk import Desk, form_of, moment
 from controller.errors import ControllerError
 
 PREVIEW: dict[str, Any] = {
@@ -144,3 +144,12 @@ def test_times_are_read_as_people_write_them() -> None:
     assert moment("5:30 15/8") == {"hour": 5, "minute": 30, "day": 15, "month": 8}
     with pytest.raises(ControllerError):
         moment("half past five")
+
+
+def test_a_zero_is_given_and_what_is_left_out_is_not() -> None:
+    given = {"repeat_minutes": 0, "siren_seconds": 0, "wind": None, "level": [], "until": "05:30"}
+    assert form_of({**given, "source": "", "test": False}) == {
+        "repeat_minutes": 0,
+        "siren_seconds": 0,
+        "until": {"hour": 5, "minute": 30},
+    }
