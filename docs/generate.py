@@ -14,6 +14,7 @@ import msgspec
 from audio_library import approval
 from audio_library.recording import take
 from controller.app import create_app
+from controller.fleet import alert_life
 from edge_agent.contract import (
     ack,
     alert,
@@ -21,7 +22,9 @@ from edge_agent.contract import (
     desired,
     envelope,
     manifest,
+    pairing,
     phrase_index,
+    renewal,
     report,
     state,
 )
@@ -35,6 +38,15 @@ HERE = Path(__file__).parent
 CHANNELS: tuple[tuple[str, str, int, bool, str | None, type[msgspec.Struct], str], ...] = (
     ("c/keys", "controller", 1, True, "keys", trust_types.KeySet, "Online keys and their grants"),
     ("c/state", "controller", 1, True, None, state.ControllerState, "Is a controller there"),
+    (
+        "d/{did}/dn/placement",
+        "controller",
+        1,
+        True,
+        "placement",
+        trust_types.Placement,
+        "Where a box stands since it was moved; signed by the root",
+    ),
     ("d/{did}/dn/desired", "controller", 1, True, "desired", desired.Desired, "The whole plan"),
     ("d/{did}/dn/cmd", "controller", 1, False, "cmd", commands.Command, "Command to one box"),
     ("g/{scope}/dn/cmd", "controller", 1, False, "cmd", commands.Command, "Command to a group"),
@@ -52,7 +64,17 @@ CHANNELS: tuple[tuple[str, str, int, bool, str | None, type[msgspec.Struct], str
     ("d/{did}/up/time", "box", 0, False, None, state.TimeRequest, "Asks for the time"),
     ("d/{did}/up/state", "box", 1, True, None, state.State, "Birth, and the last will"),
     ("d/{did}/up/hello", "box", 1, False, None, state.Hello, "What the box has and is"),
-    ("d/{did}/up/ack", "box", 1, False, None, commands.CommandAck, "One step of one command"),
+    ("d/{did}/up/ack", "box", 1, False, "step", commands.CommandAck, "One step of one command"),
+    (
+        "d/{did}/up/alert",
+        "box",
+        1,
+        False,
+        "alert_step",
+        alert.AlertStep,
+        "One step of one alert",
+    ),
+    ("d/{did}/up/here", "box", 1, False, "presence", state.Presence, "Which run speaks for it now"),
     ("d/{did}/up/report", "box", 1, False, "report", report.Report, "Playback events"),
     ("d/{did}/up/tele", "box", 0, False, None, state.Telemetry, "Heartbeat"),
     ("d/{did}/up/ready", "box", 1, False, "proof", state.Proof, "What it proves to hold"),
@@ -67,12 +89,19 @@ INSIDE = (
     manifest.DayPage,
     phrase_index.PhraseIndex,
     phrase_index.PhrasePage,
+    alert.ClipPage,
+    commands.Update,
+    renewal.Renewal,
+    pairing.Ask,
+    pairing.Offer,
+    pairing.Poll,
+    pairing.Verdict,
 )
 
 
 def asyncapi() -> dict[str, Any]:
     """The wire between controller and box as AsyncAPI 3.0."""
-    types = [c[5] for c in CHANNELS] + [trust_types.Placement, *INSIDE]
+    types = [*(c[5] for c in CHANNELS), *INSIDE]
     unique = list(dict.fromkeys(types))
     _, schemas = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
@@ -139,6 +168,9 @@ def written() -> dict[str, str]:
     documents["approval.md"] = _life("a bulletin", "audio_library/approval.py", approval.diagram())
     documents["recording.md"] = _life(
         "a recording", "audio_library/recording/take.py", take.diagram()
+    )
+    documents["alert.md"] = _life(
+        "an alert", "controller/fleet/alert_life.py", alert_life.diagram()
     )
     return documents
 

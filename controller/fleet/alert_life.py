@@ -80,3 +80,9 @@ def target(action: Action, source: State | None) -> State:
         if row.action is action and row.source is source:
             return row.target
     raise AlertOver(source or State.ENDED)
+
+
+def diagram() -> str:
+    """The table as a mermaid state diagram."""
+    rows = [f"    {row.source or '[*]'} --> {row.target}: {row.action}" for row in TRANSITIONS]
+    return "\n".join(["stateDiagram-v2", *rows, ""])
