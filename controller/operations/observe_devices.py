@@ -53,9 +53,10 @@ def observe_devices(
     steps: list[tuple[str, CommandAck]] = []
     proofs: dict[str, Proof] = {}
     diagnoses: list[tuple[str, Diagnosis]] = []
-    presences: list[tuple[str, Presence]] = []
+    presences = [(o.device_id, o.said) for o in observations if isinstance(o.said, Presence)]
     with database.write() as session:
         known = _known(session, {o.device_id for o in observations})
+        heard = keep_presences(session, presences, now)
         shown = {device_id: _shown(reported, now_ms) for device_id, reported in known.items()}
         for seen in observations:
             reported = known.get(seen.device_id)
@@ -81,7 +82,8 @@ def observe_devices(
                 case Diagnosis():
                     diagnoses.append((seen.device_id, seen.said))
                 case Presence():
-                    presences.append((seen.device_id, seen.said))
+                    if heard.newest.get(seen.device_id) is seen.said:
+                        _note_presence(reported, seen.said, now_ms)
         session.add_all(known.values())
         news = [i for i in sorted(known) if _shown(known[i], now_ms) != shown[i]]
         events.tell_all(session, "device", ({"id": i} for i in news), now_ms)
@@ -89,7 +91,7 @@ def observe_devices(
         keep_proofs(session, proofs, now_ms)
         keep_diagnoses(session, diagnoses, now_ms)
         _answer(session, hellos, now)
-        return keep_presences(session, presences, now)
+    return heard.apart
 
 
 def _known(session: Session, ids: set[str]) -> dict[str, tables.ReportedState]:
@@ -134,6 +136,12 @@ def _note_state(reported: tables.ReportedState, state: State, now_ms: int) -> No
     reported.boot, reported.conn, reported.online = state.boot, state.conn, state.online
     if state.online:
         reported.seen_ms = now_ms
+
+
+def _note_presence(reported: tables.ReportedState, presence: Presence, now_ms: int) -> None:
+    """What is signed counts whatever was said before: somebody else may have said a later pair."""
+    reported.boot, reported.conn, reported.online = presence.boot, presence.conn, True
+    reported.seen_ms = now_ms
 
 
 def _note_hello(reported: tables.ReportedState, hello: Hello, now_ms: int) -> None:

@@ -4,7 +4,8 @@ A run of the agent has a random name. One that comes back after a later one bega
 two machines speak for one box. So do two machines that take turns, however often they start anew.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -25,13 +26,26 @@ TWO_RUNS = "hai máy cùng nói tên này / two machines speak at once"
 TWO_MACHINES = "hai máy thay phiên nhau / two machines take turns"
 
 
+@dataclass(frozen=True, slots=True)
+class Presences:
+    """What some presences showed.
+
+    `apart` are the boxes that are kept apart from now on; `newest` is, of each other one, the
+    newest word of all that it ever signed, if it was said now.
+    """
+
+    apart: frozenset[str] = frozenset()
+    newest: Mapping[str, Presence] = field(default_factory=dict)
+
+
 def keep_presences(
     session: Session, said: Sequence[tuple[str, Presence]], now: datetime
-) -> frozenset[str]:
-    """Keep these in the order in which they were said; gives the boxes that are kept apart now."""
+) -> Presences:
+    """Keep these in the order in which they were said."""
     if not said:
-        return frozenset()
+        return Presences()
     apart: set[str] = set()
+    newest: dict[str, Presence] = {}
     news = False
     devices, runs_of = _known(session, {device_id for device_id, _ in said})
     for device_id, presence in said:
@@ -50,11 +64,12 @@ def keep_presences(
             session.add(device)
         news = news or presence.hardware not in ("", device.hardware)
         news = news or bool(runs and runs[-1].hardware != presence.hardware)
-        _keep(session, runs, device_id, presence, to_ms(now))
+        if _keep(session, runs, device_id, presence, to_ms(now)):
+            newest[device_id] = presence
     session.flush()
     if apart or news:
         settle_trust(session, to_ms(now))
-    return frozenset(apart)
+    return Presences(frozenset(apart), {i: p for i, p in newest.items() if i not in apart})
 
 
 def _known(
@@ -87,8 +102,8 @@ def _copied(runs: Sequence[BoxRun], presence: Presence) -> str:
 
 def _keep(
     session: Session, runs: list[BoxRun], device_id: str, presence: Presence, now_ms: int
-) -> None:
-    """Write it down; the oldest runs of a box are forgotten."""
+) -> bool:
+    """Write it down; gives whether it is the newest. The oldest runs of a box are forgotten."""
     mine = next((run for run in runs if run.run == presence.run), None)
     if mine is None:
         mine = BoxRun(
@@ -108,3 +123,4 @@ def _keep(
     mine.boot, mine.conn = max((mine.boot, mine.conn), (presence.boot, presence.conn))
     mine.last_ms = max(mine.last_ms, now_ms)
     session.add(mine)
+    return mine is runs[-1] and (mine.boot, mine.conn) == (presence.boot, presence.conn)

@@ -12,6 +12,7 @@ from edge_agent.contract.state import (
     ClockSource,
     Hello,
     OnAir,
+    Presence,
     SpoolRange,
     State,
     Telemetry,
@@ -81,6 +82,25 @@ def test_a_death_of_an_older_connection_kills_nobody(office: Office) -> None:
     assert status(office, box) is not Status.OUT_OF_TOUCH
 
     observe(office, box, State(2, 7, False))
+    assert status(office, box) is Status.OUT_OF_TOUCH
+
+
+def test_a_later_pair_that_somebody_else_said_keeps_no_box_off_the_screen(office: Office) -> None:
+    """A stolen password can say `state`, which nobody signs; the box itself signs who speaks."""
+    box, first = office.boxes(1)[0], Presence(1, 1, "one", to_ms(NOW))
+    office.publish()
+    serial = office.desired(box.did).serial
+    observe(office, box, State(1, 1, True), first, hello(desired=serial))
+    observe(office, box, State(1 << 53, 1, False))
+    assert status(office, box) is Status.OUT_OF_TOUCH
+
+    observe(office, box, first)  # the newest that it signed
+    assert status(office, box) is Status.READY
+    observe(office, box, State(1 << 53, 2, False))
+    second = Presence(1, 2, "one", to_ms(NOW))
+    observe(office, box, State(1, 2, True), second, hello(desired=serial, conn=2))
+    assert status(office, box) is Status.READY
+    observe(office, box, State(1 << 53, 3, False), first)
     assert status(office, box) is Status.OUT_OF_TOUCH
 
 
