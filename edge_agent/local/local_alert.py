@@ -26,7 +26,7 @@ from edge_agent.contract.types import ClockMs, Counter, Identifier, encode
 from edge_agent.decide import Candidate
 from edge_agent.log_setup import note
 from edge_agent.past import MAX_STARTS, Past, PastState
-from edge_agent.rounds import Part
+from edge_agent.rounds import SIREN, Part
 from edge_agent.settings import LocalAlertSettings
 
 log = logging.getLogger("edge_agent.local.local_alert")
@@ -230,7 +230,11 @@ class LocalAlerts:
     ) -> Candidate | None:
         left_ms = alert.until_mono - now.mono_ms
         parts = self._sayings.words(alert.hazard).parts
-        unsaid = [part for part in parts if not _is_said(alert, part, history)]
+        # What a player does not play must not hold up what it does.
+        unsaid = sorted(
+            (part for part in parts if not _is_said(alert, part, history)),
+            key=lambda part: _starts(history.get(_ident(alert, part))),
+        )
         # A first round sounds at once, and one that has begun goes on.
         waits = alert.round and not any(_ident(alert, part) in history for part in parts)
         due = max(alert.due_mono, self._quiet_until.get(alert.hazard, 0) if waits else 0)
@@ -317,7 +321,12 @@ def _moved(kept: _Kept, now: Reading) -> Iterator[LocalAlert]:
 
 def _is_said(alert: LocalAlert, part: Part, history: Mapping[str, Past]) -> bool:
     past = history.get(_ident(alert, part))
-    return past is not None and (past.state is PastState.DONE or past.starts >= MAX_STARTS)
+    most = 1 if part.name == SIREN else MAX_STARTS
+    return past is not None and (past.state is PastState.DONE or past.starts >= most)
+
+
+def _starts(past: Past | None) -> int:
+    return 0 if past is None else past.starts
 
 
 def _ident(alert: LocalAlert, part: Part) -> str:

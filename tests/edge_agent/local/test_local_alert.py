@@ -21,7 +21,7 @@ from edge_agent.local.local_alert import (
     Words,
 )
 from edge_agent.past import MAX_STARTS, Past, PastState
-from edge_agent.rounds import Part
+from edge_agent.rounds import SIREN, Part
 from edge_agent.settings import LocalAlertSettings
 from tests.edge_agent.fakes import FakeTime
 
@@ -145,6 +145,16 @@ def test_an_interrupted_piece_is_said_again_but_not_for_ever(tmp_path: Path) -> 
     hut.alerts.raise_alert("storm", "button", hut.now)
     tries = [hut.play(2_000, PastState.INTERRUPTED) for _ in range(MAX_STARTS)]
     assert tries == ["0.vi"] * MAX_STARTS
+    assert hut.look() == []
+
+
+def test_what_the_player_cannot_play_holds_up_nothing(tmp_path: Path) -> None:
+    hut = Hut(tmp_path)
+    hut.words.there["flood"] = (Part(SIREN, VI.asset, "zxx"), VI, BDQ)
+    hut.alerts.raise_alert("flood", "button", hut.now)
+    failed = PastState.INTERRUPTED
+    assert [hut.play(0, failed), hut.play(0, failed), hut.play()] == ["0.siren", "0.vi", "0.bdq"]
+    assert hut.play() == "0.vi"
     assert hut.look() == []
 
 
