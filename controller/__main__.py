@@ -149,6 +149,8 @@ def serve(
 
     log_setup.set_up()
     given = {"data_dir": data_dir, "http_host": host, "http_port": port}
+    if "LOALANG_PREPARE_PHRASES" not in os.environ:
+        given["prepare_phrases"] = True
     settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     uvloop.run(run(settings, sample_villages=sample))
 

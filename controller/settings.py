@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """May amqtt stand in where mosquitto is not installed: for trying out only."""
     real_broker: bool = True
     """False: use the trial broker even if mosquitto is installed."""
+    prepare_phrases: bool = False
+    """Are the phrases of emergencies made without being asked; `loalang serve` does."""
     online_voices: bool = False
     """May text leave the house for a voice service."""
     voices_dir: Path | None = None

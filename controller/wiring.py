@@ -40,6 +40,7 @@ from controller.operations.make_cart import CART, ask_for_figures, make_cart
 from controller.operations.mend_rolled_back import mend_rolled_back
 from controller.operations.observations import Observations
 from controller.operations.phrase_audio import PHRASE
+from controller.operations.prepare_phrases import PhraseWishes
 from controller.operations.priority_order import TimeLimit, lapse_questions
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
 from controller.operations.read_reports import SealedReport
@@ -277,6 +278,9 @@ class Controller:
             "tls": partial(each_minute, self._renew_tls, utc_now),
             "midnight": partial(at_each_midnight, database, services.rules.time_zone, utc_now),
         }
+        if self._settings.prepare_phrases:
+            wishes = PhraseWishes(database, services.rules, services.engines)
+            loops["phrase_wishes"] = partial(each_minute, wishes.look, utc_now)
         self._tasks = [
             asyncio.create_task(for_ever(name, loop), name=name) for name, loop in loops.items()
         ]
