@@ -14,26 +14,37 @@ import time
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import col, func, select
 
 from audio_library.rendition import spoken_sha256
 from controller import log_setup
+from controller.fleet.alert_board import ANSWERED
+from controller.operations.alert_board import alert_board
+from controller.operations.alert_order import AlertOrder
 from controller.operations.asked_work import NIGHT
+from controller.operations.end_alert import end_alert
 from controller.operations.enrol_device import enrol_device, enrol_devices
 from controller.operations.load_sample import AT_ANY_HOUR, PROVINCE, load_sample
 from controller.operations.play_now import PlayOrder, play_now
+from controller.operations.publish_phrases import publish_phrases
+from controller.operations.raise_alert import raise_alert
 from controller.operations.review_bulletin import approve_bulletin
 from controller.operations.submit_bulletin import Written, submit_bulletin
 from controller.settings import Settings
 from controller.storage import bulletins, tables
+from controller.storage.alert_tables import AlertStep
 from controller.storage.instants import to_ms
 from controller.wiring import Controller, utc_now
 from edge_agent.contract.trust import public_to_text
+from tests.controller.operations.alarm_bell import lend_voice
 
 SOUND_MS = 2_000
 TEXT = "Loa làng thử phát ngay."
+LANGUAGES = ("vi", "sed")
+WITHIN_S = 60.0
 
 
 async def run(folder: Path, boxes: int) -> None:
@@ -100,6 +111,21 @@ async def _serve(controller: Controller) -> None:
                 at = time.monotonic()
                 await asyncio.to_thread(_play_now, controller, bulletin)
                 say(at=at)
+            case "bank":
+                await asyncio.to_thread(_fill_bank, controller)
+                await _until_idle(controller)
+                say()
+            case "alert":
+                at = time.monotonic()
+                say(at=at, alert=await asyncio.to_thread(_raise_alert, controller))
+            case "board":
+                async with asyncio.timeout(WITHIN_S):
+                    while not await asyncio.to_thread(_all_known, controller, command["alert"]):
+                        await asyncio.sleep(0.05)
+                say(at=time.monotonic())
+            case "end":
+                await asyncio.to_thread(_end_alert, controller, command["alert"])
+                say()
             case "enrol":
                 say(**await asyncio.to_thread(_enrol, controller, command["public_key"]))
             case "cpu":
@@ -168,6 +194,48 @@ def _play_now(controller: Controller, bulletin: str) -> None:
     given = controller.services
     asked = PlayOrder(bulletin, f"dv-{PROVINCE:05d}", quiet_ok="measurement")
     play_now(given.database, given.authority, asked, "bench", utc_now(), given.rules.time_zone)
+
+
+def _fill_bank(controller: Controller) -> None:
+    """Phrases whose audio exists by name only."""
+    given = controller.services
+    for language in LANGUAGES:
+        lend_voice(given.database, language)
+    publish_phrases(given.database, given.today(), utc_now())
+
+
+def _raise_alert(controller: Controller) -> str:
+    """What the handler of `POST /api/v1/alerts` does; gives the alert's id."""
+    given = controller.services
+    asked = AlertOrder(
+        scopes=(f"dv-{PROVINCE:05d}",),
+        hazard="flash_flood",
+        languages=LANGUAGES,
+        level=("3",),
+        when=("next_hours",),
+        authorised_by="bench",
+        reason="bench",
+    )
+    now = utc_now()
+    return raise_alert(given.database, given.authority, asked, "bench", given.rules, now).alert_id
+
+
+def _end_alert(controller: Controller, alert_id: str) -> None:
+    given, now = controller.services, utc_now()
+    end_alert(given.database, given.authority, alert_id, "bench", "bench", given.rules, now)
+
+
+def _all_known(controller: Controller, alert_id: str) -> bool:
+    """Whether the board of `GET /api/v1/alerts/{id}/board` knows of every box."""
+    with controller.database.read() as session:
+        known = select(func.count(sa.distinct(col(AlertStep.device_id)))).where(
+            AlertStep.alert_id == alert_id
+        )
+        boxes = session.exec(select(func.count()).select_from(tables.Device)).one()
+        if session.exec(known).one() < boxes:
+            return False
+        board = alert_board(session, alert_id, utc_now())
+    return all(line.progress.answer in ANSWERED for line in board.lines)
 
 
 def say(**answer: Any) -> None:

@@ -14,6 +14,7 @@ from controller.operations.alert_steps import SealedStep, keep_alert_steps
 from controller.operations.phrase_bank import phrase_places, words_of
 from controller.operations.raise_alert import Raised, raise_alert
 from controller.storage import outbox, tables
+from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from controller.storage.library_tables import Phrase
@@ -41,7 +42,14 @@ def can_say(office: Office, language: str = "vi", phrases: Iterable[str] | None 
 
     Other languages get the Vietnamese words, marked by their tag.
     """
-    with office.database.write() as session:
+    lend_voice(office.database, language, phrases)
+
+
+def lend_voice(
+    database: Database, language: str = "vi", phrases: Iterable[str] | None = None
+) -> None:
+    """The same for any database."""
+    with database.write() as session:
         places = phrase_places(session, NOW.date())
         words = {
             phrase: said if language == "vi" else f"{said} {language}"
