@@ -174,7 +174,7 @@ class Credentials:
             except NotRenewed:
                 raise
             except (OSError, ValueError, http.client.HTTPException) as e:
-                failed.append(f"{office}: {e or type(e).__name__}")
+                failed.append(f"{office}: {str(e) or type(e).__name__}")
         raise OSError("; ".join(failed))
 
     def _post(self, office: str, sealed: bytes) -> bytes:

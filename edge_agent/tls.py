@@ -1,8 +1,10 @@
 """TLS of the box: whom it believes, and that it has no need of a clock for it."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge_agent.clock import Reading
 
@@ -172,7 +174,7 @@ def key_path(state_dir: Path) -> Path:
     return state_dir / "device_key.pem"
 
 
-def _shown(client: ssl.SSLContext, server: ssl.SSLContext) -> dict[str, tuple[object, ...]]:
+def _shown(client: ssl.SSLContext, server: ssl.SSLContext) -> Mapping[str, Any]:
     """What a server learns of the client that shakes its hand."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     here = client.wrap_bio(to_client, to_server)
