@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from controller.operations.air_gate import air_gate
 from controller.operations.alarms import show_alarms
@@ -14,6 +14,7 @@ from controller.operations.observe_devices import Observation, observe_devices
 from controller.operations.own_word import read_own
 from controller.storage import tables
 from controller.storage.instants import to_ms
+from controller.storage.schedule_tables import BoxPage
 from edge_agent.contract.envelope import Untrusted, seal
 from edge_agent.contract.manifest import Asset, DayPage
 from edge_agent.contract.state import Proof, State
@@ -156,7 +157,8 @@ def test_what_was_taken_back_needs_no_proof(evening: Evening) -> None:
 def test_the_declared_fallback_is_named(evening: Evening) -> None:
     """The page that the box was told holds a fallback, which it has proved to hold."""
     with evening.office.database.write() as session:
-        page = session.exec(select(tables.Page)).one()
+        of_box = session.exec(select(BoxPage).where(col(BoxPage.page_sha256).is_not(None))).one()
+        page = session.get_one(tables.Page, of_box.page_sha256)
         cue = msgspec.structs.replace(evening.cue, fallback=Asset(SHA, 10, 5_000))
         told = DayPage("2026-08-10", "Asia/Ho_Chi_Minh", (cue,))
         page.body = gzip.compress(encode(told), mtime=0)

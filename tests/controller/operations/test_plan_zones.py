@@ -140,7 +140,7 @@ def test_an_edit_plans_and_writes_only_what_it_touches(office: Office) -> None:
             tables.WorkItem.kind == PLAN, tables.WorkItem.state == "waiting"
         )
         assert session.exec(waiting).all() == [zone_of(box)]
-    assert office.planned(AFTER_A_WHILE) == (), "the same sounds: nothing to tell"
+    assert office.planned(AFTER_A_WHILE) == (box.did,), "its clips are in one language now"
 
     assert office.desired(other.did).serial == serial
     with office.database.read() as session:
