@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import written
+from tests.attacks.__main__ import ATTACKS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -34,6 +35,19 @@ def test_a_page_names_only_modules_and_pages_that_there_are(page: Path) -> None:
     homes = [ROOT / name for name in named]
     assert [m for m in modules if not any((home / m).is_file() for home in homes)] == []
     assert [link for link in links if not (page.parent / link).is_file()] == []
+
+
+def test_the_threat_model_names_tests_that_there_are_and_every_attack() -> None:
+    text = (DOCS / "threat-model.md").read_text("utf-8")
+    named = re.findall(r"`([a-z_/]+\.py)::(\w+)`", text)
+    assert len(named) > 80
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if f"def {name}(" not in (ROOT / "tests" / file).read_text("utf-8")
+    ]
+    assert missing == []
+    assert set(re.findall(r"attack: `([a-z-]+)`", text)) == set(ATTACKS)
 
 
 @pytest.mark.parametrize("record", sorted((DOCS / "decisions").iterdir()), ids=lambda r: r.name[:4])
