@@ -12,6 +12,7 @@ import resource
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -148,7 +149,7 @@ async def run(folder: Path, boxes: int) -> None:
                 broker.port,
                 p.did,
                 p.password,
-                lambda message, did=p.did: bare.hear(did, message),
+                partial(bare.hear, p.did),
             )
             await line.subscribe(subscriptions(p.did, p.placement.units))
         user, password = broker.url.removeprefix("mqtt://").partition("@")[0].split(":")
