@@ -1,7 +1,9 @@
 """Rules for all tests: real parts that a machine may lack, and how hypothesis runs."""
 
 import os
+import time
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -13,6 +15,18 @@ WAITING = pytest.StashKey[Counter[str]]()
 settings.register_profile("person", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "person")
+
+
+@pytest.fixture(autouse=True)
+def own_time_zone() -> Iterator[None]:
+    """A command that signs in shows the station's hours: the next test has its own again."""
+    before = os.environ.get("TZ")
+    yield
+    if os.environ.get("TZ") != before:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -30,7 +30,7 @@ def router(doorkeeper: Doorkeeper) -> APIRouter:
         with doorkeeper.watching(form.name, request.client.host if request.client else ""):
             token = sign_in(given.database, form.name, form.password, given.clock())
         hand_over(token, response, secure=came_safely(request, given))
-        return SignedInAs(name=form.name, token=token)
+        return SignedInAs(name=form.name, token=token, time_zone=given.rules.time_zone)
 
     @at.delete("/current", status_code=204, responses=refusals(403, 411, 413, 503, 507))
     def delete_session(

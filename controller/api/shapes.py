@@ -69,6 +69,8 @@ class SignedInAs(Shape):
     """Name of the account."""
     token: str
     """Good for twelve hours, or until it signs out."""
+    time_zone: str
+    """Where the loudspeakers stand: an IANA name, for showing instants."""
 
 
 class SpanOut(Shape):

@@ -25,12 +25,14 @@ class Api:
         self._origin = base
         self._base = f"{base}/api/v1"
         self.token = ""
+        self.time_zone = ""
         # A proxy of the surroundings must not see, nor break, what stays on this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in; later calls carry the token."""
-        self.token = self.post("/sessions", {"name": name, "password": password})["token"]
+        signed = self.post("/sessions", {"name": name, "password": password})
+        self.token, self.time_zone = signed["token"], signed["time_zone"]
 
     def get(self, path: str) -> Any:
         """GET and read JSON; raises `ControllerError` in the server's words."""

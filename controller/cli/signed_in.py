@@ -1,5 +1,7 @@
 """What every command takes that asks a running controller: where it is, and who asks."""
 
+import os
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,9 +24,14 @@ HERE, OFFICER = "http://127.0.0.1:8077", "quantri"
 
 
 def signed_in(url: str, user: str, password: str) -> "Api":
-    """Raises `ControllerError` in the controller's words, or that none answers."""
+    """Sign in, and show times as they are at the loudspeakers, wherever this terminal stands.
+
+    Raises `ControllerError` in the controller's words, or that none answers.
+    """
     from controller.cli.api_client import Api
 
     api = Api(url)
     api.sign_in(user, password)
+    os.environ["TZ"] = api.time_zone
+    time.tzset()
     return api
