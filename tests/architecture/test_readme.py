@@ -52,12 +52,12 @@ def commands_of(group: TyperGroup, *names: str) -> set[str]:
 
 
 def commands_in_readme() -> set[str]:
-    """`voices install\\|sheet` names two; options and other arguments are written otherwise."""
+    """`alert clips set\\|clear` names two; options and other arguments are written otherwise."""
     named = set()
     rows = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     for words in re.findall(r"^\| `loalang ([a-z\\| -]+)", "\n".join(rows), re.MULTILINE):
-        first, *rest = words.split()
-        named |= {f"{first} {each}" for each in rest[0].split("\\|")} if rest else {first}
+        *groups, last = (word for word in words.split() if not word.startswith("-"))
+        named |= {" ".join((*groups, each)) for each in last.split("\\|")}
     return named
 
 
