@@ -35,13 +35,17 @@ _ORDER = {"received": 0, "silent": 1, "playing": 2, "done": 3, "ended": 4}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as a box said it; `received_ms` is when the office had it, `at_ms` the box's own."""
+    """One step as a box said it last, at `at_ms` of its own clock.
+
+    The office first had it at `received_ms`, and last at `last_ms`.
+    """
 
     version: int
     status: str
     round: int
     at_ms: int
     received_ms: int
+    last_ms: int
     reason: str = ""
 
 
@@ -75,7 +79,7 @@ def progress(
         return Progress(Answer.UNANSWERED if online else Answer.UNREACHED)
     last = mine[-1]
     after: dict[str, int] = {}
-    for step in mine:
+    for step in sorted(mine, key=lambda step: step.received_ms):
         after.setdefault(step.status, max(0, step.received_ms - issued_ms))
     return Progress(Answer(last.status), last.reason, last.round, after)
 
@@ -88,4 +92,4 @@ def tally(found: Sequence[Progress]) -> Mapping[Answer, int]:
 
 def _place(step: Step) -> tuple[int, int, int, int]:
     """Order of steps: as they came; of those that came at once, as the box took them."""
-    return step.received_ms, step.round, step.at_ms, _ORDER.get(step.status, -1)
+    return step.last_ms, step.round, step.at_ms, _ORDER.get(step.status, -1)

@@ -69,7 +69,15 @@ def alert_board(session: Session, alert_id: str, now: datetime) -> Board:
     )
     for row in session.exec(mine):
         steps.setdefault(row.device_id, []).append(
-            Step(row.version, row.status, row.round, row.at_ms, row.received_ms, row.reason)
+            Step(
+                row.version,
+                row.status,
+                row.round,
+                row.at_ms,
+                row.received_ms,
+                row.last_ms,
+                row.reason,
+            )
         )
     meant = select(AlertAudience).where(AlertAudience.alert_id == alert_id)
     audience = session.exec(

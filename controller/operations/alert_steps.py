@@ -21,7 +21,7 @@ from controller.storage import bell, events, places
 from controller.storage.alert_tables import Alert, AlertAudience, AlertVersion
 from controller.storage.alert_tables import AlertStep as StepRow
 from controller.storage.database import Database
-from controller.storage.insert_or_ignore import insert_or_ignore
+from controller.storage.insert_or_ignore import insert_or_ignore, inserting
 from controller.storage.instants import to_ms
 from edge_agent.contract import topics
 from edge_agent.contract.alert import AlertStatus, AlertStep, Severity
@@ -40,6 +40,9 @@ MOST_LOCAL_A_DAY = 50
 
 NOT_LESS = 2
 """Rounds more than the life of an alert holds: the first, and one begun at its very end."""
+
+
+_KEY = ("alert_id", "device_id", "version", "status", "round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,7 @@ def keep_alert_steps(
         _learn_local(session, rules, said, now)
         kept = list(_of_known(session, said))
         _note_late_comers(session, rules, kept, now)
-        rows = [_row(each, to_ms(now)) for each in kept]
-        insert_or_ignore(session, StepRow, rows)
+        _keep(session, kept, to_ms(now))
         _end_local(session, kept, now)
         _tell(session, kept, to_ms(now))
     return len(kept)
@@ -124,6 +126,20 @@ def _last_round(version: AlertVersion) -> int:
     return (version.expires_ms - version.issued_ms) // (version.repeat_s * 1000) + NOT_LESS
 
 
+def _keep(session: Session, said: Sequence[_Said], now_ms: int) -> None:
+    """Each step once, as the box said it last; what is replayed changes nothing."""
+    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    for each in sorted(said, key=lambda each: each.step.at):
+        row = _row(each, now_ms)
+        rows[tuple(row[name] for name in _KEY)] = row
+    insert = inserting(session, StepRow)
+    new = {name: insert.excluded[name] for name in ("at_ms", "last_ms", "reason")}
+    later = insert.excluded.at_ms > col(StepRow.at_ms)
+    statement = insert.on_conflict_do_update(index_elements=_KEY, set_=new, where=later)
+    if rows:
+        session.connection().execute(statement, list(rows.values()))
+
+
 def _row(said: _Said, now_ms: int) -> dict[str, Any]:
     step = said.step
     return {
@@ -134,6 +150,7 @@ def _row(said: _Said, now_ms: int) -> dict[str, Any]:
         "round": step.round,
         "at_ms": step.at,
         "received_ms": now_ms,
+        "last_ms": now_ms,
         "reason": step.reason,
     }
 

@@ -71,7 +71,11 @@ class AlertAudience(SQLModel, table=True):
 
 
 class AlertStep(SQLModel, table=True):
-    """One signed step of one version of an alert on one box; `round` counts repeats."""
+    """One signed step of one version of an alert on one box; `round` counts repeats.
+
+    It first came at `received_ms`; said again later (`at_ms`, by the box's clock) it came last at
+    `last_ms`, with the reason that it gave then.
+    """
 
     __tablename__ = "alert_step"
     alert_id: str = Field(primary_key=True)
@@ -81,6 +85,7 @@ class AlertStep(SQLModel, table=True):
     round: int = Field(primary_key=True)
     at_ms: int = Field(sa_column=_big())
     received_ms: int = Field(sa_column=_big(index=True))
+    last_ms: int = Field(sa_column=_big())
     reason: str = ""
 
 

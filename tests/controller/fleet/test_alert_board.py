@@ -16,8 +16,9 @@ STATUSES = ("received", "silent", "playing", "done", "ended")
 
 
 def step(status: str, after_ms: int, round_: int = 0, **more: object) -> Step:
-    fields: dict[str, object] = {"version": 2, "at_ms": ISSUED + after_ms, **more}
-    return Step(status=status, round=round_, received_ms=ISSUED + after_ms, **fields)  # type: ignore[arg-type]
+    at = ISSUED + after_ms
+    fields: dict[str, object] = {"version": 2, "at_ms": at, "last_ms": at, **more}
+    return Step(status=status, round=round_, received_ms=at, **fields)  # type: ignore[arg-type]
 
 
 def test_silence_is_waited_for_ten_seconds_and_then_said() -> None:
@@ -50,6 +51,16 @@ def test_a_switch_thrown_between_two_rounds_is_seen() -> None:
     steps = (step("done", 30_000), step("silent", 600_000, 1, reason="kill_switch"))
     found = progress(steps, 2, ISSUED, ISSUED + 601_000, online=True)
     assert (found.answer, found.reason) == (Answer.SILENT, "kill_switch")
+
+
+def test_what_a_box_says_again_later_is_where_it_stands() -> None:
+    steps = (
+        step("playing", 900, last_ms=ISSUED + 60_000),
+        step("silent", 30_000, reason="kill_switch"),
+    )
+    found = progress(steps, 2, ISSUED, ISSUED + 61_000, online=True)
+    assert found.answer is Answer.PLAYING
+    assert found.after_ms == {"playing": 900, "silent": 30_000}
 
 
 @given(st.permutations(range(6)), st.booleans())

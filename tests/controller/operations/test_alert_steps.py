@@ -89,6 +89,25 @@ def test_a_step_said_again_is_kept_once_with_the_time_at_which_it_first_came(
     assert row.received_ms == to_ms(NOW + SECOND)
 
 
+def test_the_last_word_of_a_box_counts_and_a_replay_of_its_former_ones_does_not(
+    office: Office,
+) -> None:
+    box = office.boxes(1)[0]
+    can_say(office)
+    made = raised(office, order(PROVINCE))
+    lacking = step(made, AlertStatus.DONE, reason="phrases_missing: vi, bdq")
+    answer(office, (box, lacking), now=NOW + SECOND)
+    at = NOW + 60 * SECOND
+    silent = step(made, AlertStatus.SILENT, reason="kill_switch", at=at - SECOND)
+    said = step(made, AlertStatus.DONE, reason="phrases_missing: bdq", at=at)
+    answer(office, (box, silent), now=NOW + 59 * SECOND)
+    answer(office, (box, said), (box, lacking), now=NOW + 60 * SECOND)
+    answer(office, (box, silent), (box, lacking), now=NOW + 61 * SECOND)
+    (line,) = board(office, made.alert_id, 62 * SECOND).lines
+    assert (line.progress.answer, line.progress.reason) == (Answer.DONE, "phrases_missing: bdq")
+    assert line.progress.after_ms == {"done": 1_000, "silent": 59_000}
+
+
 def test_what_is_forged_cut_or_of_an_unknown_alert_is_dropped_and_hurts_no_other(
     office: Office,
 ) -> None:
