@@ -189,6 +189,9 @@ def progress(
     said = _said(alert, history)
     begun = (r for r, pasts in said.items() if any(past.starts for past in pasts.values()))
     heard = max(begun, default=None)
+    if heard is not None and of.lacks and not of.waits and set(said[heard]) == {SIREN}:
+        # A siren tells nobody what to do.
+        return Progress(AlertStatus.SILENT, heard, silenced or of.lacks)
     turn = next_turn(of, history, held, now_ms)
     if turn is not None and turn.start_ms <= now_ms:
         late = now_ms + turn.part.asset.duration_ms > alert.expires

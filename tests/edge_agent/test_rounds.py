@@ -329,6 +329,17 @@ def test_a_language_that_lacks_is_told_with_the_end_of_the_others() -> None:
     assert told == Progress(AlertStatus.DONE, 0, "audio_missing")
 
 
+def test_a_siren_without_a_word_is_not_taken_for_an_alert_that_was_heard() -> None:
+    flood = alert(repeat_s=600)
+    siren = Part(SIREN, SIREN_SOUND, NO_WORDS)
+    wordless = Voiced(flood, (siren,), "phrases_missing: vi")
+    sounded = said(SIREN, of=flood, at_ms=T0 + 5_000, played_ms=5_000)
+    told = far(wordless, sounded, T0 + 6_000)
+    assert told == Progress(AlertStatus.SILENT, 0, "phrases_missing: vi")
+    worded = Voiced(flood, (siren, *voiced(flood).parts))
+    assert far(worded, sounded, T0 + 6_000).status is AlertStatus.PLAYING
+
+
 def test_no_id_of_an_alert_is_taken_for_a_part_of_another() -> None:
     short, long = alert("lu"), alert("lu.v1.5")
     history = said("0.0", of=long)
