@@ -11,7 +11,7 @@ from edge_agent import durable
 from edge_agent.contract.alert import AlertList
 from edge_agent.contract.desired import Desired
 from edge_agent.contract.trust import KeySet, Placement
-from edge_agent.contract.types import Unreadable, decode, encode
+from edge_agent.contract.types import encode
 from edge_agent.log_setup import note
 from edge_agent.rounds import Gone, gone_after
 
@@ -82,8 +82,9 @@ class HeldStore:
     def _read(self, path: Path, kind: type[T]) -> T | None:
         try:
             stored = durable.read_checked(path)
-            return None if stored is None else decode(stored, kind)
-        except (durable.Damaged, Unreadable) as e:
+            # Many messages together may be longer than the longest of them.
+            return None if stored is None else msgspec.json.decode(stored, type=kind)
+        except (durable.Damaged, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
             kept = durable.set_aside(path)
             self.losses += (f"{path.name} damaged",)
             note(log, "state_set_aside", level=logging.ERROR, file=str(kept), error=str(e))

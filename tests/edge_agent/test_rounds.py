@@ -12,6 +12,7 @@ from msgspec.structs import replace as change
 
 from edge_agent.contract.alert import Alert, AlertList, AlertStatus, Ended, Severity, Spoken
 from edge_agent.contract.manifest import Asset
+from edge_agent.contract.types import MAX_PAYLOAD_BYTES
 from edge_agent.held import HeldStore
 from edge_agent.past import MAX_STARTS, Past, PastState
 from edge_agent.rounds import (
@@ -166,6 +167,17 @@ def test_an_end_is_remembered_when_its_list_says_no_more_of_it(tmp_path: Path) -
     store.take_alerts(AlertList("tinh", COMMUNE, 7, T0 + 2, (alert(version=2),)))
     assert store.held.gone["lu"].version == 2
     assert store.held.gone["lu"].until_ms > T0 + DAY_MS
+
+
+def test_lists_that_are_longer_together_than_any_message_outlive_a_restart(tmp_path: Path) -> None:
+    store = HeldStore(tmp_path)
+    for n in range(16):
+        ended = tuple(Ended(f"tinh.{n:04d}-{k:04d}-{'a' * 26}", 1) for k in range(200))
+        store.take_alerts(AlertList("tinh", f"xa-{n}", 5, T0, (alert(f"lu-{n}"),), ended))
+    assert (tmp_path / "alerts.json").stat().st_size > MAX_PAYLOAD_BYTES
+    again = HeldStore(tmp_path)
+    assert again.losses == ()
+    assert again.held == store.held
 
 
 def test_what_is_gone_is_forgotten_in_the_end(tmp_path: Path) -> None:
