@@ -11,6 +11,8 @@ from dataclasses import dataclass
 RATE = 48_000
 MAX_PACKETS = 50_000
 """A quarter of an hour in packets of 20 ms."""
+LONGEST_PACKET = 61_440
+"""Bytes: no packet of one stream is longer (RFC 7845, 6), and one page holds it."""
 
 _PAGE = struct.Struct("<4sBBqIIIB")
 _HEAD = struct.Struct("<8sBBHIhB")
@@ -45,6 +47,8 @@ def read_opus(data: bytes) -> Opus:
         for size in segments:
             open_ += body[at : at + size]
             at += size
+            if len(open_) > LONGEST_PACKET:
+                raise NotOpus("too long a packet")
             if size < 255:
                 packets.append(open_)
                 open_ = b""

@@ -76,9 +76,9 @@ def join(said: Sequence[Word], files: Mapping[str, bytes]) -> Sentence:
         laid += sum(map(samples, stream.packets))
         packets += (*pause, *stream.packets)
         begins += stream.length + word.pause_ms * RATE // 1000
+        if (ends - skip) * 1000 > MAX_LENGTH_MS * RATE:
+            raise Unsayable(f"over {MAX_LENGTH_MS} ms")
     length = ends - skip
-    if length * 1000 > MAX_LENGTH_MS * RATE:
-        raise Unsayable(f"over {MAX_LENGTH_MS} ms")
     return Sentence(write_opus(Opus(tuple(packets), skip, length)), length * 1000 // RATE)
 
 

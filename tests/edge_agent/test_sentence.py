@@ -1,5 +1,6 @@
 """Phrases joined into one sound without decoding, and heard by a real decoder."""
 
+import contextlib
 from array import array
 from itertools import pairwise
 from pathlib import Path
@@ -131,3 +132,31 @@ def test_law_spoilt_files_are_refused_and_nothing_else_happens(data: st.DataObje
         except NotOpus:
             continue
         assert 0 < stream.length <= sum(map(samples, stream.packets))
+
+
+def test_a_packet_that_no_page_can_hold_is_refused_and_does_not_end_the_agent() -> None:
+    short = write_opus(Opus((b"\xf8" + bytes(600),), 0, 960))
+    head, sound = short[: short.rindex(b"OggS")], short[short.rindex(b"OggS") :]
+    page, lost = sound[:26] + bytes((255,)) + b"\xff" * 255, b"\xf8" + bytes(255 * 255 - 1)
+    for pages in (2, 100):
+        endless = head + (page + lost) * pages + sound
+        with pytest.raises(NotOpus):
+            join(words("a"), {"a": endless})
+
+
+def test_a_sentence_that_would_last_for_hours_is_given_up_at_ten_minutes() -> None:
+    long = write_opus(Opus((b"\xf8",) * 20_000, 0, 20_000 * 960))
+    with pytest.raises(Unsayable, match="600000"):
+        join(words("a " * 150), {"a": long})
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_law_whatever_becomes_of_a_file_it_is_joined_or_refused(data: st.DataObject) -> None:
+    spoiled = bytearray(FILES["here"])
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(spoiled) - 1))
+        spoiled[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+        spoiled = spoiled or bytearray(b"OggS")
+    with contextlib.suppress(NotOpus, Unsayable):
+        join(words("a | warn"), {"a": bytes(spoiled), "warn": FILES["warn"]})
