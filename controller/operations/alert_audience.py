@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from controller.fleet.box_policy import BoxPolicy
 from controller.operations.box_policy import policies
 from controller.operations.zone_inputs import PlanRules, today
 from controller.storage import places, tables
 from controller.storage.instants import to_ms
-from controller.storage.unit_chain import UnitChain, chain_on
+from controller.storage.unit_chain import Chains, UnitChain
 from schedules.airtime import DEFAULT_AIRTIME_LAW
-from schedules.errors import ScheduleError
 
 MAINTENANCE = "maintenance"
 
@@ -45,67 +45,93 @@ def alert_audience(
 
     A place whose units are in disorder holds up no other: its boxes are left out.
     """
-    day, local = today(rules, now), now.astimezone(ZoneInfo(rules.time_zone)).replace(tzinfo=None)
-    chains = _Chains(session, day)
-    spoken = languages_of_clusters(session, day)
-    said = {row.device_id: row for row in session.exec(select(tables.ReportedState))}
+    local = now.astimezone(ZoneInfo(rules.time_zone)).replace(tzinfo=None)
+    spoken = languages_of_clusters(session, today(rules, now))
+    said = _reported(session)
     set_for, laws = policies(session), places.laws(session)
     found = []
-    for row in session.execute(places.standing_boxes(to_ms(now))):
-        chain = chains.of(row.unit_id)
-        if chain is None or not set(chain.ids) & set(areas):
-            continue
-        law = next((laws[u] for u in chain.ids if u in laws), DEFAULT_AIRTIME_LAW)
-        reported = said.get(row.device_id)
-        maintained = set_for.get(row.device_id, BoxPolicy()).maintained_at(now)
+    for box in _standing_in(session, areas, rules, now):
+        law = next((laws[u] for u in box.chain.ids if u in laws), DEFAULT_AIRTIME_LAW)
+        maintained = set_for.get(box.device_id, _UNSET).maintained_at(now)
+        online, seen_ms, silenced = said.get(box.device_id, _NEVER_HEARD)
         found.append(
             Listener(
-                row.device_id,
-                row.id,
-                row.name,
-                chain.path_name,
-                spoken.get(row.id, ()),
-                online=bool(reported and reported.online),
-                seen_ms=reported.seen_ms if reported else 0,
-                silenced=_silenced(reported) or (MAINTENANCE if maintained else ""),
+                box.device_id,
+                box.cluster_id,
+                box.cluster_name,
+                box.chain.path_name,
+                spoken.get(box.cluster_id, ()),
+                online=online,
+                seen_ms=seen_ms,
+                silenced=silenced or (MAINTENANCE if maintained else ""),
                 quiet=law.quiet is not None and law.quiet.closing(local) is not None,
             )
         )
-    return tuple(sorted(found, key=lambda each: (each.village, each.cluster_name, each.device_id)))
+    return tuple(found)
+
+
+def heard_languages(
+    session: Session, areas: Collection[str], rules: PlanRules, now: datetime
+) -> tuple[str, ...]:
+    """What the boxes under these areas speak, each once, by village and its own order."""
+    spoken = languages_of_clusters(session, today(rules, now))
+    boxes = _standing_in(session, areas, rules, now)
+    return tuple(dict.fromkeys(tag for box in boxes for tag in spoken.get(box.cluster_id, ())))
 
 
 def languages_of_clusters(session: Session, day: date) -> Mapping[str, tuple[str, ...]]:
     """What the zones of each cluster speak on that day, each once, by zone and its own order."""
-    zones = {zone.id: zone.languages for zone in session.exec(select(tables.Zone))}
+    zone, member = tables.Zone, tables.ZoneCluster
+    rows = session.execute(sa.select(col(zone.id), col(zone.languages)))
+    zones = {row.id: row.languages for row in rows}
+    on = day.isoformat()
+    standing = sa.select(col(member.cluster_id), col(member.zone_id)).where(
+        col(member.valid_from) <= on,
+        sa.or_(col(member.valid_until).is_(None), col(member.valid_until) > on),
+    )
     members: dict[str, list[str]] = {}
-    for row in session.exec(select(tables.ZoneCluster)):
-        since, until = date.fromisoformat(row.valid_from), row.valid_until
-        if since <= day and (until is None or day < date.fromisoformat(until)):
-            members.setdefault(row.cluster_id, []).append(row.zone_id)
+    for cluster_id, zone_id in session.execute(standing):
+        members.setdefault(cluster_id, []).append(zone_id)
     return {
         cluster_id: tuple(dict.fromkeys(tag for z in sorted(of) for tag in zones.get(z, ())))
         for cluster_id, of in members.items()
     }
 
 
-def _silenced(reported: tables.ReportedState | None) -> str:
-    return str(reported.telemetry.get("silenced") or "") if reported else ""
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A box in its place."""
+
+    device_id: str
+    cluster_id: str
+    cluster_name: str
+    chain: UnitChain
 
 
-class _Chains:
-    """The units above a place, each walked up once."""
+def _standing_in(
+    session: Session, areas: Collection[str], rules: PlanRules, now: datetime
+) -> list[_Standing]:
+    """Every box under one of the areas, by village."""
+    chains, wanted = Chains(session, today(rules, now)), frozenset(areas)
+    found = [
+        _Standing(row.device_id, row.id, row.name, chain)
+        for row in session.execute(places.standing_boxes(to_ms(now)))
+        if (chain := chains.of(row.unit_id)) is not None and not wanted.isdisjoint(chain.ids)
+    ]
+    found.sort(key=lambda box: (box.chain.path_name, box.cluster_name, box.device_id))
+    return found
 
-    def __init__(self, session: Session, day: date) -> None:
-        self._session, self._day = session, day
-        # Read at once and held: a walk then asks the session, and not the database.
-        self._units = session.exec(select(tables.Unit)).all()
-        self._known: dict[str, UnitChain | None] = {}
 
-    def of(self, unit_id: str) -> UnitChain | None:
-        """None where the units stand in a circle, or one is missing."""
-        if unit_id not in self._known:
-            try:
-                self._known[unit_id] = chain_on(self._session, unit_id, self._day)
-            except ScheduleError:
-                self._known[unit_id] = None
-        return self._known[unit_id]
+_UNSET = BoxPolicy()
+_NEVER_HEARD = (False, 0, "")
+
+
+def _reported(session: Session) -> dict[str, tuple[bool, int, str]]:
+    """Of each box: whether it is online, when it was seen, and what silences it."""
+    said = tables.ReportedState
+    silenced = col(said.telemetry)["silenced"].as_string()
+    query = sa.select(col(said.device_id), col(said.online), col(said.seen_ms), silenced)
+    return {
+        device_id: (online, seen_ms, why or "")
+        for device_id, online, seen_ms, why in session.execute(query)
+    }
