@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from controller.errors import ControllerError
-from controller.fleet.box_words import because
+from controller.fleet.box_words import because, of_alert
 
 LOOK_EVERY_S = 1.0
 STILL_OPEN = ("waiting", "received", "playing")
@@ -198,7 +198,7 @@ def _troubles(box: dict[str, Any]) -> list[str]:
 
 def _box_line(box: dict[str, Any]) -> str:
     after = ", ".join(f"{status} {ms / 1000:.1f} s" for status, ms in box["after_ms"].items())
-    why = f": {' / '.join(because(box['reason']))}" if box["reason"] else ""
+    why = f": {' / '.join(of_alert(box['reason']))}" if box["reason"] else ""
     times = f" ({after})" if after else ""
     return f"  {box['village'] or box['cluster']}: {ANSWERS[box['answer']]}{why}{times}"
 

@@ -134,6 +134,14 @@ def test_then_each_box_is_shown_as_it_answers_until_no_more_is_to_come(
     assert len(rested) == 3
 
 
+def test_a_language_that_a_box_could_not_say_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    lacking = board("done")
+    lacking["boxes"][0]["reason"] = "phrases_missing: bdq; clip_instead: sed"
+    Desk(Office(lacking)).watch("xyz")
+    said = capsys.readouterr().out
+    assert "the box lacks phrases (bdq); the clip of its hazard sounds instead (sed)" in said
+
+
 def test_watching_ends_with_the_alert(capsys: pytest.CaptureFixture[str]) -> None:
     Desk(Office(board("waiting", state="ended")), rest=lambda s: None).watch("xyz")
     assert "đang chờ" in capsys.readouterr().out
