@@ -1,4 +1,7 @@
-"""Find the unit a person means: an id, an official code, or a name, accents or not."""
+"""Find the unit a person means: an id, an official code, or a name, accents or not.
+
+`Xã Đăk Hà/Thôn 1` tells one village from those of the same name elsewhere.
+"""
 
 from dataclasses import dataclass
 
@@ -33,7 +36,9 @@ def find_unit(session: Session, asked: str) -> str:
         return asked
     known = _standing(session)
     name = bare(asked)
-    found = [u for u in known if u.code == asked] or [u for u in known if bare(u.name) == name]
+    found = [u for u in known if u.code == asked] or [
+        u for u in known if name in (bare(u.name), bare(f"{u.above}/{u.name}"))
+    ]
     if len(found) == 1:
         return found[0].id
     if not found:

@@ -19,7 +19,7 @@ from controller.operations.alert_words import Speaks
 from controller.operations.bundle import Chosen, make_bundle
 from controller.operations.end_alert import end_alert, expire_alerts
 from controller.operations.phrase_bank import set_order
-from controller.operations.prepare_alert import prepare_alert
+from controller.operations.prepare_alert import prepare_alert, preview
 from controller.operations.raise_alert import Raised
 from controller.operations.republish import republish
 from controller.operations.review_alert import review_alert
@@ -248,6 +248,15 @@ def test_a_commune_is_told_in_one_list_and_named_by_code_or_without_accents(
         assert alert.areas == (commune,)
 
 
+def test_one_of_many_villages_of_a_name_is_told_by_its_commune(office: Office) -> None:
+    office.boxes(4)
+    can_say(office)
+    with pytest.raises(ControllerError, match="Thôn 1"):
+        raised(office, order("thôn 1"))
+
+    assert raised(office, order("dak ha/thon 1")).boxes == 1
+
+
 def test_the_whole_province_is_one_list_and_names_no_place(office: Office) -> None:
     office.boxes(3)
     can_say(office)
@@ -333,12 +342,12 @@ def test_the_preview_names_who_is_out_of_touch_silenced_or_lacks_a_language(
         )
     with office.database.read() as session:
         asked = order("dv-00051", languages=("vi", "hre"))
-        ready = prepare_alert(session, asked, RULES, NOW)
-    by_id = {listener.device_id: listener for listener in ready.audience}
+        seen = preview(session, prepare_alert(session, asked, RULES, NOW), RULES, NOW)
+    by_id = {listener.device_id: listener for listener in seen.audience}
     assert (by_id[first.did].online, by_id[first.did].silenced) == (True, "kill_switch")
     assert (by_id[second.did].online, by_id[second.did].seen_ms) == (False, 0)
-    assert ready.lacks(by_id[first.did]) == ("hre",)
-    assert ready.lacks(by_id[second.did]) == ()
+    assert seen.lacks(by_id[first.did]) == ("hre",)
+    assert seen.lacks(by_id[second.did]) == ()
 
 
 def test_quiet_hours_are_broken_and_said_so(office: Office) -> None:
@@ -350,8 +359,9 @@ def test_quiet_hours_are_broken_and_said_so(office: Office) -> None:
         session.add(rule)
     with office.database.read() as session:
         asked = order(box.village.village_id)
-        by_day = prepare_alert(session, asked, RULES, NOW)
-        at_night = prepare_alert(session, asked, RULES, NOW + timedelta(hours=15))
+        ready, night = prepare_alert(session, asked, RULES, NOW), NOW + timedelta(hours=15)
+        by_day = preview(session, ready, RULES, NOW)
+        at_night = preview(session, ready, RULES, night)
     assert (by_day.in_quiet_hours, at_night.in_quiet_hours) == (0, 1)
 
 
