@@ -48,8 +48,8 @@ class Intake:
             case Desired():
                 self._take_desired(message)
             case AlertList():
+                # It may be another office's: when that says it was issued proves no time.
                 self._held.take_alerts(message)
-                self._clock.lift_floor(message.issued)
                 note(log, "alerts_accepted", issuer=message.issuer, active=len(message.alerts))
             case ReportAck():
                 if self._spool.forget(message.spool, message.upto):
