@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -197,9 +198,12 @@ class Exchange:
             target = self._state_dir / file.name
             for side in ("-wal", "-shm"):
                 target.with_name(target.name + side).unlink(missing_ok=True)
-            aside = target.with_name(target.name + ".back")
-            shutil.copy2(file, aside, follow_symlinks=False)
-            os.chown(aside, owner.st_uid, owner.st_gid, follow_symlinks=False)
+            # Whoever owns the folder may have laid a link in the way of what root writes there.
+            aside = target.with_name(f"{target.name}.{secrets.token_hex(8)}.back")
+            with aside.open("xb") as copy, file.open("rb") as kept:
+                os.fchown(copy.fileno(), owner.st_uid, owner.st_gid)
+                os.fchmod(copy.fileno(), 0o600)
+                shutil.copyfileobj(kept, copy)
             aside.replace(target)
 
     def _tidy(self, under_way: UnderWay) -> None:

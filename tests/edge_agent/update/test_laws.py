@@ -177,9 +177,14 @@ def test_a_state_that_the_old_version_cannot_read_comes_back_but_no_count_does(
             return None
         return seen(paper)
 
+    others = scene.root / "of-root"
+    others.write_text("kept")
+    (scene.state / "desired.json.back").symlink_to(others)
     paper = Paper(scene.layout, views, unread={"1.0.0": "desired.json damaged"})
     assert scene.exchange(paper).run("1.1.0", "").status == "failed"
     assert (scene.state / "desired.json").read_text() == "old"
+    assert (scene.state / "desired.json").stat().st_mode & 0o777 == 0o600
+    assert others.read_text() == "kept", "root wrote through a link that the box's user laid"
     assert (scene.state / "boot").read_text() == "new"
     assert (scene.layout.records / "left-behind/desired.json").read_text() == "new"
 
