@@ -200,10 +200,10 @@ class Exchange:
                 target.with_name(target.name + side).unlink(missing_ok=True)
             # Whoever owns the folder may have laid a link in the way of what root writes there.
             aside = target.with_name(f"{target.name}.{secrets.token_hex(8)}.back")
-            with aside.open("xb") as copy, file.open("rb") as kept:
-                os.fchown(copy.fileno(), owner.st_uid, owner.st_gid)
-                os.fchmod(copy.fileno(), 0o600)
-                shutil.copyfileobj(kept, copy)
+            with aside.open("xb") as put, file.open("rb") as kept:
+                os.fchown(put.fileno(), owner.st_uid, owner.st_gid)
+                os.fchmod(put.fileno(), 0o600)
+                shutil.copyfileobj(kept, put)
             aside.replace(target)
 
     def _tidy(self, under_way: UnderWay) -> None:
