@@ -8,20 +8,40 @@ from functools import partial
 from pathlib import Path
 
 from controller import log_setup
-from tests.attacks import office_attacks, wire_attacks
-from tests.attacks.alert_faults import ALERT_FAULTS
+from tests.attacks import (
+    alert_faults,
+    away_faults,
+    box_attacks,
+    office_attacks,
+    pairing_attacks,
+    wire_attacks,
+)
 from tests.attacks.rows import Attempt, table
 
 ATTACKS: Mapping[str, Callable[[Path], Attempt]] = {
-    **ALERT_FAULTS,
+    **alert_faults.ALERT_FAULTS,
+    "box-updating": alert_faults.box_updating,
     "forged": partial(wire_attacks.forged_messages, messages=100_000, seed=5),
     "other-commune": wire_attacks.other_commune,
     "replay": partial(wire_attacks.replay, seed=5),
     "two-controllers": partial(wire_attacks.two_controllers, commands=10_000, cuts=6, seed=5),
     "replaced-server": wire_attacks.replaced_server,
+    "older-plan": box_attacks.older_plan,
+    "older-trust": box_attacks.older_trust,
     "stolen-password": partial(office_attacks.stolen_password, messages=20_000, seed=5),
+    "forged-birth": partial(office_attacks.forged_birth, rounds=5),
+    "older-office": away_faults.older_office,
+    "backup": away_faults.restored_backup,
+    "long-away": partial(away_faults.long_away, days=(60, 120, 500)),
+    "guessed-code": partial(pairing_attacks.guessed_code, guesses=5_000, addresses=250),
+    "middle-man": pairing_attacks.middle_man,
+    "cloned-card": pairing_attacks.cloned_card,
+    "revoked": partial(pairing_attacks.revoked_box, messages=1_000),
+    "false-servers": pairing_attacks.lying_servers,
+    "sticks": partial(box_attacks.evil_sticks, entries=5_000),
+    "local-page": partial(box_attacks.local_page, guesses=2_000, requests=10_000, seed=5),
 }
-"""Each with its heavy counts; `make test` runs the same functions with small ones."""
+"""Each with its heavy counts; `make test` runs small ones, here or beside the part."""
 
 
 def main(names: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Alerts that come out of order, twice, next door, at once, or while the box is away."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,35 +9,45 @@ import msgspec
 
 from edge_agent.contract import topics
 from edge_agent.contract.alert import Alert, AlertList, Ended, Severity, Spoken
+from edge_agent.contract.manifest import Asset
 from edge_agent.contract.report import EventKind
 from edge_agent.contract.trust import Kind
 from tests.attacks.rows import Attempt
-from tests.edge_agent.office import PROVINCE, UNIT, cue
-from tests.edge_agent.real_parts import wait_for
+from tests.edge_agent.office import DID, PROVINCE, UNIT, FileServer, Office, cue
+from tests.edge_agent.real_parts import Broker, Ear, wait_for
+from tests.edge_agent.update.machine import UNIT as UNIT_FILE
+from tests.edge_agent.update.machine import Machine
+from tests.edge_agent.update.test_exchange import NO_START
 from tests.faults.stage import Stage, now_ms, pause, stage
 
 HOUR_MS = 3_600_000
 NEIGHBOUR = f"{UNIT}-"
 """The name of a unit that differs from the box's own by a hair."""
 
+STOP = ["stop", UNIT_FILE]
 QUIET_S = 2.0
 """So long it is listened whether something sounds that must not."""
 
 
-def _alert(village: Stage, ident: str, version: int, **changes: Any) -> Alert:
-    """An alert of one short sound, said once, in the commune."""
+def alert(sound: Asset, ident: str, **changes: Any) -> Alert:
+    """An alert of one sound, said once, in the commune."""
     now = now_ms()
     fields: dict[str, Any] = {
         "id": ident,
-        "version": version,
+        "version": 1,
         "severity": Severity.SEVERE,
         "areas": (UNIT,),
         "issued": now,
         "expires": now + HOUR_MS,
         "max_play_s": 120,
-        "spoken": (Spoken("vi", (village.sound(600),)),),
+        "spoken": (Spoken("vi", (sound,)),),
     }
     return Alert(**(fields | changes))
+
+
+def _alert(village: Stage, ident: str, version: int, **changes: Any) -> Alert:
+    """One of a short sound that was never there before."""
+    return alert(village.sound(600), ident, version=version, **changes)
 
 
 class _Issuer:
@@ -228,6 +239,57 @@ def box_away(folder: Path) -> Attempt:
         begun = [event.cue for event in village.events(EventKind.STARTED)]
         burst = len(begun) - 1
     return Attempt("a box that was away", 3, burst, 0, "what is active once, no missed repeats")
+
+
+def box_updating(folder: Path) -> Attempt:
+    """The alert comes while the version is changed: to a sound one, and to one that is left."""
+    versions = {"1.1.0": NO_START, "1.2.0": None}
+    broker = Broker(folder)
+    office = Office.open(folder / "files")
+    server = FileServer(office.files)
+    machine = Machine(folder, office, broker.port)
+    machine.lay("1.0.0")
+    ear = Ear(office, broker.port, machine.box.key)
+    ear.retain(topics.CONTROLLER_KEYS, office.sealed_keys())
+    desired = office.desired(
+        (), serial=1, now_ms=now_ms(), sources=(server.address,), empty_because="nothing planned"
+    )
+    ear.retain(topics.down(DID, "desired"), office.sealed(desired, Kind.DESIRED))
+    machine.begin("1.0.0")
+    try:
+        wait_for(lambda: any(h.desired for h in ear.hellos), "the box to hold its plan")
+        for number, (version, change) in enumerate(versions.items()):
+            machine.lay(version, *([change] if change else []))
+            stops = machine.systemd.calls.count(STOP)
+            with ThreadPoolExecutor() as aside:
+                within = 1 if change else 15
+                updating = aside.submit(machine.update, "--to", version, within=within, steady=1)
+                wait_for(
+                    lambda n=stops: machine.systemd.calls.count(STOP) > n,
+                    "the old version to be stopped",
+                    60.0,
+                )
+                flood = alert(office.asset(300, note=version), f"lu-{number}")
+                told = office.alerts(flood, serial=now_ms(), now_ms=now_ms())
+                topic = topics.group_alert(UNIT, "province")
+                ear.retain(topic, office.sealed(told, Kind.ALERT))
+            assert (updating.result().returncode == 0) is (change is None)
+            wait_for(
+                lambda n=number: any(e.alert == f"lu-{n}" for e in ear.of_kind("ended")),
+                f"the alert after {version}",
+                60.0,
+            )
+        said = [event.alert for event in ear.of_kind("started")]
+    finally:
+        machine.close()
+        ear.close()
+        server.close()
+        broker.close()
+    heard = {f"lu-{number}" for number in range(len(versions))}
+    twice, lost = len(said) - len(set(said)), len(heard - set(said))
+    return Attempt(
+        "an alert to a box that is updating", len(versions), twice, lost, "one is left again"
+    )
 
 
 ALERT_FAULTS: dict[str, Callable[[Path], Attempt]] = {

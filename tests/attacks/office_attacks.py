@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlmodel import SQLModel, func, select
 
+from controller.cli.village_boxes import start_box
 from controller.mqtt import child
 from controller.storage import tables
 from controller.storage.alert_tables import AlertStep as AlertStepRow
@@ -24,7 +26,17 @@ from edge_agent.contract.commands import AckStatus, CommandAck
 from edge_agent.contract.envelope import seal
 from edge_agent.contract.manifest import Rank
 from edge_agent.contract.report import EventKind, PlaybackEvent, Report
-from edge_agent.contract.state import Clock, ClockSource, Presence, Proof
+from edge_agent.contract.state import (
+    CacheState,
+    Clock,
+    ClockSource,
+    Hello,
+    Presence,
+    Proof,
+    SpoolRange,
+    State,
+    Telemetry,
+)
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import encode
 from tests.attacks.rows import Attempt
@@ -69,6 +81,55 @@ async def _stolen(folder: Path, messages: int, dice: random.Random) -> Attempt:
     return Attempt("a stolen broker password forges", messages, believed, lost, kinds or note)
 
 
+def forged_birth(folder: Path, rounds: int) -> Attempt:
+    """The thief says that the box died, by counters that it never reaches; then it is back."""
+    return asyncio.run(_born(folder, rounds))
+
+
+async def _born(folder: Path, rounds: int) -> Attempt:
+    took, believed = [], 0
+    async with staged(folder, virtual(folder)) as stage:
+        (box,) = stage.boxes
+        running = box.process
+        for number in range(rounds):
+            await child.stop(running)
+            thief = _Thief(folder / "boxes" / box.village.village_id, box.did)
+            for topic, message in _births(box.did, number):
+                thief.say(topic, encode(message), retain=True)
+            await asyncio.to_thread(thief.done)
+            await until(lambda: _away(stage))
+            begun = time.monotonic()
+            running = (await start_box(box.did, box.village, box.folder, {})).process
+            try:
+                await until(lambda: _on_duty(stage), 20)
+            except TimeoutError:
+                believed += 1
+            took.append(time.monotonic() - begun)
+        await child.stop(running)
+    note = f"the office shows the true box again after {max(took):.0f} s at most; until then, away"
+    return Attempt("forged births and deaths, retained", 3 * rounds, believed, 0, note)
+
+
+def _births(did: str, number: int) -> list[tuple[str, msgspec.Struct]]:
+    """What nobody signs of a box that comes and goes, by the greatest counters that there are."""
+    most = (1 << 53) - number
+    clock, empty = Clock(ClockSource.NTP), CacheState(1, 0, "0" * 64)
+    hello = Hello(most, most, "9.9.9", 99, (), most, most, empty, SpoolRange("s", 1, 0), clock)
+    return [
+        (topics.up(did, "hello"), hello),
+        (topics.up(did, "tele"), Telemetry(most, now_ms(), most, 0, 1, 1)),
+        (topics.up(did, "state"), State(most, most, False)),
+    ]
+
+
+async def _away(stage: Stage) -> bool:
+    return [cluster["status"] for cluster in await stage.clusters()] == ["mat"]
+
+
+async def _on_duty(stage: Stage) -> bool:
+    return [cluster["status"] for cluster in await stage.clusters()] == ["san"]
+
+
 async def _said_done(stage: Stage) -> bool:
     with stage.controller.database.read() as session:
         rows = session.exec(select(tables.CommandStep.status)).all()
@@ -108,8 +169,8 @@ class _Thief:
         if (parsed is not None and parsed.device != self._did) or topics.parse_up(message.topic):
             self.overheard.append(message.topic)
 
-    def say(self, topic: str, payload: bytes) -> None:
-        self._sent = self._client.publish(topic, payload, qos=1)
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self._sent = self._client.publish(topic, payload, qos=1, retain=retain)
 
     def done(self) -> None:
         """Wait until the broker has taken the last word, and the office has had its time."""

@@ -42,7 +42,7 @@ from edge_agent.contract.trust import (
 from edge_agent.contract.types import encode
 from tests.attacks.rows import Attempt
 from tests.edge_agent.office import DID, FAR, PROVINCE, UNIT, cue
-from tests.edge_agent.real_parts import wait_for
+from tests.edge_agent.real_parts import Box, wait_for
 from tests.faults.stage import MovableClock, Stage, now_ms, stage
 
 BATCH = 800
@@ -67,19 +67,22 @@ def forged_messages(folder: Path, messages: int, seed: int) -> Attempt:
         village.ready()
         forge = _Forge(village, dice)
         _flood(village, forge, BATCH, "warm-up")
-        before_kb = _rss_kb(village)
+        before_kb = rss_kb(village.box)
         for number in range(-(-messages // BATCH)):
             _flood(village, forge, min(BATCH, messages - number * BATCH), f"batch-{number}")
-        grown_kb = _rss_kb(village) - before_kb
+        grown_kb = rss_kb(village.box) - before_kb
         wait_for(lambda: village.events(EventKind.ENDED), "the planned play")
         sounded = {order["id"] for order in village.box.player_heard("play")}
         plays = {event.play for event in village.events(EventKind.STARTED)}
         told = village.tell()
         crashes = village.crashes()
+        accepted = {entry["command"] for entry in village.box.log("command_accepted")}
     obeyed = len(sounded - plays) + max(0, len(plays) - 1) + crashes
+    obeyed += sum(not ident.startswith("after-") for ident in accepted)
     obeyed += int(grown_kb > RSS_SLACK_KB)
     note = f"memory {grown_kb:+d} KB, {crashes} crashes, the plan sounded {len(plays)} ×"
-    return Attempt("malformed or forged messages", messages, obeyed, 1 - told.plays, note)
+    lost = max(0, 1 - told.plays)
+    return Attempt("malformed or forged messages", messages, obeyed, lost, note)
 
 
 def _flood(village: Stage, forge: "_Forge", count: int, mark: str) -> None:
@@ -106,7 +109,7 @@ class _Forge:
         self._asset = village.sound(900)
         now = now_ms()
         self._true = tuple(
-            village.office.sealed(message, kind) for _, kind, message in _orders(self._asset, now)
+            village.office.sealed(message, kind) for _, kind, message in orders(self._asset, now)
         )
         self._topics = (
             *(topics.down(DID, word) for word in ("desired", "cmd", "ack", "time", "placement")),
@@ -138,7 +141,7 @@ class _Forge:
 
     def _order(self) -> tuple[Kind, Any]:
         at = now_ms() + self._dice.randrange(-LIFE_MS, LIFE_MS)
-        return self._dice.choice([(kind, m) for _, kind, m in _orders(self._asset, at)])
+        return self._dice.choice([(kind, m) for _, kind, m in orders(self._asset, at)])
 
     def _other_key(self) -> bytes:
         kind, message = self._order()
@@ -153,11 +156,10 @@ class _Forge:
         return _b64(json.dumps(head).encode()) + b"." + _b64(encode(message)) + b"." + signature
 
     def _twisted(self) -> bytes:
-        """A true message with one letter of what was signed changed."""
+        """A true message with one letter changed behind its head."""
         whole = bytearray(self._dice.choice(self._true))
         at = self._dice.randrange(whole.index(b".") + 1, len(whole) - 4)
-        if whole[at : at + 1] != b".":
-            whole[at] = ord("A") if whole[at] != ord("A") else ord("B")
+        whole[at] = ord("A") if whole[at] != ord("A") else ord("B")
         return bytes(whole)
 
     def _other_kind(self) -> bytes:
@@ -176,13 +178,14 @@ def _b64(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-def _rss_kb(village: Stage) -> int:
-    assert village.box.process is not None
-    status = Path(f"/proc/{village.box.process.pid}/status").read_text()
+def rss_kb(box: Box) -> int:
+    """Memory that an agent has now."""
+    assert box.process is not None
+    status = Path(f"/proc/{box.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
-def _orders(asset: Asset, now: int) -> Iterator[tuple[str, Kind, Any]]:
+def orders(asset: Asset, now: int) -> Iterator[tuple[str, Kind, Any]]:
     """One of everything that can be told to the box, with its topic."""
     play = Play(asset, Rank.EMERGENCY_LIVE, Enter.CUT, Leave.DROP, 0.0, 5_000, "lạ", "vi")
     bodies = {
@@ -239,13 +242,13 @@ def other_commune(folder: Path) -> Attempt:
         village.ready()
         now, asset = now_ms(), village.sound(900)
         desired = village.office.desired((), serial=now, now_ms=now, empty_because="gone")
-        orders = [*_orders(asset, now), (topics.down(DID, "desired"), Kind.DESIRED, desired)]
+        said = [*orders(asset, now), (topics.down(DID, "desired"), Kind.DESIRED, desired)]
         before = len(village.box.log("message_dropped"))
-        for topic, kind, message in orders:
+        for topic, kind, message in said:
             sealed = seal(encode(message), kind=kind, kid="k2", key=stranger)
             village.ear.send(topic, sealed)
         wait_for(
-            lambda: len(village.box.log("message_dropped")) - before >= len(orders),
+            lambda: len(village.box.log("message_dropped")) - before >= len(said),
             "every order to be refused",
         )
         wait_for(lambda: village.events(EventKind.ENDED), "the planned play")
@@ -256,7 +259,7 @@ def other_commune(folder: Path) -> Attempt:
     lost = 0 if "planned" in cues else 1
     return Attempt(
         "another commune's valid key, every kind",
-        len(orders),
+        len(said),
         accepted + len(set(cues) - {"planned"}),
         lost,
         "to the box, its commune and the province",

@@ -9,7 +9,7 @@ import shutil
 import ssl
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ import pytest
 from controller.fleet.certificates import open_ca
 from controller.operations.load_sample import AT_ANY_HOUR, SampleVillage, load_sample
 from controller.storage import tables
+from tests.controller.operations.test_pairing import swap_root
 from tests.flows.stage import Stage, staged, until
 from tests.flows.test_faults import virtual
 
@@ -129,7 +130,7 @@ def test_a_thief_who_breaks_tls_between_them_is_noticed_on_the_box(tmp_path: Pat
         async with staged(tmp_path, virtual(tmp_path), villages=0, tls=True) as stage:
             (village,) = load_sample(stage.controller.database, 1, law=AT_ANY_HOUR)
             office = stage.controller.addresses().offices[0]
-            with thief_before(office, tmp_path / "thief") as address:
+            with thief_before(office, tmp_path / "thief", "offer", swap_root) as address:
                 made = await invited(stage, village)
                 box = BlankBox(tmp_path / "box").write()
                 code, said = await box.call("pair", address, made["code"])
@@ -234,28 +235,37 @@ async def planned(
 
 
 @contextlib.contextmanager
-def thief_before(office: str, folder: Path) -> Iterator[str]:
-    """A proxy with a certificate of its own that gives boxes another root key."""
+def thief_before(
+    office: str, folder: Path, way: str, bend: Callable[[str, dict[str, Any]], None]
+) -> Iterator[str]:
+    """A proxy with a certificate of its own; it bends what goes one `way`: ask, offer, verdict."""
     there = urlsplit(office)
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
 
     class Thief(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            first = self.path.endswith("/pairing")
             body = self.rfile.read(int(self.headers["content-length"]))
             line = http.client.HTTPSConnection(
                 there.hostname or "", there.port, context=trusting, timeout=20
             )
             with contextlib.closing(line):
-                line.request("POST", self.path, body, {"content-type": "application/json"})
+                sent = self._bent("ask" if first else "poll", body)
+                line.request("POST", self.path, sent, {"content-type": "application/json"})
                 answer = line.getresponse()
-                said = json.loads(answer.read())
-            said["root_public_key"] = "B" * 43
-            bent = json.dumps(said).encode()
+                bent = self._bent("offer" if first else "verdict", answer.read())
             self.send_response(answer.status)
             self.send_header("content-length", str(len(bent)))
             self.end_headers()
             self.wfile.write(bent)
+
+        def _bent(self, going: str, message: bytes) -> bytes:
+            if going != way:
+                return message
+            said = json.loads(message)
+            bend(self.path, said)
+            return json.dumps(said).encode()
 
         def log_message(self, format: str, *args: object) -> None:
             pass
