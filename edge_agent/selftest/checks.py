@@ -287,6 +287,8 @@ def _plan(status: Status) -> Check:
     until = status.telemetry.plan_until
     if until is None:
         return _bad("plan", "chưa có lịch trên đĩa", "no plan on the disk")
+    if until <= status.now:
+        return _bad("plan", "lịch đã hết", "the plan has ended")
     hours = (until - status.now) // 3_600_000
     if until - status.now < PLAN_SHORT_MS:
         return _bad("plan", f"lịch chỉ còn {hours} giờ", f"the plan ends in {hours} h")

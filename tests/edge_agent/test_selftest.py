@@ -96,6 +96,7 @@ def test_a_box_in_order_has_nothing_bad(box: Settings) -> None:
         ({"online": False}, "link"),
         ({"plan_until": None}, "plan"),
         ({"plan_until": NOW_MS + DAY_MS - 1}, "plan"),
+        ({"plan_until": NOW_MS - 6 * 366 * DAY_MS}, "plan"),
         ({"next": (NextPlay("c", "t", NOW_MS + 60_000, held=False),)}, "audio"),
         ({"spooled": 1_001}, "reports"),
         ({"certificate_trouble": "box_retired"}, "certificate"),
