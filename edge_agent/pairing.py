@@ -133,7 +133,7 @@ def pair(
 
 def about() -> wire.About:
     """What this machine says of itself."""
-    name = "".join(letter for letter in socket.gethostname()[:120] if letter.isprintable())
+    name = _printed(socket.gethostname()[:120])
     return wire.About(name, read_model(), read_hardware(), VERSION)
 
 
@@ -273,13 +273,19 @@ def _impostor(counter: Counter) -> PairingFailed:
 def _refusal(status: int, body: bytes) -> PairingFailed:
     try:
         said = json.loads(body)
-        return PairingFailed(str(said["vi"])[:500], str(said["en"])[:500], str(said["code"])[:60])
+        vi, en, code = (_printed(str(said[word])[:500]) for word in ("vi", "en", "code"))
+        return PairingFailed(vi, en, code[:60])
     except (ValueError, KeyError, TypeError):
         return PairingFailed(
             f"Nơi trả lời không phải một văn phòng Loa Làng (HTTP {status}).",
             f"Whoever answers is no office of Loa Làng (HTTP {status}).",
             "no_office",
         )
+
+
+def _printed(text: str) -> str:
+    """Without what a terminal obeys: whoever answers may be a stranger."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _nonce() -> str:

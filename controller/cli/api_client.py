@@ -1,6 +1,7 @@
 """The JSON API as a person's program uses it: plain HTTP, bearer token, refusals as words."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -16,6 +17,9 @@ TIMEOUT_S = 30.0
 PIECE_BYTES = 2**20
 UPLOAD_TIMEOUT_S = 600.0
 """Between two signs of life; an hour of recording is checked for a minute or more."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What moves a terminal's cursor or turns its text around, and is no text itself."""
 
 
 class Api:
@@ -136,7 +140,7 @@ class Api:
                 raise _interrupted(file.name) from e
         if answer.status >= 400:
             raise _refusal(said)
-        return json.loads(said)
+        return _plain(json.loads(said))
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -152,7 +156,19 @@ class Api:
             raise _refusal(e.read()) from e
         except (OSError, HTTPException, ValueError) as e:
             raise _not_there(self._origin, e) from e
-        return json.loads(text) if text else None
+        return _plain(json.loads(text)) if text else None
+
+
+def _plain(said: Any) -> Any:
+    """The same without control characters: a box says some of it, and a terminal obeys them."""
+    match said:
+        case str():
+            return _UNSEEN.sub("", said)
+        case list():
+            return [_plain(each) for each in said]
+        case dict():
+            return {name: _plain(each) for name, each in said.items()}
+    return said
 
 
 class _Told:
@@ -199,7 +215,7 @@ def _broke_off(name: str) -> ControllerError:
 
 def _refusal(body: bytes) -> ControllerError:
     try:
-        said = json.loads(body)
+        said = _plain(json.loads(body))
         return ControllerError(said["code"], said["vi"], said["en"])
     except (ValueError, KeyError, TypeError):
         text = body.decode(errors="replace")[:300]

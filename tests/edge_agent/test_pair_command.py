@@ -1,6 +1,9 @@
 """What a technician types, what a file on the boot partition says, and where an office is found."""
 
+import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from edge_agent.cli.line import BadUsage, Line
 from edge_agent.cli.pair import _address, _understood, announced_in, run
 from edge_agent.contract import pairing as wire
 from edge_agent.errors import PairingFailed
-from edge_agent.pairing import Counter, Unreachable, pair
+from edge_agent.pairing import Counter, Unreachable, WebCounter, pair
 
 CODE = wire.Code("AB12", "CDEF0123GHJK")
 WRITTEN = wire.write_code(CODE)
@@ -150,3 +153,27 @@ def test_whoever_answers_in_the_place_of_an_office_changes_nothing(
     assert failed.value.code == code
     assert sum(waited) < 121
     assert {f.name for f in tmp_path.iterdir()} == {"device_key.pem"}
+
+
+class Rude(BaseHTTPRequestHandler):
+    """A stranger who would draw on the technician's screen."""
+
+    def do_POST(self) -> None:
+        said = {"vi": "sai\x1b[2J\r\x9b1m\u202e", "en": "wrong\x07", "code": "x\n"}
+        body = json.dumps(said).encode()
+        self.send_response(403)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_the_words_of_whoever_answers_do_nothing_to_the_terminal() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Rude) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(PairingFailed) as failed:
+            WebCounter(f"http://127.0.0.1:{server.server_port}").post("", b"{}")
+        server.shutdown()
+    assert (str(failed.value), failed.value.code) == ("sai[2J1m / wrong", "x")

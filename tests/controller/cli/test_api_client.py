@@ -1,6 +1,9 @@
 """What a person at the command line reads when no controller answers."""
 
+import json
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -33,3 +36,26 @@ def test_an_address_that_is_none_is_refused_in_words(address: str) -> None:
         Api(address).get("/lacks")
 
     assert refused.value.code == "no_controller"
+
+
+class Answering(BaseHTTPRequestHandler):
+    """A controller to whom a box has told something for whoever looks at it at a terminal."""
+
+    def do_GET(self) -> None:
+        reason = "hỏng\x1b]0;x\x07\x1b[2J\r\u202ekhông\x9b1m,\tdòng\nhai"
+        body = json.dumps([{"device": "a", "reason": reason, "boxes": 3}]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_nothing_that_a_box_says_is_obeyed_by_the_terminal() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = Api(f"http://127.0.0.1:{server.server_port}").get("/boxes")
+        server.shutdown()
+    assert told == [{"device": "a", "reason": "hỏng]0;x[2Jkhông1m,\tdòng\nhai", "boxes": 3}]
