@@ -12,11 +12,14 @@ from edge_agent.contract.types import MAX_PAYLOAD_BYTES
 
 CONTROLLER_USER = "controller"
 
+# Of any topic below its own a box could leave as many retained messages as memory holds.
+_SAYS = "\n".join(f"pattern write {topics.up('%u', word)}" for word in topics.UP_WORDS)
+
 ACL = f"""\
 user {CONTROLLER_USER}
 topic readwrite {topics.PREFIX}/#
 {{shut_out}}
-pattern write {topics.PREFIX}/d/%u/up/#
+{_SAYS}
 pattern read {topics.PREFIX}/d/%u/dn/#
 pattern read {topics.PREFIX}/g/+/dn/#
 pattern read {topics.PREFIX}/c/#

@@ -39,7 +39,7 @@ def allowed(user: str, topic: str, *, writing: bool) -> bool:
         return covers(f"{topics.PREFIX}/#", topic)
     own = f"{topics.PREFIX}/d/{user}"
     if writing:
-        return covers(f"{own}/up/#", topic)
+        return topic in [topics.up(user, word) for word in topics.UP_WORDS]
     readable = (f"{own}/dn/#", f"{topics.PREFIX}/g/+/dn/#", f"{topics.PREFIX}/c/#")
     return any(covers(r, topic) for r in readable)
 

@@ -8,9 +8,10 @@ CONTROLLER_KEYS = f"{PREFIX}/c/keys"
 CONTROLLER_STATE = f"{PREFIX}/c/state"
 FROM_ALL_DEVICES = f"{PREFIX}/d/+/up/#"
 
-_UP = re.compile(
-    rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/(time|state|hello|ack|report|tele|ready|diag|alert|here)\Z"
-)
+UP_WORDS = ("time", "state", "hello", "ack", "report", "tele", "ready", "diag", "alert", "here")
+"""The last words of what a box says: no other topic is its own."""
+
+_UP = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/up/({'|'.join(UP_WORDS)})\Z")
 _DOWN = re.compile(rf"^{PREFIX}/d/([a-z0-9]{{12}})/dn/(desired|cmd|ack|time|placement)\Z")
 _GROUP = re.compile(
     rf"^{PREFIX}/g/([a-z0-9][a-z0-9-]{{0,39}})/dn/(cmd|alert)(?:/([A-Za-z0-9-]+))?\Z"
@@ -33,10 +34,7 @@ class GroupTopic(NamedTuple):
 
 
 def up(device: str, word: str) -> str:
-    """Topic on which a box speaks.
-
-    `word` is time, state, hello, ack, report, tele, ready, diag, alert or here.
-    """
+    """Topic on which a box speaks; `word` is one of `UP_WORDS`."""
     return f"{PREFIX}/d/{device}/up/{word}"
 
 

@@ -95,9 +95,16 @@ def test_a_box_cannot_speak_as_another_or_as_the_office(tmp_path: Path, kind: st
         async with running(tmp_path, kind) as broker, office(broker) as boss:
             await boss.subscribe("loa/v1/#", 1)
             async with client(broker, ONE, "one") as box:
-                for forged in (topics.up(TWO, "report"), topics.down(TWO, "cmd"), "loa/v1/c/keys"):
+                for forged in (
+                    topics.up(TWO, "report"),
+                    topics.down(TWO, "cmd"),
+                    "loa/v1/c/keys",
+                    # Of such a box could leave any number, and the broker would keep them all.
+                    topics.up(ONE, "heap-1"),
+                    topics.up(ONE, "report/heap"),
+                ):
                     try:
-                        await box.publish(forged, b"forged", 0)
+                        await box.publish(forged, b"forged", 0, True)
                     except aiomqtt.MqttError:
                         continue
                 await box.publish(topics.up(ONE, "state"), b"true", 0)
