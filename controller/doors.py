@@ -1,11 +1,12 @@
 """Who may come in: session cookie or bearer token; every change needs one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -18,6 +19,9 @@ COOKIE = "loalang_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TRIES_OF_AN_ADDRESS = RateLimitItemPerMinute(10)
 TRIES_OF_A_NAME = RateLimitItemPerMinute(100)
+AT_ONCE = 4
+"""Tries at work: each takes 64 MB and a processor, whoever it is."""
+WAITS_S = 1.0
 
 
 class Doorkeeper:
@@ -29,26 +33,44 @@ class Doorkeeper:
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._at_work = BoundedSemaphore(AT_ONCE)
 
     @contextmanager
     def watching(self, name: str, address: str) -> Iterator[None]:
-        """One try; raises `SignInRefused` after ten refused ones in a minute from one address."""
+        """One try; raises `SignInRefused` after ten refused ones in a minute from one address.
+
+        Also while too many are at work.
+        """
         counted = (
             (TRIES_OF_AN_ADDRESS, f"from/{address}"),
             (TRIES_OF_A_NAME, f"name/{name}"),
         )
-        if not all(self._limiter.test(limit, key) for limit, key in counted):
-            raise SignInRefused(
-                "too_many_tries",
-                "Thử quá nhiều lần. Hãy đợi một phút rồi thử lại.",
-                "Too many tries. Wait a minute and try again.",
-            )
+        self._refuse_too_many(counted)
+        if not self._at_work.acquire(timeout=WAITS_S):
+            raise _too_many()
         try:
-            yield
-        except SignInRefused:
-            for limit, key in counted:
-                self._limiter.hit(limit, key)
-            raise
+            # Many from one address may have come in before the first was refused.
+            self._refuse_too_many(counted)
+            try:
+                yield
+            except SignInRefused:
+                for limit, key in counted:
+                    self._limiter.hit(limit, key)
+                raise
+        finally:
+            self._at_work.release()
+
+    def _refuse_too_many(self, counted: Iterable[tuple[RateLimitItem, str]]) -> None:
+        if not all(self._limiter.test(limit, key) for limit, key in counted):
+            raise _too_many()
+
+
+def _too_many() -> SignInRefused:
+    return SignInRefused(
+        "too_many_tries",
+        "Thử quá nhiều lần. Hãy đợi một phút rồi thử lại.",
+        "Too many tries. Wait a minute and try again.",
+    )
 
 
 def services(request: Request) -> Services:
