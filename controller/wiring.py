@@ -43,6 +43,7 @@ from controller.operations.phrase_audio import PHRASE
 from controller.operations.prepare_phrases import PhraseWishes
 from controller.operations.priority_order import TimeLimit, lapse_questions
 from controller.operations.purge import PURGE, ask_for_purge, do_purge
+from controller.operations.raise_alert import note_standing_audiences
 from controller.operations.read_reports import SealedReport
 from controller.operations.record_playback import Receipt
 from controller.operations.render_bulletin import render_bulletin
@@ -195,6 +196,7 @@ class Controller:
             ask_for_purge(session, now)
             # A newer release may say other words of a hazard.
             renew_clip_pages(session, now)
+            note_standing_audiences(session, services.rules, now)
             accounts, gone = broker_accounts(session), shut_out(session, now)
         if self.broker is not None:
             await self.broker.start(accounts, gone)

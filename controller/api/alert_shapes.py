@@ -16,7 +16,7 @@ from controller.operations.alert_board import Board, BoardLine
 from controller.operations.alert_order import MOST_MINUTES, AlertChange, AlertOrder
 from controller.operations.alert_words import Speaks, Words
 from controller.operations.hazard_clips import ShownClip, clip_title
-from controller.operations.prepare_alert import MOST_AREAS, Prepared
+from controller.operations.prepare_alert import MOST_AREAS, Preview
 from controller.storage.alert_tables import Alert, AlertVersion
 from controller.storage.instants import to_utc
 
@@ -297,8 +297,9 @@ class AlertPreviewOut(Shape):
     """So many are in quiet hours, which this breaks."""
 
     @staticmethod
-    def of(ready: Prepared) -> "AlertPreviewOut":
+    def of(seen: Preview) -> "AlertPreviewOut":
         """From the domain."""
+        ready = seen.ready
         vi, en = clip_title(ready.hazard)
         return AlertPreviewOut(
             areas=[AreaOut(id=unit.id, name=unit.name) for unit in ready.areas],
@@ -313,10 +314,10 @@ class AlertPreviewOut(Shape):
                 *(AlertWordsOut.of(words, chosen=True) for words in ready.words),
                 *(AlertWordsOut.of(words, chosen=False) for words in ready.others),
             ],
-            boxes=[ListenerOut.of(box, ready.lacks(box)) for box in ready.audience],
-            offline=sum(not box.online for box in ready.audience),
-            silenced=sum(bool(box.silenced) for box in ready.audience),
-            in_quiet_hours=ready.in_quiet_hours,
+            boxes=[ListenerOut.of(box, seen.lacks(box)) for box in seen.audience],
+            offline=sum(not box.online for box in seen.audience),
+            silenced=sum(bool(box.silenced) for box in seen.audience),
+            in_quiet_hours=seen.in_quiet_hours,
         )
 
 

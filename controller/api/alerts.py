@@ -25,7 +25,7 @@ from controller.fleet.hazards import hazards
 from controller.operations.alert_board import alert_board, show_alerts, versions_of
 from controller.operations.end_alert import end_alert
 from controller.operations.hazard_clips import clear_clip, set_clip, show_clips
-from controller.operations.prepare_alert import prepare_alert
+from controller.operations.prepare_alert import prepare_alert, preview
 from controller.operations.raise_alert import Raised, load_alert, raise_alert
 from controller.operations.review_alert import review_alert
 from controller.operations.services import Services
@@ -51,7 +51,8 @@ def get_alerts(given: Given, who: Signed, standing: bool = False) -> list[AlertO
 def post_alert_preview(form: AlertIn, given: Given, who: Signed) -> AlertPreviewOut:
     """What would be said, in each language, and where; nothing is sent."""
     with given.database.read() as session:
-        return AlertPreviewOut.of(prepare_alert(session, form.order(), given.rules, given.clock()))
+        ready = prepare_alert(session, form.order(), given.rules, given.clock())
+        return AlertPreviewOut.of(preview(session, ready, given.rules, given.clock()))
 
 
 @at.post("/alerts", status_code=201)
@@ -106,7 +107,7 @@ def post_update_preview(
     """What an update would say, and where; nothing is sent."""
     with given.database.read() as session:
         ready = preview_change(session, alert_id, form.change(), given.rules, given.clock())
-        return AlertPreviewOut.of(ready)
+        return AlertPreviewOut.of(preview(session, ready, given.rules, given.clock()))
 
 
 @at.post("/alerts/{alert_id}/update")

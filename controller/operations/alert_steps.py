@@ -1,6 +1,6 @@
 """What boxes say of alerts: signature first, then kept, each step once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,18 +17,18 @@ from controller.operations.own_word import read_own
 from controller.operations.raise_alert import over, tell_alert
 from controller.operations.read_reports import drop
 from controller.operations.zone_inputs import PlanRules, today
-from controller.storage import bell, events, places
+from controller.storage import bell, events, places, tables
 from controller.storage.alert_tables import Alert, AlertAudience, AlertVersion
 from controller.storage.alert_tables import AlertStep as StepRow
 from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore, inserting
 from controller.storage.instants import to_ms
+from controller.storage.unit_chain import Chains
 from edge_agent.contract import topics
 from edge_agent.contract.alert import AlertStatus, AlertStep, Severity
 from edge_agent.contract.envelope import Untrusted
 from edge_agent.contract.trust import Kind
 from edge_agent.contract.types import Unreadable
-from schedules.errors import ScheduleError
 
 log = structlog.get_logger()
 
@@ -167,24 +167,39 @@ def _note_late_comers(
         )
     )
     late = sorted({(each.step.alert, each.device_id) for each in said} - known)
-    rows = [{"alert_id": alert_id, **_place(session, rules, did, now)} for alert_id, did in late]
-    insert_or_ignore(session, audience, rows)
+    stand = _places(session, rules, {did for _, did in late}, now)
+    insert_or_ignore(session, audience, [{"alert_id": a, **stand[did]} for a, did in late])
 
 
-def _place(session: Session, rules: PlanRules, device_id: str, now: datetime) -> dict[str, Any]:
-    """Where a box stands now, as a row of the audience; nameless where nobody knows."""
-    try:
-        spot = places.spot_of(session, device_id, today(rules, now), to_ms(now))
-    except ScheduleError:
-        spot = None
-    return {
-        "device_id": device_id,
-        "cluster_id": spot.cluster_id if spot else "",
-        "cluster_name": spot.cluster_name if spot else "",
-        "village": spot.village if spot else "",
-        "silenced": "",
-        "online": True,
-    }
+def _places(
+    session: Session, rules: PlanRules, device_ids: Collection[str], now: datetime
+) -> Mapping[str, dict[str, Any]]:
+    """Where boxes stand now, as rows of the audience; nameless where nobody knows.
+
+    A whole province may answer before it is kept whom an alert is for.
+    """
+    if not device_ids:
+        return {}
+    query = places.standing_boxes(to_ms(now)).where(
+        col(tables.Installation.device_id).in_(device_ids)
+    )
+    clusters = {row.device_id: row for row in session.execute(query)}
+    chains = Chains(session, today(rules, now))
+
+    def place(device_id: str) -> dict[str, Any]:
+        row = clusters.get(device_id)
+        chain = chains.of(row.unit_id) if row is not None else None
+        known = row if chain else None
+        return {
+            "device_id": device_id,
+            "cluster_id": known.id if known else "",
+            "cluster_name": known.name if known else "",
+            "village": chain.path_name if chain else "",
+            "silenced": "",
+            "online": True,
+        }
+
+    return {device_id: place(device_id) for device_id in device_ids}
 
 
 def _learn_local(session: Session, rules: PlanRules, said: Sequence[_Said], now: datetime) -> None:
@@ -228,7 +243,7 @@ def _keep_local(session: Session, rules: PlanRules, said: _Said, now: datetime) 
     )
     session.add(alert)
     session.flush()
-    place = _place(session, rules, said.device_id, now)
+    place = _places(session, rules, [said.device_id], now)[said.device_id]
     session.add(
         AlertVersion(
             alert_id=alert.id,

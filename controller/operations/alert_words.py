@@ -125,9 +125,14 @@ def alert_words(
     Raises what `compose` raises.
     """
     places = place_names(session, areas, day)
+
+    def said(bank: Bank) -> set[str]:
+        stands_in = clip_sentence(clip, bank.language, bank.orders)
+        return {each.phrase for each in (*compose(sentence, values, bank).said, *stands_in)}
+
     recorded = {tag for of, tag in recorded_clips(session) if of == clip}
     return tuple(
-        _words(sentence, values, clip, load_bank(session, tag, places), tag in recorded)
+        _words(sentence, values, clip, load_bank(session, tag, places, said), tag in recorded)
         for tag in languages
     )
 

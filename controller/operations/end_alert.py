@@ -10,7 +10,7 @@ from controller.fleet.authority import Authority
 from controller.fleet.hazards import ALL_CLEAR, TEST
 from controller.operations.alert_lists import LOCAL, OFFICE, publish_lists
 from controller.operations.alert_order import AlertOrder
-from controller.operations.raise_alert import Raised, load_alert, over, send
+from controller.operations.raise_alert import Raised, load_alert, note_audience, over, send
 from controller.operations.zone_inputs import PlanRules
 from controller.storage.alert_tables import Alert, AlertVersion
 from controller.storage.database import Database
@@ -56,7 +56,7 @@ def end_alert(
         if all_clear and not alert.test and alert.hazard != ALL_CLEAR:
             said = send(session, authority, _over(alert, before, reason, by), by, rules, now)
         publish_lists(session, authority, _scopes(session, alert.id), now)
-        return said
+    return None if said is None else note_audience(database, said, rules, now)
 
 
 def expire_alerts(database: Database, authority: Authority, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """The phrase bank as it stands: words, places, sounds, and what a language still lacks."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -93,17 +93,24 @@ def bank_lacks(
     )
 
 
-def load_bank(session: Session, language: str, named: Mapping[str, str]) -> Bank:
-    """Words, sounds and orders of one language; `named` gives the places in Vietnamese."""
-    own = {row.phrase: row.words for row in _own(session, language)}
+def load_bank(
+    session: Session,
+    language: str,
+    named: Mapping[str, str],
+    wanted: Callable[[Bank], Collection[str]] | None = None,
+) -> Bank:
+    """Words, sounds and orders of one language; `named` gives the places in Vietnamese.
+
+    With `wanted` no other phrases are looked at than it names, from the orders alone.
+    """
+    rows = session.exec(select(PhraseOrder).where(col(PhraseOrder.language) == language))
+    orders = {row.sentence: row.parts for row in rows}
+    phrases = None if wanted is None else wanted(Bank(language, {}, {}, orders))
+    own = {row.phrase: row.words for row in _own(session, language, phrases)}
     words = words_of(language, own, named)
-    orders = session.exec(select(PhraseOrder).where(col(PhraseOrder.language) == language))
-    return Bank(
-        language,
-        words,
-        _sounds(session, language, words),
-        {row.sentence: row.parts for row in orders},
-    )
+    if phrases is not None:
+        words = {phrase: words[phrase] for phrase in phrases if phrase in words}
+    return Bank(language, words, _sounds(session, language, words), orders)
 
 
 def phrase_places(session: Session, day: date, unit_id: str | None = None) -> dict[str, str]:
@@ -219,8 +226,13 @@ def _takes(session: Session, language: str, states: tuple[str, ...]) -> set[str]
     return set(session.exec(query))
 
 
-def _own(session: Session, language: str) -> Sequence[Phrase]:
-    return session.exec(select(Phrase).where(col(Phrase.language) == language)).all()
+def _own(
+    session: Session, language: str, phrases: Collection[str] | None = None
+) -> Sequence[Phrase]:
+    query = select(Phrase).where(col(Phrase.language) == language)
+    if phrases is not None:
+        query = query.where(col(Phrase.phrase).in_(phrases))
+    return session.exec(query).all()
 
 
 def _sounds(session: Session, language: str, words: Mapping[str, str]) -> dict[str, Sound]:

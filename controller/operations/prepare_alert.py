@@ -10,7 +10,7 @@ from sqlmodel import Session
 from audio_library.phrases.compose import Value
 from controller.errors import ControllerError
 from controller.fleet.hazards import ALL_CLEAR, RHYTHMS, TEST, Rhythm, hazard, severity_of
-from controller.operations.alert_audience import Listener, alert_audience
+from controller.operations.alert_audience import Listener, alert_audience, heard_languages
 from controller.operations.alert_order import (
     MOST_MINUTES,
     MOST_TEST_MINUTES,
@@ -41,7 +41,7 @@ LONGEST_PLAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What would be sent. `words` are the languages chosen, in order; `others` may be added.
+    """What is to be sent. `words` are the languages chosen, in order; `others` may be added.
 
     `hazard` is the clip that stands in where words are lacking.
     """
@@ -52,7 +52,6 @@ class Prepared:
     values: Mapping[str, Value]
     words: tuple[Words, ...]
     others: tuple[Words, ...]
-    audience: tuple[Listener, ...]
     issued_ms: int
     expires_ms: int
     repeat_s: int
@@ -67,6 +66,14 @@ class Prepared:
     def languages(self) -> tuple[str, ...]:
         return tuple(words.language for words in self.words)
 
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent, and every box that it would be for."""
+
+    ready: Prepared
+    audience: tuple[Listener, ...]
+
     @property
     def in_quiet_hours(self) -> int:
         """So many boxes are in the quiet hours of their commune."""
@@ -74,7 +81,7 @@ class Prepared:
 
     def lacks(self, listener: Listener) -> tuple[str, ...]:
         """Languages of the alert that no zone of the box speaks: it holds no phrases of them."""
-        return tuple(tag for tag in self.languages if tag not in listener.languages)
+        return tuple(tag for tag in self.ready.languages if tag not in listener.languages)
 
 
 def prepare_alert(
@@ -94,8 +101,8 @@ def prepare_alert(
     expires = expires or now + timedelta(minutes=_minutes(order))
     zone = ZoneInfo(rules.time_zone)
     areas = _areas(session, order.scopes)
-    audience = alert_audience(session, [unit.id for unit in areas], rules, now)
-    heard = [tag for listener in audience for tag in listener.languages]
+    ids = [unit.id for unit in areas]
+    heard = () if order.languages else heard_languages(session, ids, rules, now)
     chosen = alert_languages(order.languages, heard)
     values = slots(session, order, areas, now.astimezone(zone), expires.astimezone(zone))
     words = alert_words(
@@ -104,7 +111,7 @@ def prepare_alert(
         values,
         clip_of(order),
         tuple(dict.fromkeys((*chosen, "vi"))),
-        [unit.id for unit in areas],
+        ids,
         today(rules, now),
     )
     picked = [each for each in words if each.language in chosen]
@@ -122,13 +129,17 @@ def prepare_alert(
         values,
         tuple(picked),
         others,
-        audience,
         to_ms(now),
         to_ms(expires),
         rhythm.repeat_minutes * 60 if rhythm.repeat_minutes * 60 < life_s else 0,
         rhythm.siren_s,
         max(1, min(life_s, LONGEST_PLAY_S)),
     )
+
+
+def preview(session: Session, ready: Prepared, rules: PlanRules, now: datetime) -> Preview:
+    """With every box that stands under its areas now."""
+    return Preview(ready, alert_audience(session, ready.area_ids, rules, now))
 
 
 def _areas(session: Session, scopes: Sequence[str]) -> tuple[tables.Unit, ...]:

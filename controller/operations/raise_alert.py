@@ -1,15 +1,22 @@
-"""A person raises an alert: boxes are told in the transaction that keeps who ordered it and why."""
+"""A person raises an alert: boxes are told in the transaction that keeps who ordered it and why.
 
+Whom it is for is kept right after it: no box waits until thousands are counted.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import Session
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
 
 from controller.errors import ControllerError, NotFound
-from controller.fleet.alert_life import Action, State, target
+from controller.fleet.alert_life import STANDING, Action, State, target
 from controller.fleet.alert_lists import MOST_ACTIVE, new_id_of
 from controller.fleet.authority import Authority
 from controller.fleet.keyring import issuer_of
+from controller.operations.alert_audience import Listener, alert_audience
 from controller.operations.alert_lists import OFFICE, known_alerts, publish_lists
 from controller.operations.alert_order import AlertOrder, slots_body
 from controller.operations.alert_words import words_body
@@ -23,7 +30,18 @@ from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
 
+log = structlog.get_logger()
+
 TEST_REASON = "thử hệ thống loa / a test of the loudspeakers"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The version that boxes are told, and where."""
+
+    alert_id: str
+    version: int
+    areas: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,8 @@ def raise_alert(
     """
     order = answered_for(order, by)
     with database.write() as session:
-        return send(session, authority, order, by, rules, now)
+        sent = send(session, authority, order, by, rules, now)
+    return note_audience(database, sent, rules, now)
 
 
 def send(
@@ -60,8 +79,8 @@ def send(
     by: str,
     rules: PlanRules,
     now: datetime,
-) -> Raised:
-    """The same within a transaction of the caller's."""
+) -> Sent:
+    """The same within a transaction of the caller's, who then calls `note_audience`."""
     ready = prepare_alert(session, order, rules, now)
     _refuse_too_many(session, ready, now)
     replaced = [_superseded(session, each, by, now) for each in dict.fromkeys(order.supersedes)]
@@ -78,7 +97,49 @@ def send(
     keep_version(session, alert, ready, order, by)
     areas = {area for each in replaced for area in each}
     publish_lists(session, authority, {*ready.area_ids, *areas}, now)
-    return Raised(alert.id, alert.version, len(ready.audience))
+    return Sent(alert.id, alert.version, ready.area_ids)
+
+
+def note_audience(database: Database, sent: Sent, rules: PlanRules, now: datetime) -> Raised:
+    """Keep whom it is for; nothing that fails here takes back what boxes were told."""
+    boxes = 0
+    try:
+        with database.read() as session:
+            audience = alert_audience(session, sent.areas, rules, now)
+        boxes = len(audience)
+        with database.write() as session:
+            keep_audience(session, sent.alert_id, audience)
+            told: dict[str, object] = {"id": sent.alert_id, "boxes": boxes}
+            events.tell(session, "alert", told, to_ms(now))
+    except SQLAlchemyError as e:
+        # Who saw an error now would raise it once more.
+        log.error("alert_audience_unknown", alert=sent.alert_id, why=str(e)[:300])
+    return Raised(sent.alert_id, sent.version, boxes)
+
+
+def keep_audience(session: Session, alert_id: str, audience: Iterable[Listener]) -> None:
+    """Who is known already stays as it was when the alert was ordered."""
+    rows = [
+        {
+            "alert_id": alert_id,
+            "device_id": each.device_id,
+            "cluster_id": each.cluster_id,
+            "cluster_name": each.cluster_name,
+            "village": each.village,
+            "silenced": each.silenced,
+            "online": each.online,
+        }
+        for each in audience
+    ]
+    insert_or_ignore(session, AlertAudience, rows)
+
+
+def note_standing_audiences(session: Session, rules: PlanRules, now: datetime) -> None:
+    """After a start: an office that died right after an order had not kept whom it was for."""
+    standing = select(Alert).where(col(Alert.state).in_(STANDING), Alert.origin == OFFICE)
+    for alert in session.exec(standing):
+        version = session.get_one(AlertVersion, (alert.id, alert.version))
+        keep_audience(session, alert.id, alert_audience(session, version.areas, rules, now))
 
 
 def answered_for(order: AlertOrder, by: str) -> AlertOrder:
@@ -104,7 +165,7 @@ def answered_for(order: AlertOrder, by: str) -> AlertOrder:
 def keep_version(
     session: Session, alert: Alert, ready: Prepared, order: AlertOrder, by: str
 ) -> None:
-    """Write the next version of an alert and whom it is for, and tell screens."""
+    """Write the next version of an alert, and tell screens."""
     now_ms = ready.issued_ms
     # By the clock, so that an office restored from a backup does not say an older word again.
     alert.version = max(next_serial(session, f"alert/{alert.id}", now_ms), alert.version + 1)
@@ -137,19 +198,6 @@ def keep_version(
         )
     )
     session.flush()
-    rows = [
-        {
-            "alert_id": alert.id,
-            "device_id": each.device_id,
-            "cluster_id": each.cluster_id,
-            "cluster_name": each.cluster_name,
-            "village": each.village,
-            "silenced": each.silenced,
-            "online": each.online,
-        }
-        for each in ready.audience
-    ]
-    insert_or_ignore(session, AlertAudience, rows)
     tell_alert(session, alert, now_ms, by=by)
 
 

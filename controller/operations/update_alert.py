@@ -12,7 +12,14 @@ from controller.fleet.hazards import ALL_CLEAR, TEST
 from controller.operations.alert_lists import publish_lists
 from controller.operations.alert_order import AlertChange, AlertOrder, slots_from
 from controller.operations.prepare_alert import Prepared, prepare_alert
-from controller.operations.raise_alert import Raised, answered_for, keep_version, load_alert
+from controller.operations.raise_alert import (
+    Raised,
+    Sent,
+    answered_for,
+    keep_version,
+    load_alert,
+    note_audience,
+)
 from controller.operations.zone_inputs import PlanRules
 from controller.storage.alert_tables import Alert, AlertVersion
 from controller.storage.database import Database
@@ -41,7 +48,8 @@ def update_alert(
         alert.hazard = ready.hazard
         keep_version(session, alert, ready, order, by)
         publish_lists(session, authority, {*before.areas, *ready.area_ids}, now)
-        return Raised(alert.id, alert.version, len(ready.audience))
+        sent = Sent(alert.id, alert.version, ready.area_ids)
+    return note_audience(database, sent, rules, now)
 
 
 def preview_change(

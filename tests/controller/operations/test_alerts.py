@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlmodel import select
 
 from audio_library.phrases.catalogue import catalogue
@@ -20,7 +21,7 @@ from controller.operations.bundle import Chosen, make_bundle
 from controller.operations.end_alert import end_alert, expire_alerts
 from controller.operations.phrase_bank import set_order
 from controller.operations.prepare_alert import prepare_alert, preview
-from controller.operations.raise_alert import Raised
+from controller.operations.raise_alert import Raised, note_standing_audiences, send
 from controller.operations.republish import republish
 from controller.operations.review_alert import review_alert
 from controller.operations.update_alert import update_alert
@@ -82,6 +83,35 @@ def test_who_ordered_it_on_whose_authority_and_why_is_kept_with_whom_it_was_for(
     assert audience == [first.did]
     assert made.boxes == 1
     assert second.did not in audience
+
+
+def test_an_office_that_dies_right_after_an_order_finds_whom_it_was_for_at_its_next_start(
+    office: Office,
+) -> None:
+    first, second = office.boxes(2)
+    can_say(office)
+    asked = order(first.village.village_id)
+    with office.database.write() as session:
+        send(session, office.authority, asked, "Y Hạnh", RULES, NOW)
+    assert list(told(office)) == [first.village.village_id]
+    with office.database.write() as session:
+        assert session.exec(select(AlertAudience)).all() == []
+        note_standing_audiences(session, RULES, NOW + MINUTE)
+        audience = session.exec(select(AlertAudience.device_id)).all()
+    assert audience == [first.did]
+    assert second.did not in audience
+
+
+def test_an_alert_that_is_sent_is_no_error_where_it_cannot_be_kept_whom_it_is_for(
+    office: Office,
+) -> None:
+    box = office.boxes(1)[0]
+    can_say(office)
+    with office.database.write() as session:
+        session.execute(text("drop table alert_audience"))
+    made = raised(office, order(box.village.village_id))
+    assert made.boxes == 1
+    assert [a.id for a in told(office)[box.village.village_id].alerts] == [made.alert_id]
 
 
 @pytest.mark.parametrize("missing", ["authorised_by", "reason"])
