@@ -26,6 +26,11 @@ CLIP_INSTEAD = "clip_instead"
 _GRAVEST_FIRST = tuple(Severity)
 
 
+def _made_first(alert: Alert) -> tuple[bool, int]:
+    """Of what is made of phrases: first of what is in earnest, the gravest."""
+    return (alert.test, _GRAVEST_FIRST.index(alert.severity))
+
+
 class Alerts:
     """What this box says of the alerts that are for it; belongs to the agent's thread.
 
@@ -53,7 +58,7 @@ class Alerts:
         gone = {ident: each.version for ident, each in held.gone.items()}
         # A clock that may be wrong says nothing of what has expired.
         active = active_alerts(every, now.utc_ms if now.trusted else 0, gone=gone, mine=mine)
-        self.active = tuple(sorted(active, key=lambda a: _GRAVEST_FIRST.index(a.severity)))
+        self.active = tuple(sorted(active, key=_made_first))
         since = self._since_mono_ms
         keys = [alert_key(alert) for alert in self.active]
         self._since_mono_ms = {key: since.get(key, now.mono_ms) for key in keys}

@@ -488,9 +488,9 @@ def _said_by(alert: Alert, turn: Turn) -> Candidate:
         title=alert.id,
         language=turn.part.language,
     )
-    return Candidate(
-        cue, turn.left_ms, alert.severity, alert.id, resumed=turn.again, source=Source.ALERT
-    )
+    # Whatever a test says of itself, it goes before nothing that is in earnest.
+    severity = Severity.MINOR if alert.test else alert.severity
+    return Candidate(cue, turn.left_ms, severity, alert.id, resumed=turn.again, source=Source.ALERT)
 
 
 def _judge(candidate: Candidate, s: Situation) -> _Judged | Skip | None:

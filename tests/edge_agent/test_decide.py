@@ -698,6 +698,16 @@ def test_of_two_alerts_the_more_severe_goes_first_and_none_is_lost() -> None:
     assert live_through(10, mild, extreme) == [(0, "b"), (60, "a")]
 
 
+def test_no_test_goes_before_an_alert_in_earnest_whatever_it_tests() -> None:
+    real = alert("gio", "a", severity=Severity.MODERATE)
+    test = alert("thu", "b", severity=Severity.EXTREME, issued=T0 + 5_000, test=True)
+    assert live_through(10, real, change(test, issued=T0)) == [(0, "a"), (60, "b")]
+    sounds = decide(at(T0, alerts=(real,))).play
+    assert sounds is not None
+    later = decide(at(T0 + 5_000, alerts=(real, test), current=Current(sounds, 5_000)))
+    assert later.act is Act.KEEP
+
+
 def test_of_two_equal_alerts_the_newer_goes_first() -> None:
     older, newer = alert("cu", "a", issued=T0 - 1), alert("moi", "b")
     assert live_through(10, older, newer) == [(0, "b"), (60, "a")]
