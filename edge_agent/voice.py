@@ -3,6 +3,7 @@
 Sounds are made in the background, each once, and stand among the audio like any other.
 """
 
+import errno
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ AGAIN_MS = 2_000
 
 REMEMBERED = 1_200
 """As many as every clip in every language."""
+
+ROOM_LEFT = 20_000_000
+"""Of the disk: sentences that were made stay, and the state and the siren need room more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,8 @@ def _joined(cache: Cache, page: Path, sentence: str) -> _Made:
         return _Made(Said(lacks=PHRASES_MISSING), tuple(rotten))
     try:
         whole = join(said, files)
+        if cache.free_bytes() < len(whole.data) + ROOM_LEFT:
+            raise OSError(errno.ENOSPC, "no room for what its phrases say as well")
         return _Made(Said((_keep(cache, whole.data, whole.duration_ms, "audio/ogg"),)))
     except (NotOpus, Unsayable, OSError) as e:
         note(log, "phrases_unjoined", level=logging.ERROR, error=str(e))

@@ -23,7 +23,7 @@ from edge_agent.contract.types import encode
 from edge_agent.held import Held
 from edge_agent.rounds import SIREN, Voiced
 from edge_agent.siren import siren
-from edge_agent.voice import AGAIN_MS, Voice
+from edge_agent.voice import AGAIN_MS, ROOM_LEFT, Voice
 from tests.edge_agent.fakes import FakeTime
 from tests.edge_agent.office import DID, UNIT
 from tests.edge_agent.opus_files import phrase
@@ -178,6 +178,18 @@ def test_where_nothing_can_be_joined_the_phrases_are_said_one_by_one(box: Box) -
     box.learn("sed", warn=Asset(wav, 17, 250), flood=box.audio(700))
     (voiced,) = box.look(alert(Spoken("sed", say=SAY)))
     assert said(voiced) == [("0.0", "sed", 250), ("0.1", "sed", 300)]
+
+
+def test_no_sentence_takes_the_last_of_the_disk_and_it_is_said_all_the_same(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box.cache, "free_bytes", lambda: ROOM_LEFT)
+    (voiced,) = box.look(alert(Spoken("vi", say=SAY), siren_s=1))
+    assert said(voiced) == [
+        ("siren", "zxx", 1_000),
+        ("0.0", "vi", 300),
+        ("0.1", "vi", 300),
+    ]
 
 
 def test_no_alert_is_taken_for_expired_by_a_clock_that_may_be_wrong(box: Box) -> None:
