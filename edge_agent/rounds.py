@@ -235,7 +235,10 @@ def _place(alert: Alert, cue: str) -> tuple[int, str] | None:
 def _said(alert: Alert, history: Mapping[str, Past]) -> dict[int, dict[str, Past]]:
     """What became of the parts of each round that was begun."""
     rounds: dict[int, dict[str, Past]] = {}
-    for cue, past in history.items():
+    prefix = f"{alert_key(alert)}."
+    # Of many alerts and a long history most are of another: this is all that is looked at of them.
+    mine = ((cue, past) for cue, past in history.items() if cue.startswith(prefix))
+    for cue, past in mine:
         place = _place(alert, cue)
         if place is not None:
             rounds.setdefault(place[0], {})[place[1]] = past
