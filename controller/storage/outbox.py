@@ -1,8 +1,8 @@
 """Messages to the broker: written with what caused them, sent when the broker is there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import bindparam, delete, or_, update
 from sqlmodel import Session, col, select
 
 from controller.storage import bell
@@ -50,9 +50,18 @@ def waiting(session: Session, now_ms: int, limit: int = 1000) -> Sequence[Outbox
     return session.exec(urgent).all() or session.exec(query).all()
 
 
-def mark_sent(session: Session, ids: Sequence[int], now_ms: int) -> None:
-    """The broker has taken these."""
-    session.exec(update(Outbox).where(col(Outbox.id).in_(ids)).values(sent_ms=now_ms))
+def mark_sent(session: Session, sent: Iterable[tuple[int, bytes]], now_ms: int) -> None:
+    """The broker has taken these, each by its id and payload.
+
+    What took the place of a message while that was under way may have its id, and still waits.
+    """
+    rows = [{"its_id": number, "its_payload": payload} for number, payload in sent]
+    its_own = (
+        col(Outbox.id) == bindparam("its_id"),
+        col(Outbox.payload) == bindparam("its_payload"),
+    )
+    if rows:
+        session.connection().execute(update(Outbox).where(*its_own).values(sent_ms=now_ms), rows)
 
 
 def mark_expired(session: Session, now_ms: int) -> None:

@@ -59,17 +59,17 @@ async def _send_waiting(database: Database, link: Publisher, clock: Callable[[],
             outbox.mark_expired(session, now_ms)
             outbox.forget_sent(session, now_ms - int(KEEP_SENT.total_seconds() * 1000))
 
-    def mark(ids: list[int]) -> None:
+    def mark(sent: list[tuple[int, bytes]]) -> None:
         with database.write() as session:
-            outbox.mark_sent(session, ids, to_ms(clock()))
+            outbox.mark_sent(session, sent, to_ms(clock()))
 
-    async def send(message: tuple[int, str, bytes, bool]) -> int | None:
+    async def send(message: tuple[int, str, bytes, bool]) -> tuple[int, bytes] | None:
         number, topic, payload, retain = message
         try:
             await link.publish(topic, payload, retain=retain)
         except OSError:
             return None
-        return number
+        return number, payload
 
     messages = await asyncio.to_thread(take)
     if not messages:

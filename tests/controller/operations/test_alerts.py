@@ -257,7 +257,7 @@ def test_an_alert_goes_out_before_all_that_waits(office: Office) -> None:
     assert all("/dn/alert/" in topic for topic in waiting_topics(office))
     with office.database.write() as session:
         waiting = outbox.waiting(session, to_ms(NOW))
-        outbox.mark_sent(session, [m.id or 0 for m in waiting], to_ms(NOW))
+        outbox.mark_sent(session, [(m.id or 0, m.payload) for m in waiting], to_ms(NOW))
     assert waiting_topics(office), "then the rest"
 
 

@@ -29,6 +29,20 @@ def test_of_a_retained_word_only_the_newest_is_still_worth_sending(office: Offic
     assert _waiting(office) == [("other", b"kept"), ("desired", b"new")]
 
 
+def test_a_word_that_took_the_place_of_one_under_way_is_not_taken_for_sent(office: Office) -> None:
+    _put(office, "alert", b"a test", retain=True)
+    with office.database.read() as session:
+        under_way = [(m.id or 0, m.payload) for m in outbox.waiting(session, NOW_MS)]
+    _put(office, "alert", b"a test and a flood", retain=True)
+    with office.database.write() as session:
+        outbox.mark_sent(session, under_way, NOW_MS)
+    assert _waiting(office) == [("alert", b"a test and a flood")]
+    with office.database.write() as session:
+        now = [(m.id or 0, m.payload) for m in outbox.waiting(session, NOW_MS)]
+        outbox.mark_sent(session, now, NOW_MS)
+    assert _waiting(office) == []
+
+
 def test_a_command_that_outlived_its_life_is_kept_as_lost_with_the_reason(office: Office) -> None:
     _put(office, "cmd", b"play", retain=False, expires_ms=NOW_MS + 1000)
 
