@@ -9,7 +9,7 @@ from audio_library.phrases.compose import MAX_PHRASES_A_SLOT
 from controller.api.phrase_shapes import MomentIn, Number
 from controller.api.shapes import Id, Language, Shape, Short
 from controller.fleet.alert_board import Answer
-from controller.fleet.alert_life import State
+from controller.fleet.alert_life import State, repeats_s
 from controller.fleet.hazards import Hazard
 from controller.operations.alert_audience import Listener
 from controller.operations.alert_board import Board, BoardLine
@@ -308,7 +308,7 @@ class AlertPreviewOut(Shape):
             en=en,
             severity=ready.severity.value,
             expires_at=to_utc(ready.expires_ms),
-            repeat_minutes=ready.repeat_s // 60,
+            repeat_minutes=repeats_s(ready.repeat_s, ready.issued_ms, ready.expires_ms) // 60,
             siren_seconds=ready.siren_s,
             words=[
                 *(AlertWordsOut.of(words, chosen=True) for words in ready.words),
@@ -375,7 +375,7 @@ class AlertVersionOut(Shape):
             areas=row.areas,
             languages=row.languages,
             texts=dict(texts),
-            repeat_minutes=row.repeat_s // 60,
+            repeat_minutes=repeats_s(row.repeat_s, row.issued_ms, row.expires_ms) // 60,
             siren_seconds=row.siren_s,
             issued_at=to_utc(row.issued_ms),
             expires_at=to_utc(row.expires_ms),

@@ -74,6 +74,11 @@ class AlertOver(ControllerError):
         )
 
 
+def repeats_s(repeat_s: int, issued_ms: int, expires_ms: int) -> int:
+    """Seconds between two rounds; 0 where only one begins before the alert is over."""
+    return repeat_s if repeat_s * 1_000 < expires_ms - issued_ms else 0
+
+
 def target(action: Action, source: State | None) -> State:
     """Where the action leads from there; raises `AlertOver` if the table has no such row."""
     for row in TRANSITIONS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from controller.fleet.alert_life import State
+from controller.fleet.alert_life import State, repeats_s
 from controller.fleet.alert_lists import (
     REMEMBERED_MS,
     Known,
@@ -89,7 +89,7 @@ def to_wire(alert: Alert, version: AlertVersion) -> wire.Alert:
         expires=version.expires_ms,
         max_play_s=version.max_play_s,
         spoken=to_spoken((each["language"], each["say"]) for each in spoken if each["sent"]),
-        repeat_s=version.repeat_s,
+        repeat_s=repeats_s(version.repeat_s, version.issued_ms, version.expires_ms),
         supersedes=tuple(version.supersedes),
         hazard=alert.hazard,
         siren_s=0 if alert.test else version.siren_s,

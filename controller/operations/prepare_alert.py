@@ -131,7 +131,7 @@ def prepare_alert(
         others,
         to_ms(now),
         to_ms(expires),
-        rhythm.repeat_minutes * 60 if rhythm.repeat_minutes * 60 < life_s else 0,
+        rhythm.repeat_minutes * 60,
         rhythm.siren_s,
         max(1, min(life_s, LONGEST_PLAY_S)),
     )

@@ -160,6 +160,16 @@ def test_an_update_is_a_new_version_and_takes_the_place_of_the_former(office: Of
         assert session.get_one(Alert, made.alert_id).state == "updated"
 
 
+def test_a_short_alert_that_goes_on_for_longer_is_repeated_again(office: Office) -> None:
+    box = office.boxes(1)[0]
+    can_say(office)
+    made = raised(office, order(box.village.village_id, minutes=10))
+    assert told(office)[box.village.village_id].alerts[0].repeat_s == 0
+    change = AlertChange(minutes=300, reason="nước chưa rút")
+    update_alert(office.database, office.authority, made.alert_id, change, "Y", RULES, NOW + MINUTE)
+    assert told(office)[box.village.village_id].alerts[0].repeat_s == 600
+
+
 def test_an_area_that_an_update_leaves_is_told_that_it_is_over_there(office: Office) -> None:
     first, second = office.boxes(2)
     can_say(office)
