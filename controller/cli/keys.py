@@ -55,7 +55,7 @@ def rotate(
 @app.command()
 def grant(
     public: Annotated[str, typer.Option(help="Khoá công khai của nơi kia / their public key.")],
-    kinds: Annotated[str, typer.Option(help="Được ký gì: alert,desired,cmd… / may sign what.")],
+    kinds: Annotated[str, typer.Option(help="Được ký gì: alert,desired,cmd / may sign what.")],
     units: Annotated[
         list[str], typer.Option("--units", help="Cho đơn vị nào; lặp lại được / where, repeatable.")
     ],

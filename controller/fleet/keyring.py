@@ -40,7 +40,8 @@ KINDS_OF: Mapping[Purpose, tuple[Kind, ...]] = MappingProxyType(
 PURPOSE_OF: Mapping[Kind, Purpose] = MappingProxyType(
     {kind: purpose for purpose, kinds in KINDS_OF.items() for kind in kinds}
 )
-GRANTABLE = tuple(PURPOSE_OF)
+GRANTABLE = (Kind.DESIRED, Kind.COMMAND, Kind.ALERT)
+"""Of time and of receipts there is one giver: another's meant wrong clocks and lost reports."""
 
 
 class RingKey(msgspec.Struct, frozen=True, omit_defaults=True):

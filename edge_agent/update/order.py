@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
+from msgspec.structs import replace
 
 from edge_agent.contract.commands import MAX_LIFE_MS, Command, CommandKind, Update
 from edge_agent.contract.envelope import Untrusted, open_sealed
@@ -83,8 +84,11 @@ def _verify(order: UpdateOrder, pinned: Pinned, did: str) -> Verified:
         raise refused("bộ khoá đã cũ", "an older set of keys")
     placement = open_placement(order.placement, did, root)
 
+    # Who may order a few villages may not become root on their boxes: only who orders them all.
+    top = replace(placement, units=placement.units[-1:])
+
     def granted_key(kid: str) -> Ed25519PublicKey | None:
-        return granted(keys, kid, Kind.COMMAND, placement, None)
+        return granted(keys, kid, Kind.COMMAND, top, None)
 
     told = open_sealed(order.command.encode(), kind=Kind.COMMAND, key_for=granted_key)
     command = decode(told.payload, Command)

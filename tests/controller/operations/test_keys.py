@@ -217,6 +217,8 @@ def test_a_commune_is_granted_what_it_asked_for_and_nothing_else(
     [
         {"kinds": ["keys"]},
         {"kinds": ["placement", "cmd"]},
+        {"kinds": ["ack", "cmd"]},
+        {"kinds": ["time"]},
         {"kinds": []},
         {"units": []},
         {"public": "not-a-key"},

@@ -72,6 +72,7 @@ BAD: dict[str, dict[str, Any]] = {
     "no update": {"kind": "reboot", "body": encode_raw(Reboot())},
     "lives too long": {"expires": NOW + 3_600_000},
     "of a key for another commune": {"unit": "xa-khac"},
+    "of a key for its commune alone": {"unit": UNIT},
     "not sealed as an order": {"kind": Kind.TIME},
     "no body": {"body": msgspec.Raw(b"{}")},
 }
