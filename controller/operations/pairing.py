@@ -30,6 +30,7 @@ from controller.storage.database import Database
 from controller.storage.instants import to_ms, to_utc
 from controller.storage.trust_tables import Pairing
 from edge_agent.contract import pairing as wire
+from edge_agent.contract.trust import public_to_text
 from edge_agent.contract.types import Unreadable, decode, encode
 
 SHORTEST, USUAL, LONGEST = timedelta(minutes=5), timedelta(minutes=60), timedelta(hours=48)
@@ -399,12 +400,12 @@ def _of_key(session: Session, public_key: str) -> frozenset[str]:
 
 
 def _require_clean_key(session: Session, public_key: str) -> None:
-    """A key that somebody else may hold too is never taken again."""
-    device_public(public_key)
+    """A key that somebody else may hold too is never taken again, nor under another spelling."""
     query = select(tables.Device.id).where(
         tables.Device.public_key == public_key, col(tables.Device.quarantined_ms).is_not(None)
     )
-    if session.exec(query).first() is not None:
+    misspelt = public_to_text(device_public(public_key)) != public_key
+    if misspelt or session.exec(query).first() is not None:
         raise PairingRefused(
             "key_not_trusted",
             "Khoá của máy này đã bị thu hồi hoặc cách ly. Hãy ghép nối với khoá mới: thêm --anew.",

@@ -31,6 +31,8 @@ from controller.operations.services import BoxAddresses
 from controller.storage import tables
 from edge_agent import paired
 from edge_agent.contract import pairing as wire
+from edge_agent.contract.trust import public_from_text
+from edge_agent.contract.types import encode
 from edge_agent.errors import PairingFailed
 from edge_agent.pairing import Counter, pair
 from tests.controller.office import NOW, Office
@@ -364,6 +366,26 @@ def test_a_key_that_was_revoked_is_never_taken_again(village: Village, tmp_path:
 
     assert failed.value.code == "key_not_trusted"
     assert anew.did != papers.did
+
+
+def test_a_key_is_known_again_however_its_last_letter_is_written(
+    village: Village, tmp_path: Path
+) -> None:
+    code = village.invite()
+    papers = village.pair(tmp_path / "box", code, lambda: village.approve(code, replace=True))
+    revoke(village.office.database, papers.did, "mất trộm", "Cô Lan", NOW)
+    with village.office.database.read() as session:
+        key = session.get_one(tables.Device, papers.did).public_key
+    # Two bits of the last letter mean nothing.
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    bent = key[:-1] + letters[letters.index(key[-1]) + 1]
+    assert public_from_text(bent) == public_from_text(key)
+    again = village.invite()
+    ask = wire.tag_ask(wire.stretch(again), wire.Ask(again.id, bent, "0" * 32))
+
+    with pytest.raises(PairingRefused) as refused:
+        hear_ask(village.office.database, village.face, encode(ask), village.now)
+    assert refused.value.code == "key_not_trusted"
 
 
 def test_a_new_code_ends_the_one_that_nobody_used_but_not_one_that_a_box_waits_by(
