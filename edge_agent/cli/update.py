@@ -30,7 +30,10 @@ def run(config: Path, *, root: Path, version: str, pin: bool, patience: Patience
     layout = Layout.below(root)
     layout.records.mkdir(mode=0o755, parents=True, exist_ok=True)
     if pin:
-        layout.keep(Pinned(chosen.root_public_key))
+        known = layout.recall(Pinned)
+        # Paired again with its office, a box takes no older order than before.
+        if known is None or known.root != chosen.root_public_key:
+            layout.keep(Pinned(chosen.root_public_key))
         print("đã ghi khoá gốc cho việc cập nhật / the root key is pinned for updates")
         return 0
     state_dir = Path(chosen.state_dir)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge_agent.cli.update import run
 from edge_agent.contract.commands import Command, Reboot, Update
 from edge_agent.contract.envelope import seal
 from edge_agent.contract.trust import ROOT_KID, Kind
@@ -17,6 +18,7 @@ from edge_agent.contract.types import encode
 from edge_agent.settings import PlayerSettings, Settings
 from edge_agent.update import intake
 from edge_agent.update.errors import UpdateRefused
+from edge_agent.update.exchange import Patience
 from edge_agent.update.layout import Layout
 from edge_agent.update.order import Pinned, UpdateOrder, verify
 from tests.edge_agent.office import DID, UNIT, Office, encode_raw
@@ -173,6 +175,30 @@ def test_a_changed_root_in_the_box_is_not_believed_once_one_is_pinned(
     hands.hand_over(other.order())
     with pytest.raises(UpdateRefused, match="signature"):
         hands.take()
+
+
+def test_a_box_that_is_paired_again_with_its_office_takes_no_older_order(
+    hands: Hands, tmp_path: Path
+) -> None:
+    def pin(office: Office) -> None:
+        config = tmp_path / "agent.toml"
+        config.write_text(
+            f'did = "{DID}"\nstate_dir = "{hands.state}"\nplacement = "{office.placement()}"\n'
+            f'root_public_key = "{office.root_text}"\n[player]\nkind = "mpv"\n'
+            '[[brokers]]\nurl = "mqtt://192.0.2.1"\n'
+        )
+        assert run(config, root=hands.root, version="", pin=True, patience=Patience()) == 0
+
+    pin(hands.desk.office)
+    hands.hand_over(hands.desk.order())
+    hands.take()
+    pin(hands.desk.office)
+    hands.hand_over(hands.desk.order())
+    with pytest.raises(UpdateRefused, match="older"):
+        hands.take()
+    other = Office.open(tmp_path / "other")
+    pin(other)
+    assert hands.layout.recall(Pinned) == Pinned(other.root_text)
 
 
 def test_no_link_is_followed_and_nothing_waits_for_a_pipe(hands: Hands, tmp_path: Path) -> None:
