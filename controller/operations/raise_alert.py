@@ -29,6 +29,7 @@ from controller.storage.database import Database
 from controller.storage.insert_or_ignore import insert_or_ignore
 from controller.storage.instants import to_ms
 from controller.storage.serials import next_serial
+from controller.storage.tables import Unit
 
 log = structlog.get_logger()
 
@@ -82,8 +83,8 @@ def send(
 ) -> Sent:
     """The same within a transaction of the caller's, who then calls `note_audience`."""
     ready = prepare_alert(session, order, rules, now)
-    _refuse_too_many(session, ready, now)
     replaced = [_superseded(session, each, by, now) for each in dict.fromkeys(order.supersedes)]
+    refuse_too_many(session, ready.areas, now)
     alert = Alert(
         id=new_id_of(issuer_of(authority.root_public), new_id()),
         state=target(Action.RAISE, None).value,
@@ -223,10 +224,13 @@ def load_alert(session: Session, alert_id: str) -> Alert:
     return alert
 
 
-def _refuse_too_many(session: Session, ready: Prepared, now: datetime) -> None:
-    """More than a list carries would push the oldest alert out of it."""
+def refuse_too_many(session: Session, areas: Iterable[Unit], now: datetime) -> None:
+    """More in an area than a list carries would push the oldest alert out of it.
+
+    Raises ControllerError (alert_too_many).
+    """
     known = known_alerts(session, now)
-    for area in ready.areas:
+    for area in areas:
         if sum(each.stands_in(area.id) for each in known) >= MOST_ACTIVE:
             raise ControllerError(
                 "alert_too_many",

@@ -19,6 +19,7 @@ from controller.operations.raise_alert import (
     keep_version,
     load_alert,
     note_audience,
+    refuse_too_many,
 )
 from controller.operations.zone_inputs import PlanRules
 from controller.storage.alert_tables import Alert, AlertVersion
@@ -45,6 +46,7 @@ def update_alert(
         before = session.get_one(AlertVersion, (alert.id, alert.version))
         order = answered_for(changed(alert, before, change), by)
         ready = prepare_change(session, alert, order, change, rules, now)
+        refuse_too_many(session, [a for a in ready.areas if a.id not in before.areas], now)
         alert.hazard = ready.hazard
         keep_version(session, alert, ready, order, by)
         publish_lists(session, authority, {*before.areas, *ready.area_ids}, now)

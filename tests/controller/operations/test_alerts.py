@@ -504,13 +504,23 @@ def test_a_review_is_written_once_and_after_the_end(office: Office) -> None:
 
 
 def test_fifty_alerts_in_one_place_are_the_most(office: Office) -> None:
-    box = office.boxes(1)[0]
+    first, second = office.boxes(2)
     can_say(office)
+    full, free = first.village.village_id, second.village.village_id
     for number in range(50):
-        raised(office, order(box.village.village_id), NOW + timedelta(seconds=number))
+        newest = raised(office, order(full), NOW + timedelta(seconds=number))
     with pytest.raises(ControllerError) as refused:
-        raised(office, order(box.village.village_id), NOW + MINUTE)
+        raised(office, order(full), NOW + MINUTE)
     assert refused.value.code == "alert_too_many"
+    elsewhere = raised(office, order(free), NOW + MINUTE)
+    spread = AlertChange(scopes=(full, free), reason="lan sang")
+    with pytest.raises(ControllerError) as refused:
+        update_alert(
+            office.database, office.authority, elsewhere.alert_id, spread, "Y", RULES, NOW + MINUTE
+        )
+    assert refused.value.code == "alert_too_many"
+    raised(office, order(full, supersedes=(newest.alert_id,)), NOW + MINUTE)
+    assert len(told(office)[full].alerts) == 50
 
 
 def test_no_place_in_disorder_holds_up_an_alert(office: Office) -> None:
