@@ -189,7 +189,8 @@ def progress(
     said = _said(alert, history)
     begun = (r for r, pasts in said.items() if any(past.starts for past in pasts.values()))
     heard = max(begun, default=None)
-    if heard is not None and of.lacks and not of.waits and set(said[heard]) == {SIREN}:
+    wordless = of.lacks and not of.waits and all(part.name == SIREN for part in of.parts)
+    if heard is not None and wordless and set(said[heard]) == {SIREN}:
         # A siren tells nobody what to do.
         return Progress(AlertStatus.SILENT, heard, silenced or of.lacks)
     turn = next_turn(of, history, held, now_ms)

@@ -348,7 +348,7 @@ def test_a_siren_without_a_word_is_not_taken_for_an_alert_that_was_heard() -> No
     sounded = said(SIREN, of=flood, at_ms=T0 + 5_000, played_ms=5_000)
     told = far(wordless, sounded, T0 + 6_000)
     assert told == Progress(AlertStatus.SILENT, 0, "phrases_missing: vi")
-    worded = Voiced(flood, (siren, *voiced(flood).parts))
+    worded = Voiced(flood, (siren, *voiced(flood).parts), "clip_instead: vi")
     assert far(worded, sounded, T0 + 6_000).status is AlertStatus.PLAYING
 
 
