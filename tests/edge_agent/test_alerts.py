@@ -180,10 +180,18 @@ def test_where_nothing_can_be_joined_the_phrases_are_said_one_by_one(box: Box) -
     assert said(voiced) == [("0.0", "sed", 250), ("0.1", "sed", 300)]
 
 
+class NearlyFull(Cache):
+    """A card with little room left."""
+
+    def free_bytes(self) -> int:
+        return ROOM_LEFT
+
+
 def test_no_sentence_takes_the_last_of_the_disk_and_it_is_said_all_the_same(
-    box: Box, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(box.cache, "free_bytes", lambda: ROOM_LEFT)
+    box = Box(NearlyFull(tmp_path))
+    box.learn("vi", warn=box.audio(440), flood=box.audio(700))
     (voiced,) = box.look(alert(Spoken("vi", say=SAY), siren_s=1))
     assert said(voiced) == [
         ("siren", "zxx", 1_000),
