@@ -19,7 +19,7 @@ from controller.simulator.pairing import Pairing, pair
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)
