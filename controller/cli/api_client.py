@@ -36,7 +36,7 @@ class Api:
     def sign_in(self, name: str, password: str) -> None:
         """Sign in; later calls carry the token."""
         signed = self.post("/sessions", {"name": name, "password": password})
-        self.token, self.time_zone = signed["token"], signed["time_zone"]
+        self.token, self.time_zone = signed["token"], signed.get("time_zone", "")
 
     def get(self, path: str) -> Any:
         """GET and read JSON; raises `ControllerError` in the server's words."""

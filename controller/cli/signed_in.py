@@ -32,6 +32,8 @@ def signed_in(url: str, user: str, password: str) -> "Api":
 
     api = Api(url)
     api.sign_in(user, password)
-    os.environ["TZ"] = api.time_zone
-    time.tzset()
+    # An office of an older version does not say it.
+    if api.time_zone:
+        os.environ["TZ"] = api.time_zone
+        time.tzset()
     return api

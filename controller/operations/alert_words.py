@@ -10,7 +10,7 @@ from sqlmodel import Session
 from audio_library.languages import language as language_of
 from audio_library.languages import ordered
 from audio_library.phrases.bank import Bank
-from audio_library.phrases.catalogue import MINUTE_STEP, place_id
+from audio_library.phrases.catalogue import MINUTE_STEP, PLACE, place_id
 from audio_library.phrases.compose import Moment, Said, Value, compose
 from audio_library.phrases.joining import PAUSES_MS
 from controller.errors import ControllerError
@@ -173,6 +173,10 @@ def _words(
 ) -> Words:
     names, made = language_of(bank.language), compose(sentence, values, bank)
     missing = tuple(each.phrase for each in made.missing)
+    if missing and HERE in bank.sounds and all(phrase.startswith(PLACE) for phrase in missing):
+        # Whoever hears it stands in the place: a name that nobody recorded costs no warning.
+        made = compose(sentence, {**values, "places": (HERE,)}, bank)
+        missing = tuple(each.phrase for each in made.missing)
     return Words(
         bank.language,
         names.name_vi,

@@ -33,8 +33,8 @@ def end_alert(
 ) -> Raised | None:
     """End it everywhere at once; with `all_clear` boxes say once, without a siren, that it is over.
 
-    Gives what was raised to say so. Raises `NotFound`, `AlertOver`, alert_reason, alert_local, and
-    what `raise_alert` raises.
+    Gives what was raised to say so. Raises `NotFound`, `AlertOver`, alert_reason, alert_local;
+    and, when it has ended, alert_not_cleared if no language can say that it is over.
     """
     if not reason.strip():
         raise ControllerError(
@@ -51,12 +51,33 @@ def end_alert(
                 "This alert was raised at the box itself, and can only be ended there.",
             )
         before = session.get_one(AlertVersion, (alert.id, alert.version))
-        over(session, alert, Action.END, by, reason.strip(), now)
-        said = None
+        clear = None
         if all_clear and not alert.test and alert.hazard != ALL_CLEAR:
-            said = send(session, authority, _over(alert, before, reason, by), by, rules, now)
+            clear = _over(alert, before, reason, by)
+        over(session, alert, Action.END, by, reason.strip(), now)
         publish_lists(session, authority, _scopes(session, alert.id), now)
-    return None if said is None else note_audience(database, said, rules, now)
+    return None if clear is None else _clear(database, authority, clear, by, rules, now)
+
+
+def _clear(
+    database: Database,
+    authority: Authority,
+    order: AlertOrder,
+    by: str,
+    rules: PlanRules,
+    now: datetime,
+) -> Raised:
+    """Have it said that an alert is over; it is over, also where nobody can say so."""
+    try:
+        with database.write() as session:
+            said = send(session, authority, order, by, rules, now)
+    except ControllerError as e:
+        raise ControllerError(
+            "alert_not_cleared",
+            f"Báo động đã kết thúc ở mọi nơi. Nhưng chưa báo yên được: {e.vi}",
+            f"The alert has ended everywhere. But that could not be said: {e.en}",
+        ) from e
+    return note_audience(database, said, rules, now)
 
 
 def expire_alerts(database: Database, authority: Authority, now: datetime) -> int:

@@ -198,6 +198,8 @@ def _overview(state: LocalState, *, pin_is_set: bool) -> str:
             )
         if not state.active:
             yield _note("Không có báo động nào tại hộp này.", "No alert of this box is on.")
+        elif state.all_clear is not None:
+            yield _link(_CLEAR, state.all_clear, _spoken(state.all_clear), "clear")
         if not pin_is_set:
             yield _note(
                 "Chưa đặt mã PIN: chưa phát được gì. Hãy chạy loalang-agent pin trên hộp.",
@@ -212,7 +214,7 @@ def _overview(state: LocalState, *, pin_is_set: bool) -> str:
             lacks = "" if hazard.sounds else "thiếu âm thanh / audio lacks"
             kind = "off" if not hazard.sounds else "plain" if hazard.hazard == TEST else ""
             yield _link(f"/raise/{hazard.hazard}", hazard, lacks or _spoken(hazard), kind)
-        if state.all_clear is not None:
+        if state.all_clear is not None and not state.active:
             yield _link(_CLEAR, state.all_clear, _spoken(state.all_clear), "clear")
         yield f"<small>Hộp / Box {escape(state.did)}</small>"
 

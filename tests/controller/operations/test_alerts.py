@@ -214,6 +214,26 @@ def test_an_all_clear_is_said_once_without_a_siren_when_the_danger_is_over(offic
     assert "end.all_clear" in alert.spoken[0].say
 
 
+def test_it_ends_also_where_nobody_can_say_that_it_is_over(office: Office) -> None:
+    box = office.boxes(1)[0]
+    can_say(office, phrases=[p for p in catalogue() if not p.startswith("end.")])
+    made = raised(office, order(box.village.village_id, places=("here",)))
+    with pytest.raises(ControllerError) as refused:
+        ended(office, made.alert_id, NOW + MINUTE, all_clear=True)
+    assert refused.value.code == "alert_not_cleared"
+    assert refused.value.vi.startswith("Báo động đã kết thúc ở mọi nơi")
+    assert told(office)[box.village.village_id].alerts == ()
+
+
+def test_a_name_that_nobody_recorded_costs_no_warning(office: Office) -> None:
+    box = office.boxes(1)[0]
+    can_say(office, phrases=list(catalogue()))
+    raised(office, order(box.village.village_id, level=("3",)))
+    (alert,) = told(office)[box.village.village_id].alerts
+    assert "| place.here |" in alert.spoken[0].say
+    assert "level.3" in alert.spoken[0].say
+
+
 def test_an_alert_expires_by_itself_and_the_list_no_longer_says_it(office: Office) -> None:
     box = office.boxes(1)[0]
     can_say(office)
