@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from controller.access import passwords
 from deploy.parts import PARTS, apt_line, is_installed
 
 WAITING = pytest.StashKey[Counter[str]]()
@@ -30,6 +33,8 @@ def own_time_zone() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Hundreds of tests sign in: a hash that takes a fifth of a second is for thieves, not for them.
+    passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
     config.stash[WAITING] = Counter()
 
 

@@ -19,6 +19,7 @@ from edge_agent.contract.types import decode
 from edge_agent.decide import Policy, Situation, decide
 from edge_agent.player import Ended, PlayerEvent, Ready, Started
 from edge_agent.playout import Playout
+from edge_agent.rounds import voiced
 from edge_agent.spool import Spool
 from edge_agent.streams import Streams
 from tests.edge_agent.fakes import FakePlayer, FakeSwitch, FakeTime
@@ -144,7 +145,7 @@ def test_it_goes_on_after_the_alert_and_into_the_next_day(tmp_path: Path, date: 
     )
     plan = {"cues": (programme,), "policy": quieter}
     night.run(issued, **plan)
-    night.run(begin + 90 * MINUTE_MS, alerts=(alert,), **plan)
+    night.run(begin + 90 * MINUTE_MS, alerts=(voiced(alert),), **plan)
 
     told = [(e.kind, e.cue) for e in night.events()]
     spoken = next(name for _, name in told if name != "night")
