@@ -15,7 +15,7 @@ from controller.operations.alert_lists import LOCAL, OFFICE
 from controller.operations.end_alert import expire_alerts
 from controller.operations.hazard_clips import clip_title
 from controller.operations.zone_inputs import PlanRules
-from controller.storage.alert_tables import Alert, AlertAudience
+from controller.storage.alert_tables import Alert, AlertAudience, AlertVersion
 from controller.storage.database import Database
 from controller.storage.instants import to_ms, to_utc
 
@@ -68,9 +68,10 @@ def _watched(session: Session) -> Sequence[Alert]:
 
 def _unanswered(session: Session, alert: Alert, now: datetime) -> Trouble | None:
     """Boxes of which nobody knows that the alert is heard there."""
-    board = alert_board(session, alert.id, now)
-    if to_ms(now) - board.version.issued_ms <= UNANSWERED_AFTER_MS:
+    version = session.get_one(AlertVersion, (alert.id, alert.version))
+    if to_ms(now) - version.issued_ms <= UNANSWERED_AFTER_MS:
         return None
+    board = alert_board(session, alert.id, now)
     lines = [line for line in board.lines if line.progress.answer in _OPEN]
     if not lines:
         return None
