@@ -179,7 +179,7 @@ async def run(folder: Path, boxes: int) -> None:
         ratio=ratio,
         aim=f"≤ {AIM}",
         met=ratio <= AIM,
-        why="words, audience and who ordered it are kept before it is sent",
+        why="15 ms go by before it is sent; then its audience is counted beside it",
     )
     tell("  until all have verified and accepted it, on this one processor", spread(answered, "ms"))
     tell("  until the board knows of each", spread(known, "ms"))
