@@ -26,7 +26,7 @@ demo: $(VENV)/.for-demo ## Set everything up and run the main job with virtual l
 
 test: $(VENV)/.for-dev ## Run all tests, three at a time (as root, installs the missing parts first)
 	@$(VENV)/bin/python deploy/parts.py offer
-	@$(IN_VENV) pytest --numprocesses 3 --dist loadfile $(ARGS)
+	@$(IN_VENV) pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.for-dev ## Formatting, lint, types and the laws of dependency
 	$(VENV)/bin/ruff format --check .

@@ -64,7 +64,9 @@ class Office:
     def __init__(self, folder: Path, *, law: AirtimeLaw | None = AT_ANY_HOUR) -> None:
         path = folder / "loalang.sqlite3"
         self.folder = folder
-        shutil.copy(_empty_database(), path)
+        if not path.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy(_empty_database(), path)
         self.database: Database = open_database(f"sqlite:///{path}", path)
         self.authority: Authority = open_authority(folder / "keys", NOW)
         self._law = law
