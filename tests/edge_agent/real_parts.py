@@ -280,7 +280,9 @@ class Box:
         if not self.log_file.exists():
             return []
         lines = self.log_file.read_text().splitlines()
-        entries = [json.loads(line) for line in lines if line.startswith("{")]
+        # A line that a full disk cut off says nothing.
+        whole = (line for line in lines if line.startswith("{") and line.endswith("}"))
+        entries = [json.loads(line) for line in whole]
         return [entry for entry in entries if entry["action"] == action]
 
     def player_heard(self, op: str) -> list[dict[str, Any]]:
